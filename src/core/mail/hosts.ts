@@ -1,0 +1,19 @@
+// Where a routing domain's mail may go: the result of routing, the input of host selection.
+
+/** One address of one mail exchanger. */
+export interface Candidate {
+  /** MX host name, canonical; the routing domain itself when there is no MX; the address for an address route. */
+  readonly host: string;
+  /** IPv4 or IPv6 address without brackets. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  /** Lower is better (RFC 5321 section 5.1). */
+  readonly preference: number;
+}
+
+/** The answer of routing for a domain. Candidates are sorted by preference; equal ones are in no order. */
+export type Route =
+  | { readonly kind: 'hosts'; readonly candidates: readonly Candidate[]; readonly ttlMs: number }
+  /** Nothing to connect to. `reply` is the documented internal text, its first digit says transient or permanent. */
+  | { readonly kind: 'unroutable'; readonly reply: string; readonly ttlMs: number };

@@ -1,0 +1,45 @@
+// A message as the product holds it: one record per inbound transaction, with header section and body stored once and
+// one recipient entry per forward-path, each with its own message id, routing domain and binding.
+import type { WallMs } from '../base/moment.ts';
+import type { DomainName } from './domain-name.ts';
+import type { MailId } from './ids.ts';
+import type { Mailbox, ReversePath } from './mailbox.ts';
+
+/** One forward-path of a transaction. */
+export interface Recipient {
+  readonly messageId: MailId;
+  readonly mailbox: Mailbox;
+  /** The name it is queued under. */
+  readonly routingDomain: DomainName;
+  readonly binding: string;
+}
+
+/** All that is known of a message beside its content. Goes into the spool record as it is. */
+export interface Envelope {
+  readonly batchId: MailId;
+  readonly receivedAt: WallMs;
+  readonly reversePath: ReversePath;
+  readonly recipients: readonly Recipient[];
+  /** BODY=8BITMIME was declared by the client. */
+  readonly eightBit: boolean;
+  /** Octets after DATA without dot-stuffing and without the final dot, header section included. */
+  readonly size: number;
+  /** `esmtp`, `internal` and so on: the protocol field of reception records. */
+  readonly protocol: string;
+}
+
+/**
+ * The content in the two parts in which it is stored. The header section is complete lines with CRLF, Latin-1, without
+ * the blank line; the body is wire form (dot-stuffed, ended by the final `.` CRLF) and starts behind the blank line.
+ * On the wire stand: header section, CRLF, body.
+ */
+export interface Content {
+  readonly headerSection: string;
+  readonly body: readonly Uint8Array[];
+}
+
+/** What the spool keeps of one recipient after an attempt (design: settlement). */
+export type Settlement =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'deferred'; readonly retries: number; readonly nextAttemptAt: WallMs };

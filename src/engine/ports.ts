@@ -1,0 +1,189 @@
+// What the engine asks of its surroundings. A shell implements these for real (src/shell), the simulation in virtual
+// time (src/sim). Ports make no decisions. Events come back through the callbacks given here, one at a time, never
+// from inside the call that caused them (a port that knows the answer at once still delivers it in a later turn).
+import type { Moment, MonoMs } from '../core/base/moment.ts';
+import type { Random } from '../core/base/random.ts';
+import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+
+export interface Clock {
+  /** The time of this turn of the loop. */
+  now(): Moment;
+  /** Calls the engine's `wake` at `at` or as soon after as it can. A later call replaces the earlier one. */
+  wakeAt(at: MonoMs): void;
+}
+
+// ---- outbound connections
+
+export interface ConnectTarget {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  /** Source address, or null for the kernel's choice. */
+  readonly localAddress: string | null;
+}
+
+/** Whose fault a failed connect is: `node` trouble (descriptors, ports, missing local address) blames no remote host. */
+export type ConnectFailure =
+  | { readonly whose: 'remote'; readonly code: string }
+  | { readonly whose: 'node'; readonly code: string };
+
+/** Events of one connection. After `failed` or `closed` nothing more comes. */
+export interface ConnectionEvents {
+  connected(): void;
+  /** The connection never came about; its descriptor is gone. */
+  failed(failure: ConnectFailure): void;
+  /** Octets from the peer as Latin-1. */
+  received(text: string): void;
+  /** The peer's FIN: it sends no more. Our side is still open. */
+  ended(): void;
+  /** Both sides are closed and the descriptor is gone: after `end`, `reset`, or an error such as ECONNRESET. */
+  closed(errorCode: string | null): void;
+  /** `writeContent` could not be fulfilled because the stored content is damaged or gone. */
+  contentLost(content: StoredContent): void;
+}
+
+export interface Connection {
+  /** Adds to what the next `flush` writes. */
+  write(text: string): void;
+  /** Adds header section, blank line and body (wire form, final dot included); read from the spool where needed. */
+  writeContent(content: StoredContent): void;
+  /** Hands everything added since the last flush to the system, in one call where it can. */
+  flush(): void;
+  /** Octets the kernel took so far of what was written, for the records (`bytes sent`). */
+  readonly bytesWritten: number;
+  /** Sends our FIN, then closes. For use after the peer's FIN (design decision 6: we do not close first). */
+  end(): void;
+  /** RST; `closed` follows. Also aborts a connect in progress. */
+  reset(): void;
+}
+
+export interface Connector {
+  connect(target: ConnectTarget, events: ConnectionEvents): Connection;
+  /** File descriptors this process may still use for connections, as the system's limit stands (not the use). */
+  readonly descriptorLimit: number;
+  /** Whether a local address can be used as a source on this machine now. */
+  hasLocalAddress(address: string): boolean;
+}
+
+// ---- name service
+
+export type DnsType = 'MX' | 'A' | 'AAAA';
+
+/** Answers as values. `ttlSeconds` is the smallest of the answer, or the negative TTL. */
+export type DnsAnswer =
+  | { readonly kind: 'mx'; readonly records: readonly { preference: number; exchange: string }[]; readonly ttlSeconds: number }
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
+  /** The name exists, but has no record of that type. */
+  | { readonly kind: 'noData'; readonly ttlSeconds: number }
+  | { readonly kind: 'noName'; readonly ttlSeconds: number }
+  /** No usable answer from any server: timeout, SERVFAIL, REFUSED, garbage. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
+
+export interface Resolver {
+  query(name: string, type: DnsType, answered: (answer: DnsAnswer) => void): void;
+}
+
+// ---- spool
+
+/** A stored transaction. The spool owns it; the engine holds on to it and names it when it asks for something. */
+export interface StoredContent {
+  readonly envelope: Envelope;
+  /** Rises with every record of the spool, never repeats. */
+  readonly sequence: number;
+}
+
+export type AppendResult =
+  | { readonly kind: 'durable'; readonly stored: StoredContent }
+  /** Disk full, I/O error: nothing was kept. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** A record found at start, with what its settlements say. Recipients that were settled for good are left out. */
+export interface RecoveredRecord {
+  readonly stored: StoredContent;
+  readonly open: readonly { readonly index: number; readonly retries: number; readonly nextAttemptAt: number | null }[];
+}
+
+export interface Spool {
+  /** Takes the content over (the buffers must not change any more). Answers once the record is on stable storage. */
+  append(envelope: Envelope, content: Content, done: (result: AppendResult) => void): void;
+  /** Keeps what became of recipient `index`. The last open recipient's final settlement frees the record. */
+  settle(stored: StoredContent, index: number, settlement: Settlement): void;
+  /** Reads the content back, for bounces and listings. Null when it is damaged or gone. */
+  read(stored: StoredContent, done: (content: Content | null) => void): void;
+  /** The record failed once and will wait: its content need not stay in memory. */
+  release(stored: StoredContent): void;
+}
+
+// ---- records
+
+export interface RecordLog {
+  /** One line of mainlog, without its line end. Whole lines, in order. */
+  main(line: string): void;
+  /** One line of rejectlog. */
+  reject(line: string): void;
+  /** One line of paniclog: text only; the port adds time and prefix. */
+  panic(level: 'notice' | 'warning' | 'error' | 'critical', text: string): void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly connector: Connector;
+  readonly resolver: Resolver;
+  readonly spool: Spool;
+  readonly records: RecordLog;
+}
+
+// ---- inbound connections
+
+/** How the octets after DATA are to be read. */
+export interface DataRules {
+  /** Largest message in octets; beyond it the rest is read and dropped. 0 = no limit. */
+  readonly maxSize: number;
+  /** design decision 24: what to do with CR or LF that stand alone. */
+  readonly loneLineEnds: 'refuse' | 'fix';
+}
+
+export type DataOutcome =
+  | {
+      readonly kind: 'content';
+      readonly content: Content;
+      /** Octets after DATA without dot-stuffing and final dot. */
+      readonly size: number;
+    }
+  /** The final dot was read, the content was dropped. */
+  | { readonly kind: 'refused'; readonly rule: 'tooLarge' | 'loneLineEnd' | 'nul' | 'headerTooLarge' };
+
+/** Events of one inbound connection. After `closed` nothing more comes. */
+export interface InboundEvents {
+  /** A command line without its line end, as Latin-1; at most 4096 octets. */
+  line(text: string): void;
+  /** A command line over 4096 octets was dropped up to its end. */
+  lineTooLong(): void;
+  /** Answers `readData`. No further event but `closed` comes until `proceed` is called. */
+  data(outcome: DataOutcome): void;
+  /** The peer closed, or the connection broke, or our `close` is complete. */
+  closed(): void;
+}
+
+export interface InboundConnection {
+  readonly id: number;
+  /** Peer address without brackets; `::ffff:` is taken off mapped IPv4 addresses. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Monotonic time of the last octet from the peer. */
+  readonly lastActivityAt: MonoMs;
+  /** Queues a reply (complete lines with CRLF); all replies of one turn go out in one write. */
+  reply(text: string): void;
+  /** From the next octet on, what comes is message data up to the final dot. */
+  readData(rules: DataRules): void;
+  /** Goes on with commands after `data`. */
+  proceed(): void;
+  /** Writes what was queued, sends FIN, and after a short grace closes whatever the peer does. */
+  close(): void;
+}
+
+/** A new connection on a listener; the engine answers with the receiver of its events. */
+export type AcceptInbound = (connection: InboundConnection) => InboundEvents;
