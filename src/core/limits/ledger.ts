@@ -1,0 +1,238 @@
+// How many connections are open, by everything that limits them. A connection takes one slot in each of its counters,
+// all at once or not at all, before it connects, and gives them back when the receiver cannot count it any more. Who
+// finds a counter full waits here, in the list of that (counter, limit), and is woken in fair order when there is room.
+// Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
+import { assert } from '../base/assert.ts';
+import type { Limit } from '../base/limit.ts';
+import { type Waiter, WaitList } from './wait-list.ts';
+
+/** A place in the ledger's arrays. Resolve a key once and keep the index: looking it up costs 17 times an acquire. */
+export type CounterIndex = number;
+
+/** Answer of {@link Ledger.acquire}: every counter had room and now counts one more. */
+export const ADMITTED = -1;
+
+/** What one connection needs: counters in ascending order, each with the value its limit has for this connection. */
+export interface Claim {
+  readonly counters: readonly CounterIndex[];
+  limits: readonly Limit[];
+}
+
+/** Builds a claim from pairs in any order. */
+export function makeClaim(pairs: readonly (readonly [CounterIndex, Limit])[]): Claim {
+  const sorted = [...pairs].sort((a, b) => a[0] - b[0]);
+  return { counters: sorted.map((pair) => pair[0]), limits: sorted.map((pair) => pair[1]) };
+}
+
+const FIRST_CAPACITY = 1024;
+
+export class Ledger {
+  #open = new Int32Array(FIRST_CAPACITY);
+  /** Slots whose connection is on its way out: still counted in `open`, but no longer surplus to be closed. */
+  #leaving = new Int32Array(FIRST_CAPACITY);
+  #peak = new Int32Array(FIRST_CAPACITY);
+  #references = new Int32Array(FIRST_CAPACITY);
+  readonly #keys: (string | undefined)[] = [];
+  readonly #indexByKey = new Map<string, CounterIndex>();
+  readonly #freeIndices: CounterIndex[] = [];
+  readonly #waitLists: (WaitList[] | undefined)[] = [];
+  /** Counters with waiters that had a release since their waiters were last looked at. */
+  readonly #released = new Set<CounterIndex>();
+  /** The first counters, which every claim holds: nobody is woken while one of these is full. */
+  readonly #universal: { readonly counter: CounterIndex; limit: Limit }[] = [];
+
+  /** The counter of `key`, made at its first use, with one more reference. */
+  refer(key: string): CounterIndex {
+    let index = this.#indexByKey.get(key);
+    if (index === undefined) {
+      index = this.#freeIndices.pop() ?? this.#keys.length;
+      if (index >= this.#open.length) this.#grow();
+      this.#keys[index] = key;
+      this.#indexByKey.set(key, index);
+      this.#peak[index] = 0;
+    }
+    this.#references[index]! += 1;
+    return index;
+  }
+
+  /** Gives a reference back; the index is free for another key once nothing refers to, holds or awaits it. */
+  unrefer(index: CounterIndex): void {
+    assert(this.#references[index]! > 0, 'a counter is unreferred as often as it was referred');
+    this.#references[index]! -= 1;
+    this.#freeIfUnused(index);
+  }
+
+  /** A counter that every claim includes, such as the node's total. Call before the first `refer`. */
+  addUniversal(key: string, limit: Limit): CounterIndex {
+    const counter = this.refer(key);
+    this.#universal.push({ counter, limit });
+    return counter;
+  }
+
+  /** The limit of a universal counter in force from now on. */
+  setUniversalLimit(counter: CounterIndex, limit: Limit): void {
+    for (const universal of this.#universal) if (universal.counter === counter) universal.limit = limit;
+    this.#released.add(counter);
+  }
+
+  open(index: CounterIndex): number {
+    return this.#open[index]!;
+  }
+
+  /** The most slots ever held at once since the counter was made. */
+  peak(index: CounterIndex): number {
+    return this.#peak[index]!;
+  }
+
+  /**
+   * Takes one slot in every counter of the claim, or none.
+   * @returns {@link ADMITTED}, or the position in the claim of the first counter without room
+   */
+  acquire(claim: Claim): number {
+    const { counters, limits } = claim;
+    for (let at = 0; at < counters.length; at++) if (this.#open[counters[at]!]! >= limits[at]!) return at;
+    for (const counter of counters) this.#count(counter);
+    return ADMITTED;
+  }
+
+  /** Gives the slots of a connection back, once. Those who may go on now come out of {@link nextEligible}. */
+  release(claim: Claim, isLeaving: boolean): void {
+    for (const counter of claim.counters) {
+      if (isLeaving) this.#leaving[counter]! -= 1;
+      this.give(counter);
+    }
+  }
+
+  /** Counts one more on a counter outside any claim (an inbound connection's descriptor): no limit applies. */
+  take(counter: CounterIndex): void {
+    this.#count(counter);
+  }
+
+  /** The opposite of {@link take}. */
+  give(counter: CounterIndex): void {
+    this.#open[counter]! -= 1;
+    assert(this.#open[counter]! >= 0, 'no counter falls below zero');
+    if (this.#waitLists[counter] !== undefined) this.#released.add(counter);
+    this.#freeIfUnused(counter);
+  }
+
+  /** The connection is closing: it still holds its slots, but whoever counts surplus no longer counts it. */
+  startLeaving(claim: Claim): void {
+    for (const counter of claim.counters) this.#leaving[counter]! += 1;
+  }
+
+  /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
+  isSurplus(claim: Claim): boolean {
+    const { counters, limits } = claim;
+    for (let at = 0; at < counters.length; at++) {
+      const counter = counters[at]!;
+      if (this.#open[counter]! - this.#leaving[counter]! > limits[at]!) return true;
+    }
+    return false;
+  }
+
+  /** Puts `waiter` in the list of (counter, limit). It may wait for several counters; the first to free wakes it. */
+  wait(waiter: Waiter, counter: CounterIndex, limit: Limit): void {
+    this.#waitLists[counter] ??= [];
+    const lists = this.#waitLists[counter];
+    let list = lists.find((candidate) => candidate.limit === limit);
+    if (list === undefined) {
+      list = new WaitList(counter, limit);
+      lists.push(list);
+    }
+    waiter.waits.push(list.add(waiter));
+  }
+
+  /** Ends every wait of `waiter`. */
+  stopWaiting(waiter: Waiter): void {
+    for (const wait of waiter.waits) {
+      wait.list.remove(wait);
+      this.#dropIfEmpty(wait.list);
+    }
+    waiter.waits.length = 0;
+  }
+
+  /** Moves a waiter that lost its last connection ahead of those that have one. */
+  rerank(waiter: Waiter): void {
+    for (const wait of waiter.waits) wait.list.rerank(wait);
+  }
+
+  /**
+   * The next waiter that may find room, taken out of all its lists, or null. Whoever does not take the slot simply
+   * asks again and waits for what it found full; the next call then names the next that could.
+   */
+  nextEligible(): Waiter | null {
+    for (const { counter, limit } of this.#universal) if (this.#open[counter]! >= limit) return null;
+    for (const counter of this.#released) {
+      const lists = this.#waitLists[counter];
+      if (lists !== undefined) {
+        for (const list of lists) {
+          if (this.#open[counter]! >= list.limit) continue;
+          const waiter = list.first();
+          this.stopWaiting(waiter);
+          return waiter;
+        }
+      }
+      this.#released.delete(counter);
+    }
+    return null;
+  }
+
+  /** Whether somebody other than `holder` waits for a slot that this claim, if given back, would free. */
+  isAwaited(claim: Claim, holder: Waiter): boolean {
+    for (const counter of claim.counters) {
+      const lists = this.#waitLists[counter];
+      if (lists === undefined) continue;
+      for (const list of lists) {
+        if (this.#open[counter]! - 1 < list.limit && list.hasOtherThan(holder)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** All counters in use, for checks and listings. Walks everything: not for hot paths. */
+  *counters(): Generator<{ key: string; open: number; peak: number; waiting: number }> {
+    for (const [key, index] of this.#indexByKey) {
+      const lists = this.#waitLists[index] ?? [];
+      const waiting = lists.reduce((sum, list) => sum + list.size, 0);
+      yield { key, open: this.#open[index]!, peak: this.#peak[index]!, waiting };
+    }
+  }
+
+  #count(counter: CounterIndex): void {
+    const open = this.#open[counter]! + 1;
+    this.#open[counter] = open;
+    if (open > this.#peak[counter]!) this.#peak[counter] = open;
+  }
+
+  #dropIfEmpty(list: WaitList): void {
+    if (list.size > 0) return;
+    const lists = this.#waitLists[list.counter]!;
+    lists.splice(lists.indexOf(list), 1);
+    if (lists.length === 0) {
+      this.#waitLists[list.counter] = undefined;
+      this.#released.delete(list.counter);
+      this.#freeIfUnused(list.counter);
+    }
+  }
+
+  #freeIfUnused(index: CounterIndex): void {
+    if (this.#references[index]! > 0 || this.#open[index]! > 0 || this.#waitLists[index] !== undefined) return;
+    this.#indexByKey.delete(this.#keys[index]!);
+    this.#keys[index] = undefined;
+    this.#released.delete(index);
+    this.#freeIndices.push(index);
+  }
+
+  #grow(): void {
+    const larger = (old: Int32Array<ArrayBuffer>) => {
+      const array = new Int32Array(old.length * 2);
+      array.set(old);
+      return array;
+    };
+    this.#open = larger(this.#open);
+    this.#leaving = larger(this.#leaving);
+    this.#peak = larger(this.#peak);
+    this.#references = larger(this.#references);
+  }
+}

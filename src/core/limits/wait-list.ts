@@ -1,0 +1,93 @@
+// Those who wait for room in one counter below one limit. Two stanzas may read the same counter against different
+// limits, hence a list per (counter, limit). Who has no connection at all goes first, then the longest wait.
+import { assert } from '../base/assert.ts';
+import type { Limit } from '../base/limit.ts';
+
+/** Somebody who may wait for slots. Owned by its maker; the ledger only puts it into lists. */
+export interface Waiter {
+  /** Its places in lists now, each in exactly one. Changed by the ledger only. */
+  readonly waits: Wait[];
+  /** Whether it holds no connection: such waiters go first. */
+  readonly hasNoConnection: boolean;
+}
+
+/** One place in one list. */
+export interface Wait {
+  readonly waiter: Waiter;
+  readonly list: WaitList;
+  rank: Rank;
+  before: Wait | null;
+  after: Wait | null;
+}
+
+/** A doubly linked row of waits of equal right. */
+interface Rank {
+  head: Wait | null;
+  tail: Wait | null;
+}
+
+export class WaitList {
+  readonly counter: number;
+  readonly limit: Limit;
+  readonly #withoutConnection: Rank = { head: null, tail: null };
+  readonly #withConnection: Rank = { head: null, tail: null };
+  #size = 0;
+
+  constructor(counter: number, limit: Limit) {
+    this.counter = counter;
+    this.limit = limit;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds `waiter` behind all others of its rank. */
+  add(waiter: Waiter): Wait {
+    const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), before: null, after: null };
+    this.#append(wait);
+    return wait;
+  }
+
+  remove(wait: Wait): void {
+    const { rank, before, after } = wait;
+    if (before === null) rank.head = after;
+    else before.after = after;
+    if (after === null) rank.tail = before;
+    else after.before = before;
+    this.#size -= 1;
+  }
+
+  /** Puts the wait where its waiter belongs now that it gained or lost connections. */
+  rerank(wait: Wait): void {
+    if (wait.rank === this.#rankOf(wait.waiter)) return;
+    this.remove(wait);
+    wait.rank = this.#rankOf(wait.waiter);
+    this.#append(wait);
+  }
+
+  /** Who goes next. The list is not empty: empty lists are dropped by the ledger. */
+  first(): Waiter {
+    const wait = this.#withoutConnection.head ?? this.#withConnection.head;
+    assert(wait !== null, 'a wait list that is kept has a waiter');
+    return wait.waiter;
+  }
+
+  hasOtherThan(holder: Waiter): boolean {
+    return this.#size > 1 || (this.#size === 1 && this.first() !== holder);
+  }
+
+  #rankOf(waiter: Waiter): Rank {
+    return waiter.hasNoConnection ? this.#withoutConnection : this.#withConnection;
+  }
+
+  #append(wait: Wait): void {
+    const { rank } = wait;
+    wait.before = rank.tail;
+    wait.after = null;
+    if (rank.tail === null) rank.head = wait;
+    else rank.tail.after = wait;
+    rank.tail = wait;
+    this.#size += 1;
+  }
+}
