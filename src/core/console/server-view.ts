@@ -1,0 +1,245 @@
+// What the console sees of the running server and what it may ask of it. The engine implements ServerView (mail,
+// queues, connections), the daemon ProcessView (the process around it). Both hand out figures and rows as values made
+// at the call; layout, order, filters and wording are the console's. Iterables are read to their end, or left early,
+// within the same turn of the loop, so they may walk live structures.
+import type { WallMs } from '../base/moment.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import type { MailId } from '../mail/ids.ts';
+import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+
+/** Most messages that {@link ServerView.failDomain} describes. */
+export const FAIL_SAMPLES_MAX = 25;
+
+/** Queries of one record type since the last reset. */
+export interface DnsCount {
+  readonly queries: number;
+  readonly timeouts: number;
+}
+
+/** The figures of `summary`. Counts of events are since start or the last {@link ServerView.resetSummary}. */
+export interface SummaryFigures {
+  readonly outboundConnections: number;
+  readonly inboundConnections: number;
+  /** Domains known to the queue, with or without mail. */
+  readonly domains: number;
+  /** Messages (recipients) waiting in active queues. */
+  readonly activeMessages: number;
+  readonly delayedMessages: number;
+  /** Active, delayed and being delivered at this moment. */
+  readonly totalMessages: number;
+  readonly dns: {
+    readonly a: DnsCount;
+    readonly aaaa: DnsCount;
+    readonly mx: DnsCount;
+    readonly txt: DnsCount;
+    readonly pending: number;
+    readonly responsePeakMs: number;
+    readonly responseAverageMs: number;
+  };
+  readonly delivered: number;
+  /** Failed for good. */
+  readonly failed: number;
+  readonly rejected: number;
+  readonly received: number;
+  readonly sinceResetSeconds: number;
+  readonly uptimeSeconds: number;
+}
+
+/** One routing domain over all its bindings. */
+export interface DomainRow {
+  readonly domain: DomainName;
+  readonly connections: number;
+  readonly active: number;
+  readonly delayed: number;
+  /** Since the server knows the domain; `summary reset` does not change it. */
+  readonly delivered: number;
+}
+
+/** One (binding, domain) queue. */
+export interface QueueRow {
+  /** Null when the binding belongs to no group. */
+  readonly group: string | null;
+  readonly binding: string;
+  readonly domain: DomainName;
+  readonly active: number;
+  readonly delayed: number;
+}
+
+/** One binding, configured or still holding mail. Counts of events are since start or the last reset. */
+export interface BindingRow {
+  readonly group: string | null;
+  readonly binding: string;
+  readonly connections: number;
+  readonly active: number;
+  /** Active, delayed and being delivered. */
+  readonly total: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly received: number;
+  /** Messages whose content is in memory. */
+  readonly resident: number;
+}
+
+/** One address of a mail exchanger, as host selection sees it. */
+export interface AddressDetail {
+  readonly address: string;
+  readonly family: 4 | 6;
+  /** Decayed average time of a connect and of a delivery; 0 before the first. */
+  readonly connectMs: number;
+  readonly deliverMs: number;
+  /** Time since the failure for which it is set aside, or null while it is in use. */
+  readonly failedAgoMs: number | null;
+  /** The next connection would go here. At most one address of a domain. */
+  readonly isNext: boolean;
+  /** Other routing domains known to use the address; a few at most. */
+  readonly alsoUsedBy: readonly { readonly domain: DomainName; readonly preference: number }[];
+}
+
+/** One mail exchanger of a domain. */
+export interface ExchangerDetail {
+  readonly host: string;
+  readonly preference: number;
+  /** Remaining life of the DNS data. */
+  readonly ttlSeconds: number;
+  readonly addresses: readonly AddressDetail[];
+}
+
+/** One outbound session of a domain. */
+export interface SessionDetail {
+  /** Descriptor, or a number that names the connection as long as it lives. */
+  readonly id: number;
+  readonly address: string;
+  /** Name of the SMTP stage (STAGE_NAMES). */
+  readonly stage: string;
+  readonly stageMs: number;
+}
+
+/** Everything `domain NAME` prints. */
+export interface DomainDetail {
+  readonly domain: DomainName;
+  /** In order of preference; empty while the route is unknown. */
+  readonly exchangers: readonly ExchangerDetail[];
+  /** Why the domain has no exchangers (a reply text), or null. */
+  readonly unroutable: string | null;
+  /** Remaining life of the route. */
+  readonly ttlSeconds: number;
+  readonly consecutiveFailures: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly sessions: readonly SessionDetail[];
+}
+
+/** One outbound connection, from before its connect until its slot is returned. */
+export interface OutboundRow {
+  readonly id: number;
+  readonly host: string;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly binding: string;
+}
+
+/** One inbound session. */
+export interface InboundRow {
+  readonly id: number;
+  readonly family: 4 | 6;
+  readonly address: string;
+  readonly port: number;
+  /** What it is doing, in a few words (`idle`, `reading body`). */
+  readonly state: string;
+  readonly stateMs: number;
+}
+
+/** One queued message (recipient) for `showqueue`. */
+export interface QueuedMessage {
+  readonly queue: 'active' | 'delayed';
+  readonly binding: string;
+  readonly id: MailId;
+  readonly createdAt: WallMs;
+  readonly reversePath: ReversePath;
+  readonly recipient: Mailbox;
+}
+
+/** Which queues an action is about; null means all. */
+export interface QueueSelection {
+  readonly domain: DomainName | null;
+  readonly binding: string | null;
+}
+
+export interface FailRequest extends QueueSelection {
+  /** No bounce is made, whatever generate_bounces says. */
+  readonly quiet: boolean;
+  /** The reply text that records and bounces give as the reason, with its code. */
+  readonly reply: string;
+  /** Count and describe only. */
+  readonly dryRun: boolean;
+}
+
+export interface FailOutcome {
+  readonly count: number;
+  /** The first of them, at most {@link FAIL_SAMPLES_MAX}; may be empty unless it was a dry run. */
+  readonly samples: readonly {
+    readonly id: MailId;
+    readonly domain: DomainName;
+    readonly reversePath: ReversePath;
+    readonly recipient: Mailbox;
+  }[];
+}
+
+/** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
+export interface ServerView {
+  /** O(1). */
+  summary(): SummaryFigures;
+  /** Zeroes what is counted since the last reset; uptime and the figures of domains stay. O(bindings). */
+  resetSummary(): void;
+  /** Every domain known to the queue, in any order. O(d). */
+  domains(): Iterable<DomainRow>;
+  /** The domains of one binding, counting only what is in that binding. Empty for an unknown binding. O(q). */
+  domainsOfBinding(binding: string): Iterable<DomainRow>;
+  /** Null when the server does not know the domain. O(addresses + sessions of the domain + bindings). */
+  domain(domain: DomainName): DomainDetail | null;
+  /** Every queue of a known domain, also empty ones, in a stable order. O(q). */
+  queues(): Iterable<QueueRow>;
+  /** Every binding, `default` first, then in order of configuration, then removed ones that hold mail. */
+  bindings(): Iterable<BindingRow>;
+  /** In order of id. O(connections). */
+  outbound(): Iterable<OutboundRow>;
+  /** In order of id. O(sessions). */
+  inbound(): Iterable<InboundRow>;
+  /** Messages of a domain, active ones first, skipping `offset` and returning at most `limit`. O(offset + limit). */
+  messages(
+    selection: QueueSelection & { readonly domain: DomainName },
+    limit: number,
+    offset: number,
+  ): Iterable<QueuedMessage>;
+  /** Makes every delayed message of the selection due now. @returns how many */
+  flush(selection: QueueSelection): number | Promise<number>;
+  /** Fails active and delayed messages of the selection for good (not those being delivered), or counts them. */
+  failDomain(request: FailRequest): FailOutcome | Promise<FailOutcome>;
+}
+
+/** One line of the panic log as kept in memory. */
+export interface PanicLine {
+  readonly at: WallMs;
+  readonly level: string;
+  readonly text: string;
+}
+
+/** The process the server runs in. */
+export interface ProcessView {
+  readonly pid: number;
+  /** Product version, such as `0.1.0`. */
+  readonly version: string;
+  /** The runtime and the system in one line each, such as `Node.js v26.10.0` and `Linux host 6.18 x86_64`. */
+  readonly runtime: string;
+  readonly system: string;
+  /** Local time minus UTC at that instant. */
+  utcOffsetMinutes(at: WallMs): number;
+  /** The last ten lines of each level, oldest first. */
+  paniclog(): readonly PanicLine[];
+  /** Closes and reopens every log file. @returns what went wrong, a line per file; empty when all are open */
+  reopenLogs(): Promise<readonly string[]>;
+  /** Begins an orderly stop; returns at once, so that the console can still answer. */
+  shutdown(): void;
+}
