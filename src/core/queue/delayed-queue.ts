@@ -1,0 +1,48 @@
+// Mail of one (binding, domain) that waits for its next attempt, in the order of being due.
+import { Heap } from '../base/heap.ts';
+import type { WallMs } from '../base/moment.ts';
+import type { Task } from './task.ts';
+
+export class DelayedQueue {
+  readonly #heap = new Heap<Task>((a, b) => a.dueAt < b.dueAt);
+  #messages = 0;
+
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  /** Recipients waiting: what listings count, one message each. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  get nextDueAt(): WallMs | null {
+    return this.#heap.peek()?.dueAt ?? null;
+  }
+
+  add(task: Task): void {
+    this.#messages += task.recipients.length;
+    this.#heap.push(task);
+  }
+
+  /** The next task that is due at `now`, taken out. */
+  takeDue(now: WallMs): Task | undefined {
+    const task = this.#heap.peek();
+    if (task === undefined || task.dueAt > now) return undefined;
+    this.#heap.pop();
+    this.#messages -= task.recipients.length;
+    return task;
+  }
+
+  /** Empties the queue, whatever is due. */
+  takeAll(): Task[] {
+    const tasks: Task[] = [];
+    for (let task = this.#heap.pop(); task !== undefined; task = this.#heap.pop()) tasks.push(task);
+    this.#messages = 0;
+    return tasks;
+  }
+
+  values(): IterableIterator<Task> {
+    return this.#heap.values();
+  }
+}

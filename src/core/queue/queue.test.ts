@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { wallMs } from '../base/moment.ts';
+import { ActiveQueue } from './active-queue.ts';
+import { DelayedQueue } from './delayed-queue.ts';
+import { afterTransientFailure, autoRetries, type RetrySettings, retryDelayMs } from './retry-schedule.ts';
+import { makeTask, type Task } from './task.ts';
+
+const DEFAULTS: RetrySettings = {
+  retryIntervalMs: 1_200_000,
+  maxRetryIntervalMs: 43_200_000,
+  maxRetries: 'auto',
+  messageExpirationMs: 86_400_000,
+};
+
+let sequence = 0;
+function task(receivedAt: number, retries = 0, dueAt = 0): Task {
+  sequence += 1;
+  const envelope = {
+    batchId: '',
+    receivedAt: wallMs(receivedAt),
+    reversePath: null,
+    recipients: [],
+    eightBit: false,
+    size: 0,
+    protocol: 'esmtp',
+  };
+  return makeTask({ envelope, sequence }, [0], retries, wallMs(dueAt));
+}
+
+test('delays double from retry_interval to max_retry_interval', () => {
+  const delays = [1, 2, 3, 4, 5, 6, 7, 8].map((failures) => retryDelayMs(failures, DEFAULTS) / 1000);
+  assert.deepEqual(delays, [1200, 2400, 4800, 9600, 19200, 38400, 43200, 43200]);
+});
+
+for (const [id, settings, retries] of [
+  ['defaults: 1200 + 2400 + ... + 38400 = 75600, one more reaches 86400', {}, 7],
+  ['capped from the start', { maxRetryIntervalMs: 1_200_000, messageExpirationMs: 6_000_000 }, 5],
+  ['expiration below the first delay', { messageExpirationMs: 60_000 }, 1],
+  ['no time at all', { messageExpirationMs: 0 }, 0],
+] as const) {
+  test(`max_retries auto, ${id}: ${retries}`, () => {
+    assert.equal(autoRetries({ ...DEFAULTS, ...settings }), retries);
+  });
+}
+
+test('1200/1200/5: a failing message is retried every 1200 s and fails at 6000 s', () => {
+  const settings = { ...DEFAULTS, maxRetryIntervalMs: 1_200_000, maxRetries: 5 };
+  let [now, retries] = [0, 0];
+  for (;;) {
+    const next = afterTransientFailure(retries, wallMs(0), wallMs(now), settings);
+    if (next.kind === 'giveUp') break;
+    now = next.nextAttemptAt;
+    retries = next.retries;
+  }
+  assert.deepEqual([now, retries], [6_000_000, 5]);
+});
+
+test('the last attempt falls on the expiration, and a failure there is final', () => {
+  const settings = { ...DEFAULTS, maxRetries: 'none', messageExpirationMs: 3_000_000 } as const;
+  const second = afterTransientFailure(1, wallMs(0), wallMs(1_200_000), settings);
+  assert.deepEqual(second, { kind: 'retry', retries: 2, nextAttemptAt: 3_000_000 });
+  const last = afterTransientFailure(2, wallMs(0), wallMs(3_000_000), settings);
+  assert.equal(last.kind, 'giveUp');
+});
+
+test('property: the active queue gives every task once, oldest reception first', () => {
+  const step = fc.oneof(fc.record({ at: fc.nat(50), retries: fc.nat(1) }), fc.constant('take' as const));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      const queue = new ActiveQueue();
+      const inside = new Set<Task>();
+      for (const one of steps) {
+        if (one === 'take') {
+          const taken = queue.take();
+          assert.equal(taken === undefined, inside.size === 0);
+          if (taken === undefined) continue;
+          assert.ok(inside.delete(taken));
+          for (const other of inside) assert.ok(other.stored.envelope.receivedAt >= taken.stored.envelope.receivedAt);
+        } else {
+          const added = task(one.at, one.retries);
+          inside.add(added);
+          queue.add(added);
+        }
+        assert.deepEqual([queue.size, queue.messages], [inside.size, inside.size]);
+        assert.deepEqual(new Set(queue.values()), inside);
+      }
+    }),
+  );
+});
+
+test('property: the delayed queue gives what is due, and nothing early', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(100), { maxLength: 60 }), fc.nat(100), (times, now) => {
+      const queue = new DelayedQueue();
+      for (const at of times) queue.add(task(0, 1, at));
+      const due: number[] = [];
+      for (let next = queue.takeDue(wallMs(now)); next !== undefined; next = queue.takeDue(wallMs(now))) due.push(next.dueAt);
+      assert.deepEqual(due, times.filter((at) => at <= now).sort((a, b) => a - b));
+      assert.equal(queue.size, times.length - due.length);
+    }),
+  );
+});

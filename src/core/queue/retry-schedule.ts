@@ -1,0 +1,58 @@
+// When a message that failed for the moment is tried again, and when it has been tried enough (docs/delivery.md, "Retries").
+import { addWall, type WallMs } from '../base/moment.ts';
+
+export interface RetrySettings {
+  readonly retryIntervalMs: number;
+  readonly maxRetryIntervalMs: number;
+  /** 'auto': as many as fit into the expiration; 'none': only time counts. */
+  readonly maxRetries: number | 'auto' | 'none';
+  readonly messageExpirationMs: number;
+}
+
+/** The delay behind the `failures`-th failure (from 1): doubles from retry_interval up to max_retry_interval. */
+export function retryDelayMs(failures: number, settings: RetrySettings): number {
+  const doublings = Math.min(failures - 1, 40);
+  return Math.min(settings.retryIntervalMs * 2 ** doublings, settings.maxRetryIntervalMs);
+}
+
+/** Design decision 10: `auto` is the fewest retries whose delays reach message_expiration. */
+export function autoRetries(settings: RetrySettings): number {
+  let [retries, total] = [0, 0];
+  while (total < settings.messageExpirationMs) {
+    retries += 1;
+    const delay = retryDelayMs(retries, settings);
+    if (delay <= 0) return Number.POSITIVE_INFINITY;
+    total += delay;
+    if (delay === settings.maxRetryIntervalMs) {
+      const left = Math.max(0, settings.messageExpirationMs - total);
+      return retries + Math.ceil(left / delay);
+    }
+  }
+  return retries;
+}
+
+export const EXPIRED_REPLY = '554 5.4.7 [internal] exceeded max time without delivery';
+export const RETRIES_USED_REPLY = '554 5.4.7 [internal] exceeded max retries without delivery';
+
+export type AfterFailure =
+  | { readonly kind: 'retry'; readonly retries: number; readonly nextAttemptAt: WallMs }
+  | { readonly kind: 'giveUp'; readonly reply: string };
+
+/**
+ * What follows a transient failure of a message that had `retries` retries before this attempt. The next attempt is
+ * never later than the expiration, so that the last one falls on it (Reading: docs/delivery.md, "Expiration").
+ */
+export function afterTransientFailure(
+  retries: number,
+  receivedAt: WallMs,
+  now: WallMs,
+  settings: RetrySettings,
+): AfterFailure {
+  const expiresAt = addWall(receivedAt, settings.messageExpirationMs);
+  if (now >= expiresAt) return { kind: 'giveUp', reply: EXPIRED_REPLY };
+  const { maxRetries } = settings;
+  const most = maxRetries === 'none' ? Number.POSITIVE_INFINITY : maxRetries === 'auto' ? autoRetries(settings) : maxRetries;
+  if (retries >= most) return { kind: 'giveUp', reply: RETRIES_USED_REPLY };
+  const dueAt = addWall(now, retryDelayMs(retries + 1, settings));
+  return { kind: 'retry', retries: retries + 1, nextAttemptAt: dueAt < expiresAt ? dueAt : expiresAt };
+}

@@ -1,0 +1,30 @@
+// The unit that waits in a queue and travels in one SMTP transaction: some recipients of one stored transaction that
+// share routing domain, binding and retry history.
+import type { HeapMember } from '../base/heap.ts';
+import type { WallMs } from '../base/moment.ts';
+import type { Envelope } from '../mail/message.ts';
+
+/** What the spool keeps; the queue only hands it on. */
+export interface StoredMessage {
+  readonly envelope: Envelope;
+  readonly sequence: number;
+}
+
+export interface Task extends HeapMember {
+  readonly stored: StoredMessage;
+  /** Places in `stored.envelope.recipients`. Never empty. */
+  readonly recipients: readonly number[];
+  /** Attempts made before; 0 while the first is to come. */
+  readonly retries: number;
+  /** When the task is due, while it is in the delayed queue. */
+  dueAt: WallMs;
+}
+
+export function makeTask(stored: StoredMessage, recipients: readonly number[], retries: number, dueAt: WallMs): Task {
+  return { heapIndex: -1, stored, recipients, retries, dueAt };
+}
+
+/** The same mail for some of its recipients, with the same history. */
+export function withRecipients(task: Task, recipients: readonly number[]): Task {
+  return makeTask(task.stored, recipients, task.retries, task.dueAt);
+}
