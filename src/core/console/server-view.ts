@@ -28,6 +28,8 @@ export interface SummaryFigures {
   /** Active, delayed and being delivered at this moment. */
   readonly totalMessages: number;
   readonly dns: {
+    /** Name of the resolver in use, for people. */
+    readonly resolver: string;
     readonly a: DnsCount;
     readonly aaaa: DnsCount;
     readonly mx: DnsCount;
