@@ -187,7 +187,8 @@ test('property: thousands of operations in any order keep every counter exact an
 function check(ledger: Ledger, clients: Client[], claims: Claim[]): void {
   const held = new Map<number, number>();
   for (const client of clients) {
-    for (const claim of client.held) for (const counter of claim.counters) held.set(counter, (held.get(counter) ?? 0) + 1);
+    for (const claim of client.held)
+      for (const counter of claim.counters) held.set(counter, (held.get(counter) ?? 0) + 1);
   }
   for (const [counter, count] of held) assert.equal(ledger.open(counter), count);
   clients.forEach((client, at) => {
@@ -195,7 +196,7 @@ function check(ledger: Ledger, clients: Client[], claims: Claim[]): void {
     const highest = claim.counters.map((counter) => ledger.open(counter));
     if (client.held.length > 0) {
       // Against the smallest limit anybody reads, plus the one that reads one more.
-      claim.counters.forEach((_, place) => assert.ok(highest[place]! <= claim.limits[place]! + 1));
+      for (const [place, limit] of claim.limits.entries()) assert.ok(highest[place]! <= limit + 1);
     }
     const hasRoom = claim.counters.every((counter, place) => ledger.open(counter) < claim.limits[place]!);
     assert.ok(client.waits.length === 0 || !hasRoom, 'nobody waits who could go');

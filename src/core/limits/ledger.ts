@@ -178,13 +178,17 @@ export class Ledger {
     return null;
   }
 
-  /** Whether somebody other than `holder` waits for a slot that this claim, if given back, would free. */
+  /**
+   * Whether somebody other than `holder` waits for a slot that this claim, if given back, would free, and that no
+   * connection on its way out is going to free already.
+   */
   isAwaited(claim: Claim, holder: Waiter): boolean {
     for (const counter of claim.counters) {
       const lists = this.#waitLists[counter];
       if (lists === undefined) continue;
+      const leaving = this.#leaving[counter]!;
       for (const list of lists) {
-        if (this.#open[counter]! - 1 < list.limit && list.hasOtherThan(holder)) return true;
+        if (this.#open[counter]! - leaving - 1 < list.limit && list.countOtherThan(holder) > leaving) return true;
       }
     }
     return false;

@@ -73,8 +73,9 @@ export class WaitList {
     return wait.waiter;
   }
 
-  hasOtherThan(holder: Waiter): boolean {
-    return this.#size > 1 || (this.#size === 1 && this.first() !== holder);
+  /** Waiters that are not `holder`. */
+  countOtherThan(holder: Waiter): number {
+    return this.#size - (holder.waits.some((wait) => wait.list === this) ? 1 : 0);
   }
 
   #rankOf(waiter: Waiter): Rank {

@@ -1,0 +1,93 @@
+// All that is known of one (binding, domain) while it has mail or connections: its mail, its connections, the counters
+// it takes slots in, and why it opens nothing at the moment. The scheduler decides; this holds.
+
+import type { MonoMs } from '../base/moment.ts';
+import { Timer } from '../base/timers.ts';
+import type { CounterIndex } from '../limits/ledger.ts';
+import type { Wait, Waiter } from '../limits/wait-list.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import { ActiveQueue } from '../queue/active-queue.ts';
+import { DelayedQueue } from '../queue/delayed-queue.ts';
+import type { OutboundConnection } from './outbound-connection.ts';
+import type { DeliverySettings } from './settings.ts';
+
+/** Why a queue with active mail opens nothing more, when it is not a limit (those waits are in the ledger). */
+export type Hold =
+  | { readonly kind: 'resolving' }
+  | { readonly kind: 'suspended' }
+  | { readonly kind: 'bindingGone' }
+  | { readonly kind: 'addressMissing'; readonly address: string }
+  | { readonly kind: 'hostsDown'; readonly until: MonoMs }
+  | { readonly kind: 'nodeTrouble' };
+
+/** A counter of connections to one address, with the limit that the host scope sets for it. */
+export interface AddressCounter {
+  readonly counter: CounterIndex;
+  limit: number;
+}
+
+export class MailQueue implements Waiter {
+  readonly binding: string;
+  readonly domain: DomainName;
+  readonly active = new ActiveQueue();
+  readonly delayed = new DelayedQueue();
+  readonly connections = new Set<OutboundConnection>();
+  /** Connections without a message, the one used last at the end. */
+  readonly idle: OutboundConnection[] = [];
+  /** Tasks that are on a connection now. */
+  inFlight = 0;
+  /** Recipients of those tasks. */
+  inFlightMessages = 0;
+  /** Connections on their way out: they hold slots, but take no mail. */
+  leaving = 0;
+  /** When hosts are looked at again although the queue waits for room at those that are full; null = no such wait. */
+  tryHostsAt: MonoMs | null = null;
+  readonly waits: Wait[] = [];
+  hold: Hold | null = null;
+  /** Since when no host of the domain could be reached; null after any success. */
+  unreachableSince: MonoMs | null = null;
+  consecutiveFailures = 0;
+  settings: DeliverySettings;
+  readonly pairCounter: CounterIndex;
+  readonly bindingCounter: CounterIndex;
+  /** By `host address`; filled as hosts are used, emptied with the queue. */
+  readonly addressCounters = new Map<string, AddressCounter>();
+  /** Fires when delayed mail is due, the oldest active mail expires, or a hold ends. */
+  readonly timer: Timer;
+  isReady = false;
+  /** Since when it has had neither mail nor connections. */
+  idleSince: MonoMs | null = null;
+  delivered = 0;
+  failed = 0;
+  transientFailures = 0;
+  received = 0;
+
+  constructor(
+    binding: string,
+    domain: DomainName,
+    settings: DeliverySettings,
+    counters: { readonly pair: CounterIndex; readonly binding: CounterIndex },
+    wake: (queue: MailQueue) => void,
+  ) {
+    this.binding = binding;
+    this.domain = domain;
+    this.settings = settings;
+    this.pairCounter = counters.pair;
+    this.bindingCounter = counters.binding;
+    this.timer = new Timer(() => wake(this));
+  }
+
+  get hasNoConnection(): boolean {
+    return this.connections.size === 0;
+  }
+
+  /** Whether it holds neither mail nor connections. */
+  get isEmpty(): boolean {
+    return this.active.size === 0 && this.delayed.size === 0 && this.connections.size === 0 && this.inFlight === 0;
+  }
+
+  /** Messages that want an attempt now, those on a connection included. */
+  get activeMessages(): number {
+    return this.active.messages + this.inFlightMessages;
+  }
+}

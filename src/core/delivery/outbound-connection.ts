@@ -1,0 +1,36 @@
+// One connection to a receiver, from the moment its slots are taken until they are given back.
+import type { MonoMs } from '../base/moment.ts';
+import type { Claim } from '../limits/ledger.ts';
+import type { Candidate } from '../mail/hosts.ts';
+import type { MailId } from '../mail/ids.ts';
+import type { MailQueue } from './mail-queue.ts';
+
+/**
+ * - connecting: slots are taken, nothing was sent;
+ * - busy: talks, from the banner to the reply of the last message;
+ * - idle: kept for the next message of its queue;
+ * - leaving: QUIT or reset; holds its slots until the receiver cannot count it any more (design decision 6).
+ */
+export type ConnectionState = 'connecting' | 'busy' | 'idle' | 'leaving';
+
+export class OutboundConnection {
+  readonly id: MailId;
+  readonly queue: MailQueue;
+  readonly candidate: Candidate;
+  readonly claim: Claim;
+  /** Changed by the scheduler only. */
+  state: ConnectionState = 'connecting';
+  /** Successful deliveries, messages on their way included: what max_deliveries_per_connection counts. */
+  deliveries = 0;
+  /** Since when, and for how many messages, it has served its queue without pause: the quantum of hand-over. */
+  quantumStartedAt: MonoMs;
+  quantumMessages = 0;
+
+  constructor(id: MailId, queue: MailQueue, candidate: Candidate, claim: Claim, now: MonoMs) {
+    this.id = id;
+    this.queue = queue;
+    this.candidate = candidate;
+    this.claim = claim;
+    this.quantumStartedAt = now;
+  }
+}

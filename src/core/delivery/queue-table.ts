@@ -1,0 +1,89 @@
+// The queues by (binding, domain). A queue is made when mail for it arrives and kept for a while after its last message,
+// so that listings still show it; idle ones are dropped oldest first, so a million former domains cost nothing.
+import { addMono, type MonoMs } from '../base/moment.ts';
+import type { Timers } from '../base/timers.ts';
+import type { Ledger } from '../limits/ledger.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import { bindingKey, pairKey } from './claims.ts';
+import { MailQueue } from './mail-queue.ts';
+import type { DeliverySettings } from './settings.ts';
+
+const KEEP_RESTING_MS = 3_600_000;
+const MOST_RESTING = 50_000;
+
+export class QueueTable {
+  readonly #queues = new Map<string, MailQueue>();
+  /** Queues without mail and connections, the one resting longest first. They hold no slots. */
+  readonly #resting = new Set<MailQueue>();
+  readonly #ledger: Ledger;
+  readonly #timers: Timers;
+  readonly #settingsOf: (binding: string, domain: string) => DeliverySettings;
+  readonly #wake: (queue: MailQueue) => void;
+
+  constructor(
+    ledger: Ledger,
+    timers: Timers,
+    settingsOf: (binding: string, domain: string) => DeliverySettings,
+    wake: (queue: MailQueue) => void,
+  ) {
+    this.#ledger = ledger;
+    this.#timers = timers;
+    this.#settingsOf = settingsOf;
+    this.#wake = wake;
+  }
+
+  get size(): number {
+    return this.#queues.size;
+  }
+
+  /** The queue of (binding, domain), made at its first mail. */
+  queueFor(binding: string, domain: DomainName): MailQueue {
+    const key = pairKey(binding, domain);
+    const found = this.#queues.get(key);
+    if (found !== undefined && found.idleSince === null) return found;
+    if (found !== undefined) {
+      this.#resting.delete(found);
+      found.idleSince = null;
+      return found;
+    }
+    const counters = { pair: this.#ledger.refer(key), binding: this.#ledger.refer(bindingKey(binding)) };
+    const queue = new MailQueue(binding, domain, this.#settingsOf(binding, domain), counters, this.#wake);
+    this.#queues.set(key, queue);
+    return queue;
+  }
+
+  find(binding: string, domain: DomainName): MailQueue | undefined {
+    return this.#queues.get(pairKey(binding, domain));
+  }
+
+  values(): IterableIterator<MailQueue> {
+    return this.#queues.values();
+  }
+
+  /** The queue has neither mail nor connections; it may be dropped when there are too many of its kind. */
+  rest(queue: MailQueue, now: MonoMs): void {
+    queue.hold = null;
+    this.#timers.drop(queue.timer);
+    this.dropAddressCounters(queue);
+    if (queue.idleSince === null) {
+      queue.idleSince = now;
+      this.#resting.add(queue);
+    }
+    for (const oldest of this.#resting) {
+      if (this.#resting.size <= MOST_RESTING && addMono(oldest.idleSince!, KEEP_RESTING_MS) > now) return;
+      this.#drop(oldest);
+    }
+  }
+
+  dropAddressCounters(queue: MailQueue): void {
+    for (const { counter } of queue.addressCounters.values()) this.#ledger.unrefer(counter);
+    queue.addressCounters.clear();
+  }
+
+  #drop(queue: MailQueue): void {
+    this.#resting.delete(queue);
+    this.#queues.delete(pairKey(queue.binding, queue.domain));
+    this.#ledger.unrefer(queue.pairCounter);
+    this.#ledger.unrefer(queue.bindingCounter);
+  }
+}
