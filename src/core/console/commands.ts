@@ -1,0 +1,85 @@
+// The command table: every command the console knows, and how a line finds its row.
+import { nearestName } from '../base/near-name.ts';
+import { ANY_NUMBER, type Answer, type Command, refuse, reply, usageOf } from './command.ts';
+import { CONNECTION_COMMANDS } from './connection-commands.ts';
+import { DOMAIN_COMMANDS } from './domain-commands.ts';
+import { textOf } from './layout.ts';
+import { QUEUE_COMMANDS } from './queue-commands.ts';
+import { SERVER_COMMANDS } from './server-commands.ts';
+import { SUMMARY_COMMANDS } from './summary-commands.ts';
+
+const CONFIG_COMMAND: Command = {
+  words: ['config'],
+  usage: 'VERB [SCOPE [NAME]]... [OPTION] [VALUE]',
+  help: 'reads and changes the configuration in force',
+  arity: [1, ANY_NUMBER],
+  run: (args, { config }, rawLine) => config.answer(args, rawLine),
+};
+
+const HELP_COMMAND: Command = {
+  words: ['help'],
+  usage: '[COMMAND]',
+  help: 'lists the commands, or those that begin with the given words',
+  arity: [0, ANY_NUMBER],
+  offers: ['command'],
+  run: (args) => help(args),
+};
+
+/** In alphabetical order of what they are called by. */
+export const COMMANDS: readonly Command[] = [
+  CONFIG_COMMAND,
+  HELP_COMMAND,
+  ...CONNECTION_COMMANDS,
+  ...DOMAIN_COMMANDS,
+  ...QUEUE_COMMANDS,
+  ...SERVER_COMMANDS,
+  ...SUMMARY_COMMANDS,
+].sort((a, b) => (a.words.join(' ') < b.words.join(' ') ? -1 : 1));
+
+const startsWith = (longer: readonly string[], shorter: readonly string[]): boolean =>
+  shorter.every((word, index) => longer[index] === word);
+
+/** The command with the longest name among those that `words` begin with, or null. */
+export function findCommand(words: readonly string[]): Command | null {
+  let found: Command | null = null;
+  for (const command of COMMANDS) {
+    if (startsWith(words, command.words) && command.words.length > (found?.words.length ?? 0)) found = command;
+  }
+  return found;
+}
+
+/** Commands whose names begin with `words`. */
+export function commandsBelow(words: readonly string[]): Command[] {
+  return COMMANDS.filter((command) => startsWith(command.words, words));
+}
+
+/** What to say to words that name no command: what may follow, or what was likely meant. */
+export function refuseUnknownCommand(words: readonly string[]): Answer {
+  const below = commandsBelow(words);
+  if (below.length > 0)
+    return refuse(textOf(['incomplete command; expected one of', ...below.map(usageLine)]).trimEnd());
+  const meant = nearestCommand(words);
+  const hint = meant === null ? '"help" lists the commands' : `did you mean "${meant}"?`;
+  return refuse(`unknown command "${words[0]}" (${hint})`);
+}
+
+function nearestCommand(words: readonly string[]): string | null {
+  for (let length = Math.min(words.length, 4); length > 0; length--) {
+    const names = COMMANDS.filter((command) => command.words.length === length).map((command) =>
+      command.words.join(' '),
+    );
+    const nearest = nearestName(words.slice(0, length).join(' '), names);
+    if (nearest !== null) return nearest;
+  }
+  return nearestName(words[0] ?? '', new Set(COMMANDS.map((command) => command.words[0] ?? '')));
+}
+
+const usageLine = (command: Command): string => `  ${usageOf(command)}`;
+
+function help(words: readonly string[]): Answer {
+  const commands = commandsBelow(words);
+  const own = commands.length === 0 ? findCommand(words) : null; // with arguments behind it: `help active 100`
+  if (own !== null) commands.push(own);
+  if (commands.length === 0) return refuseUnknownCommand(words);
+  return reply(textOf(commands.flatMap((command) => [usageOf(command), `        ${command.help}`])));
+}

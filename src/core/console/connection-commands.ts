@@ -1,0 +1,116 @@
+// Who is connected: `show outbound`, `show inbound`, `count`.
+import {
+  addressBits,
+  blockAround,
+  formatIpAddress,
+  type IpAddress,
+  type IpBlock,
+  isInBlock,
+  parseIpAddress,
+  parseIpBlock,
+} from '../base/ip-address.ts';
+import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
+import { right, textOf } from './layout.ts';
+import type { InboundRow, OutboundRow, ServerView } from './server-view.ts';
+
+export const CONNECTION_COMMANDS: readonly Command[] = [
+  {
+    words: ['show', 'outbound'],
+    usage: '',
+    help: 'outbound connections: number, host, address',
+    arity: [0, 0],
+    run: (_, { server }) => reply(textOf(Array.from(server.outbound(), outboundLine))),
+  },
+  {
+    words: ['show', 'inbound'],
+    usage: '',
+    help: 'inbound sessions: number, peer, state',
+    arity: [0, 0],
+    run: (_, { server }) => reply(textOf(Array.from(server.inbound(), inboundLine))),
+  },
+  {
+    words: ['count'],
+    usage: 'outbound[/BINDING] | SMTP  ADDRESS | BLOCK | LENGTH | LENGTH-LENGTH',
+    help: 'open connections at an address or in a block, or grouped by the first bits of their addresses',
+    arity: [2, 2],
+    run: ([what = '', where = ''], { server }) => count(what, where, server),
+  },
+];
+
+function outboundLine(row: OutboundRow): string {
+  return `${row.id}: [outbound/connection_handleconnect] ${row.host} IPv${row.family} ${row.address}`;
+}
+
+function inboundLine(row: InboundRow): string {
+  const peer = `IPv${row.family} ${row.address}:${row.port}`;
+  return `${row.id}: [inbound/esmtp_message_factory] ${peer} ${row.state} (for ${(row.stateMs / 1000).toFixed(3)}s)`;
+}
+
+// ---- count
+
+const OUTBOUND = 'outbound';
+const INBOUND_SERVICE = 'SMTP';
+
+function count(what: string, where: string, server: ServerView): Answer {
+  const [direction, ...rest] = what.split('/');
+  const binding = rest.length === 0 ? null : rest.join('/');
+  const isInbound = what.toUpperCase() === INBOUND_SERVICE;
+  if (direction !== OUTBOUND && !isInbound) {
+    return refuse(`found "${what}"; expected outbound, outbound/BINDING or ${INBOUND_SERVICE}`);
+  }
+  const unknown = binding === null ? null : unknownBinding(binding, server);
+  if (unknown !== null) return unknown;
+  const addresses = isInbound ? inboundAddresses(server) : outboundAddresses(server, binding);
+  const block = parseIpBlock(where);
+  if (block !== null && Number.isNaN(Number(where))) {
+    return reply(`${addresses.filter((address) => isInBlock(address, block)).length} sessions\n`);
+  }
+  const [, from = '', to = from] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(where) ?? [];
+  if (from === '' || Number(from) > Number(to) || Number(to) > addressBits(6)) {
+    return refuse(`found "${where}"; expected an address, a block such as 192.0.2.0/24, or bits such as 24 or 16-32`);
+  }
+  const lines = isInbound ? [`Displaying '${INBOUND_SERVICE}' from /${Number(from)} to /${Number(to)}`] : [];
+  return reply(textOf([...lines, ...groupLines(addresses, Number(from), Number(to))]));
+}
+
+function outboundAddresses(server: ServerView, binding: string | null): IpAddress[] {
+  const addresses: IpAddress[] = [];
+  for (const row of server.outbound()) {
+    const address = binding === null || row.binding === binding ? parseIpAddress(row.address) : null;
+    if (address !== null) addresses.push(address);
+  }
+  return addresses;
+}
+
+function inboundAddresses(server: ServerView): IpAddress[] {
+  return Array.from(server.inbound(), (row) => parseIpAddress(row.address)).filter((address) => address !== null);
+}
+
+/** Blocks of the shorter length, each followed by those of the longer length that lie in it. */
+function groupLines(addresses: IpAddress[], from: number, to: number): string[] {
+  const lines: string[] = [];
+  for (const [block, members] of groupByBlock(addresses, from)) {
+    lines.push(groupLine(block, members.length));
+    if (to === from || block.length === addressBits(block.family)) continue;
+    for (const [inner, innerMembers] of groupByBlock(members, to)) lines.push(groupLine(inner, innerMembers.length));
+  }
+  return lines;
+}
+
+/** In order of address, IPv4 first. A length beyond the family's means single addresses. */
+function groupByBlock(addresses: readonly IpAddress[], length: number): Iterable<[IpBlock, IpAddress[]]> {
+  const groups = new Map<string, [IpBlock, IpAddress[]]>();
+  for (const address of addresses) {
+    const block = blockAround(address, Math.min(length, addressBits(address.family)));
+    const key = `${block.family} ${block.value}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [block, [address]]);
+    else group[1].push(address);
+  }
+  return [...groups.values()].sort(([a], [b]) => a.family - b.family || (a.value < b.value ? -1 : 1));
+}
+
+/** The longer the block, the further to the right it stands: a blank for each bit. */
+function groupLine(block: IpBlock, sessions: number): string {
+  return `${right(sessions, 7)}${' '.repeat(block.length + 1)}${formatIpAddress(block)}/${block.length}`;
+}

@@ -1,0 +1,77 @@
+// One line in, one answer out: the operator's console without its sockets. Lines are handled one at a time per caller;
+// the console itself holds no state between them.
+import { type Answer, type ArgumentKind, refuse, reply, type Subject, usageOf } from './command.ts';
+import { COMMANDS, commandsBelow, findCommand, refuseUnknownCommand } from './commands.ts';
+import { quoteWord, splitWords } from './words.ts';
+
+/** Most names that completion offers. */
+const OFFERS_MAX = 100;
+
+export class Console {
+  readonly #subject: Subject;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  /** Carries out a command line. The text is safe to show: control characters in it are written as `\xNN`. */
+  async answer(line: string): Promise<Answer> {
+    const { text, failed } = await this.#run(line);
+    return { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
+  }
+
+  #run(line: string): Answer | Promise<Answer> {
+    const split = splitWords(line);
+    if (split.kind === 'unterminated') return refuse(`the quote ${split.quote} is not closed`);
+    const { words } = split;
+    if (words.length === 0) return reply('');
+    if (words[0] === 'xml') return refuse('answers in XML are not available; leave out "xml"');
+    const command = findCommand(words);
+    if (command === null) return refuseUnknownCommand(words);
+    const args = words.slice(command.words.length);
+    const [least, most] = command.arity;
+    if (args.length < least || args.length > most) return refuse(`usage: ${usageOf(command)}`);
+    return command.run(args, this.#subject, line);
+  }
+
+  /** What may stand in place of the last word of `partialLine` (an empty word behind a blank), at most a hundred. */
+  completions(partialLine: string): string[] {
+    const partial = /\S*$/.exec(partialLine)![0];
+    const split = splitWords(partialLine.slice(0, partialLine.length - partial.length));
+    if (split.kind === 'unterminated') return [];
+    const offers = new Set<string>();
+    const offer = (word: string): void => {
+      if (word.startsWith(partial) && offers.size < OFFERS_MAX) offers.add(word);
+    };
+    for (const command of commandsBelow(split.words)) {
+      const next = command.words[split.words.length];
+      if (next !== undefined) offer(next);
+    }
+    const command = findCommand(split.words);
+    const places = command?.offers;
+    if (command && places) {
+      const place = split.words.length - command.words.length;
+      const kind = places[Math.min(place, places.length - 1)];
+      for (const name of kind ? this.#names(kind) : []) {
+        offer(quoteWord(name));
+        if (offers.size === OFFERS_MAX) break;
+      }
+    }
+    return [...offers].sort();
+  }
+
+  *#names(kind: ArgumentKind): Iterable<string> {
+    const { server } = this.#subject;
+    if (kind === 'binding') for (const row of server.bindings()) yield row.binding;
+    else if (kind === 'domain') for (const row of server.domains()) yield row.domain;
+    else for (const command of COMMANDS) yield command.words[0]!;
+  }
+}
+
+/** Mail brings names and addresses from strangers into answers; none may steer the operator's terminal. */
+function showControls(text: string): string {
+  return text.replace(
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,75 @@
+// The shapes that more than one command prints. Widths and blanks are those of the documented samples, since operators'
+// tools parse them (docs/console.md); a figure wider than its column pushes the rest of the line to the right.
+import type { WallMs } from '../base/moment.ts';
+import type { DomainRow } from './server-view.ts';
+
+/** `value` in at least `width` columns, at their right end; with `digits` behind the decimal point. */
+export function right(value: number | string, width: number, digits = 0): string {
+  return (typeof value === 'number' ? value.toFixed(digits) : value).padStart(width);
+}
+
+/** The figures of a domain row, as `active`, `delayed` and `domain all` print them. */
+export interface DomainCounts {
+  connections: number;
+  active: number;
+  delayed: number;
+  delivered: number;
+}
+
+const DOMAIN_LABEL = 'Domain: ';
+/** Names and `Total:` end here. */
+const NAME_END = 38;
+
+export function domainLine(row: DomainRow): string {
+  return `${DOMAIN_LABEL}${right(row.domain, NAME_END - DOMAIN_LABEL.length)}  ${domainCounts(row, 3)}`;
+}
+
+/** The last row of `active` and `delayed`. */
+export function totalLine(counts: DomainCounts): string {
+  return `${right('Total:', NAME_END)}  ${domainCounts(counts, 3)}`;
+}
+
+/** The last row of `domain all`, one column wider behind `C:`. */
+export function totalsLine(counts: DomainCounts): string {
+  return `Totals: ${domainCounts(counts, 4)}`;
+}
+
+function domainCounts(counts: DomainCounts, connectionsWidth: number): string {
+  const connections = ` ${right(counts.connections, connectionsWidth - 1)}`;
+  return `C:${connections}  A:${right(counts.active, 7)}  D:${right(counts.delayed, 6)}  S:${right(counts.delivered, 6)}`;
+}
+
+/** Sums rows as they go by. */
+export function addCounts(sum: DomainCounts, row: DomainRow): void {
+  sum.connections += row.connections;
+  sum.active += row.active;
+  sum.delayed += row.delayed;
+  sum.delivered += row.delivered;
+}
+
+/** Figures below a heading: eight blanks, label, colon, blank, and the number in `width` columns, then its unit. */
+export function figureLine(label: string, value: number, width: number, unit = '', digits = 0): string {
+  return `        ${label}: ${right(value, width, digits)}${unit === '' ? '' : ` ${unit}`}`;
+}
+
+/** Events per second, 0 before the first second is over. */
+export function perSecond(count: number, seconds: number): number {
+  return seconds > 0 ? count / seconds : 0;
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `[Sun 30 Nov 2003 10:31:37]`, the documented default of `timestampformat`, in local time. */
+export function panicTime(at: WallMs, utcOffsetMinutes: number): string {
+  const local = new Date(at + utcOffsetMinutes * 60_000); // read through the UTC getters below
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
+  const day = `${DAYS[local.getUTCDay()]} ${two(local.getUTCDate())} ${MONTHS[local.getUTCMonth()]}`;
+  return `[${day} ${local.getUTCFullYear()} ${clock}]`;
+}
+
+/** Lines as one text, each ended. */
+export function textOf(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
