@@ -1,0 +1,117 @@
+// One console client: reads command lines, has them answered one after the other, writes the answers as frames
+// (core/base/text-frames). The protocol is described in docs/console.md. A client that does not read its answers stops
+// being served until it does, and is dropped after the idle timeout.
+import type { Socket } from 'node:net';
+import { frameText } from '../../core/base/text-frames.ts';
+import { COMMAND_OCTETS_MAX, type CommandLine, CommandLines } from './command-lines.ts';
+
+/** Who answers. */
+export interface ControlAnswers {
+  /** Carries out a command line. A rejection is a bug and is not caught. */
+  answer(line: string): Promise<{ readonly text: string; readonly failed: boolean }>;
+  /** What may stand in place of the last word of an unfinished line. */
+  complete(partialLine: string): readonly string[];
+}
+
+const COMPLETE = '\\complete ';
+const WRITE_LENGTH = 65_536;
+
+export class ControlSession {
+  readonly #socket: Socket;
+  readonly #answers: ControlAnswers;
+  /** `writing`: an answer is on its way to the client, which may be slow to take it. */
+  #phase: 'idle' | 'answering' | 'writing' = 'idle';
+  #isFinishing = false;
+
+  /** @param timeoutMs how long the client may neither send nor take anything */
+  constructor(socket: Socket, answers: ControlAnswers, timeoutMs: number) {
+    this.#socket = socket;
+    this.#answers = answers;
+    socket.on('error', () => {}); // the peer is gone; `close` follows and ends the session
+    socket.setTimeout(timeoutMs, () => {
+      if (this.#phase !== 'answering') socket.destroy();
+    });
+    void this.#serve();
+  }
+
+  /** Ends the session after the answer that is under way. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#phase === 'idle') this.#socket.destroySoon();
+  }
+
+  async #serve(): Promise<void> {
+    const lines = new CommandLines();
+    const chunks: AsyncIterator<Buffer> = this.#socket.iterator({ destroyOnReturn: false });
+    let goesOn = await this.#send('', 'ready');
+    while (goesOn) {
+      const next = await chunks.next().catch(() => null);
+      if (next === null) break; // reset by the peer, or destroyed by us
+      const last = next.done ? lines.end() : null;
+      const complete = next.done ? (last === null ? [] : [last]) : lines.push(next.value);
+      for (const line of complete) {
+        goesOn = await this.#handle(line);
+        if (!goesOn) break;
+      }
+      if (next.done) break;
+    }
+    this.#socket.destroySoon();
+  }
+
+  /** @returns whether the session goes on */
+  async #handle(line: CommandLine): Promise<boolean> {
+    if (line.kind === 'tooLong') return this.#send(`found a line over ${COMMAND_OCTETS_MAX} octets`, 'refused');
+    const { text } = line;
+    if (!isTyped(text)) {
+      await this.#send('this is the console; goodbye', 'refused');
+      return false;
+    }
+    if (text.trim() === 'quit') {
+      await this.#send('', 'ok');
+      return false;
+    }
+    if (text.startsWith(COMPLETE)) {
+      return this.#send(this.#answers.complete(text.slice(COMPLETE.length)).join('\n'), 'ok');
+    }
+    this.#phase = 'answering';
+    const answer = await this.#answers.answer(text);
+    return (await this.#send(answer.text, answer.failed ? 'refused' : 'ok')) && !this.#isFinishing;
+  }
+
+  /** Writes a frame in pieces, as fast as the client takes them. @returns whether the client is still there */
+  async #send(text: string, status: string): Promise<boolean> {
+    this.#phase = 'writing';
+    const frame = frameText(text, status);
+    for (let start = 0; start < frame.length && !this.#socket.destroyed; ) {
+      let end = start + WRITE_LENGTH;
+      if (isHighSurrogate(frame.charCodeAt(end - 1))) end += 1;
+      if (!this.#socket.write(frame.slice(start, end))) await drained(this.#socket);
+      start = end;
+    }
+    this.#phase = 'idle';
+    return !this.#socket.destroyed;
+  }
+}
+
+/**
+ * Whether a person or a script may have sent this line. Web pages can make a browser on this machine connect to any
+ * local port, with lines of their choice inside an HTTP request or, by way of session tickets, a TLS handshake; neither
+ * can be sent without a request line or control characters in front of them.
+ */
+function isTyped(line: string): boolean {
+  return !/[\x00-\x08\x0b-\x1f\x7f]/.test(line) && !/^[A-Z]+ \S+ HTTP\/\d/.test(line);
+}
+
+const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
+}
