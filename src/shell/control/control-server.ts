@@ -1,6 +1,7 @@
 // The console's sockets: Unix sockets and TCP ports on loopback addresses, each serving several clients. Who may
 // connect is decided by the file mode of a Unix socket; a TCP port is open to every local user, and to nobody else.
 import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { frameText } from '../../core/base/text-frames.ts';
 import { type ControlAnswers, ControlSession } from './control-session.ts';
 import { listening } from './listening.ts';
 import { listenAtPath, type SocketFile } from './socket-file.ts';
@@ -93,7 +94,9 @@ export class ControlServer {
 
   #accept(socket: Socket, timeoutMs: number): void {
     if (this.#sessions.size >= SESSIONS_MAX) {
-      socket.destroy();
+      socket.on('error', () => {});
+      socket.write(frameText(`there are ${SESSIONS_MAX} console sessions already`, 'refused'));
+      socket.destroySoon();
       return;
     }
     this.#sessions.set(socket, new ControlSession(socket, this.#answers, timeoutMs));

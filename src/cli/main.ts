@@ -1,0 +1,91 @@
+// `headgate SUBCOMMAND`: finds the sub-command and hands it the rest of the arguments. Each is loaded when it is used,
+// so that the console does not pay for the server.
+import { readFileSync } from 'node:fs';
+import { nearestName } from '../core/base/near-name.ts';
+
+interface SubCommand {
+  readonly name: string;
+  readonly help: string;
+  /** @returns the exit status: 0 done, 1 what was asked for failed, 2 usage, 78 a configuration that does not load */
+  run(argv: readonly string[]): Promise<number>;
+}
+
+const SUB_COMMANDS: readonly SubCommand[] = [
+  {
+    name: 'start',
+    help: 'runs the server in the foreground',
+    run: async (argv) => (await import('../daemon/start.ts')).runStart(argv),
+  },
+  {
+    name: 'demo',
+    help: 'shows the product at work on this machine, in under a minute',
+    run: async (argv) => (await import('./demo.ts')).runDemo(argv),
+  },
+  {
+    name: 'console',
+    help: 'talks to the running server',
+    run: async (argv) => (await import('./console.ts')).runConsole(argv),
+  },
+  {
+    name: 'config',
+    help: 'checks a configuration, or asks it, without a server',
+    run: async (argv) => (await import('./config.ts')).runConfig(argv),
+  },
+  {
+    name: 'sink',
+    help: 'receives mail and drops it, with behaviours for tests',
+    run: async (argv) => (await import('./sink.ts')).runSink(argv),
+  },
+  {
+    name: 'send',
+    help: 'generates SMTP traffic',
+    run: async (argv) => (await import('./send.ts')).runSend(argv),
+  },
+  {
+    name: 'version',
+    help: 'prints the version',
+    async run() {
+      process.stdout.write(`headgate ${productVersion()}\n`);
+      return 0;
+    },
+  },
+  {
+    name: 'help',
+    help: 'prints this',
+    async run() {
+      process.stdout.write(usage());
+      return 0;
+    },
+  },
+];
+
+const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--help': 'help', '-h': 'help' };
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv;
+  const name = ALIASES[first ?? ''] ?? first;
+  const found = SUB_COMMANDS.find((subCommand) => subCommand.name === name);
+  if (found !== undefined) return found.run(rest);
+  if (name !== undefined) {
+    const nearest = nearestName(
+      name,
+      SUB_COMMANDS.map((subCommand) => subCommand.name),
+    );
+    const hint = nearest === null ? '' : ` (did you mean "${nearest}"?)`;
+    process.stderr.write(`headgate: unknown sub-command "${name}"${hint}\n`);
+  }
+  process.stderr.write(usage());
+  return 2;
+}
+
+function usage(): string {
+  const lines = SUB_COMMANDS.map(({ name, help }) => `  ${name.padEnd(9)}${help}\n`);
+  return `usage: headgate SUB-COMMAND [ARGUMENT...]\n\n${lines.join('')}`;
+}
+
+function productVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+process.exitCode = await main(process.argv.slice(2));
