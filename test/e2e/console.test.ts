@@ -46,7 +46,7 @@ async function serve(t: TestContext, timeoutMs = 60_000): Promise<{ path: string
   const opened = await openControlServer({
     endpoints: [
       { kind: 'unix', path: join(directory, '2025'), fileMode: 0o600, timeoutMs },
-      { kind: 'tcp', address: '127.0.0.1', port: 0, timeoutMs },
+      { kind: 'tcp', host: '127.0.0.1', port: 0, timeoutMs },
     ],
     async answer(line) {
       lines.push(line);

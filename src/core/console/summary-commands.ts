@@ -86,21 +86,23 @@ function bindingSummary(which: string | undefined, server: ServerView): Answer {
   if (which?.startsWith(GROUP_PREFIX)) return groupSummary(which.slice(GROUP_PREFIX.length), server);
   const unknown = which === undefined ? null : unknownBinding(which, server);
   if (unknown !== null) return unknown;
+  const times = server.summary();
   const lines: string[] = [];
   for (const row of server.bindings()) {
-    if (which === undefined || row.binding === which) lines.push(...bindingLines(row.binding, row, 'Resident', server));
+    if (which === undefined || row.binding === which) lines.push(...bindingLines(row.binding, row, 'Resident', times));
   }
   return reply(textOf(lines));
 }
 
 function groupSummary(group: string, server: ServerView): Answer {
   const all = [...server.bindings()];
+  const times = server.summary();
   const members = all.filter((row) => row.group === group);
   if (members.length === 0) {
     return refuseUnknown('binding group', group, new Set(all.flatMap((row) => row.group ?? [])));
   }
   const lines = members.flatMap((row) =>
-    bindingLines(`${row.binding} in Binding Group ${group}`, row, 'Resident', server),
+    bindingLines(`${row.binding} in Binding Group ${group}`, row, 'Resident', times),
   );
   const total = (figure: (row: BindingRow) => number): number => members.reduce((sum, row) => sum + figure(row), 0);
   const sum: Omit<BindingRow, 'binding' | 'group'> = {
@@ -112,7 +114,7 @@ function groupSummary(group: string, server: ServerView): Answer {
     received: total((row) => row.received),
     resident: total((row) => row.resident),
   };
-  lines.push('', '*'.repeat(44), ...bindingLines(`Group ${group}`, sum, 'Incore', server));
+  lines.push('', '*'.repeat(44), ...bindingLines(`Group ${group}`, sum, 'Incore', times));
   return reply(textOf(lines));
 }
 
@@ -120,9 +122,8 @@ function bindingLines(
   name: string,
   row: Omit<BindingRow, 'binding' | 'group'>,
   memoryWord: 'Resident' | 'Incore',
-  server: ServerView,
+  { sinceResetSeconds, uptimeSeconds }: SummaryFigures,
 ): string[] {
-  const { sinceResetSeconds, uptimeSeconds } = server.summary();
   return [
     `Summary Statistics For Binding ${name}`,
     figureLine('Open Connections', row.connections, 7),

@@ -28,7 +28,7 @@ const unixAt = (path: string, timeoutMs = MINUTE): ControlEndpoint => ({
   fileMode: 0o600,
   timeoutMs,
 });
-const TCP: ControlEndpoint = { kind: 'tcp', address: '127.0.0.1', port: 0, timeoutMs: MINUTE };
+const TCP: ControlEndpoint & { kind: 'tcp' } = { kind: 'tcp', host: '127.0.0.1', port: 0, timeoutMs: MINUTE };
 
 /** Echoes lines; `fail` is refused, `big` is large, `dot` looks like a frame's end. */
 const echo: Omit<ControlServerOptions, 'endpoints'> = {
@@ -55,8 +55,8 @@ async function failureOf(endpoints: readonly ControlEndpoint[]): Promise<string>
 }
 
 function dial(endpoint: string): Socket {
-  const [, address, port] = /^(.*):(\d+)$/.exec(endpoint) ?? [];
-  return address === undefined ? connect({ path: endpoint }) : connect({ host: address, port: Number(port) });
+  const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  return host === undefined ? connect({ path: endpoint }) : connect({ host, port: Number(port) });
 }
 
 /** Sends `input`, ends its side, and returns everything the server wrote until it closed. */
@@ -83,6 +83,30 @@ for (const kind of ['unix', 'tcp'] as const) {
     assert.equal(await talk(where, ''), '. ready\n');
   });
 }
+
+test('an IPv6 loopback address and localhost are endpoints too', async (t) => {
+  for (const [host, name] of [
+    ['::1', /^\[::1\]:\d+$/],
+    ['localhost', /^localhost:\d+$/],
+  ] as const) {
+    const server = await opened(t, { ...TCP, host });
+    const where = server.endpoints[0]!;
+    assert.match(where, name);
+    assert.equal(await talk(where, 'a\n'), '. ready\n<a>\n. ok\n');
+  }
+});
+
+test('the sixty-fifth client is told that there is no room', async (t) => {
+  const server = await opened(t, TCP);
+  const where = server.endpoints[0]!;
+  const clients = Array.from({ length: 64 }, () => dial(where));
+  await Promise.all(clients.map((client) => once(client, 'data')));
+  assert.equal(await talk(where, ''), 'there are 64 console sessions already\n. refused\n');
+  clients[0]!.end();
+  await once(clients[0]!, 'close');
+  assert.equal(await talk(where, ''), '. ready\n');
+  for (const client of clients) client.destroy();
+});
 
 test('several clients are served at the same time', async (t) => {
   const server = await opened(t, TCP);
@@ -216,11 +240,11 @@ test('a stale socket is replaced, a live one and other files are left alone', as
 test('all endpoints or none; loopback only', async (t) => {
   const directory = directoryFor(t);
   const path = join(directory, '2025');
-  for (const address of ['0.0.0.0', '::', '192.0.2.1', '', 'localhost']) {
-    assert.match(await failureOf([unixAt(path), { ...TCP, address } as ControlEndpoint]), /loopback/);
+  for (const host of [null, '0.0.0.0', '::', '192.0.2.1', '', 'example.com']) {
+    assert.match(await failureOf([unixAt(path), { ...TCP, host }]), /loopback/);
   }
   assert.deepEqual(readdirSync(directory), []);
   const server = await opened(t, TCP);
   const port = Number(server.endpoints[0]!.split(':')[1]);
-  assert.equal(await failureOf([{ ...TCP, port } as ControlEndpoint]), 'EADDRINUSE');
+  assert.equal(await failureOf([{ ...TCP, port }]), 'EADDRINUSE');
 });

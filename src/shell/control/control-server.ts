@@ -1,22 +1,29 @@
 // The console's sockets: Unix sockets and TCP ports on loopback addresses, each serving several clients. Who may
 // connect is decided by the file mode of a Unix socket; a TCP port is open to every local user, and to nobody else.
-import { type AddressInfo, createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { isInBlock, parseIpAddress, parseIpBlock } from '../../core/base/ip-address.ts';
 import { frameText } from '../../core/base/text-frames.ts';
 import { type ControlAnswers, ControlSession } from './control-session.ts';
 import { listening } from './listening.ts';
 import { listenAtPath, type SocketFile } from './socket-file.ts';
 
-export type ControlEndpoint = {
-  /** Closes sessions that are idle for that long (`timeout`). */
-  readonly timeoutMs: number;
-} & (
-  | { readonly kind: 'unix'; readonly path: string /** Permission bits (`file_mode`). */; readonly fileMode: number }
+/** An endpoint of a Control_Listener. Sessions that are idle for `timeoutMs` are closed; 0 = never. */
+export type ControlEndpoint =
   | {
-      readonly kind: 'tcp' /** A loopback address. */;
-      readonly address: string /** 0 = any free one. */;
-      readonly port: number;
+      readonly kind: 'unix';
+      readonly path: string;
+      /** Permission bits (`file_mode`). */
+      readonly fileMode: number;
+      readonly timeoutMs: number;
     }
-);
+  | {
+      readonly kind: 'tcp';
+      /** `localhost` or a loopback address; null (every address) is refused like any other. */
+      readonly host: string | null;
+      /** 0 lets the system choose. */
+      readonly port: number;
+      readonly timeoutMs: number;
+    };
 
 export interface ControlServerOptions extends ControlAnswers {
   readonly endpoints: readonly ControlEndpoint[];
@@ -69,10 +76,9 @@ export class ControlServer {
       this.#socketFiles.push(file);
       this.#endpoints.push(endpoint.path);
     } else {
-      const { address, port } = endpoint;
-      if (!isLoopback(address))
-        return 'the console has no authentication yet, so it listens on loopback addresses only';
-      const failure = await listening(server, { host: address, port });
+      const host = loopbackAddress(endpoint.host);
+      if (host === null) return 'the console has no authentication yet, so it listens on loopback addresses only';
+      const failure = await listening(server, { host, port: endpoint.port });
       if (failure !== null) return failure;
       this.#endpoints.push(endpointName({ ...endpoint, port: (server.address() as AddressInfo).port }));
     }
@@ -104,11 +110,17 @@ export class ControlServer {
   }
 }
 
-const isLoopback = (address: string): boolean => (isIPv4(address) ? address.startsWith('127.') : address === '::1');
+const LOOPBACKS = [parseIpBlock('127.0.0.0/8')!, parseIpBlock('::1')!];
+
+function loopbackAddress(host: string | null): string | null {
+  if (host === null) return null;
+  if (host === 'localhost') return '127.0.0.1';
+  const address = parseIpAddress(host);
+  return address !== null && LOOPBACKS.some((block) => isInBlock(address, block)) ? host : null;
+}
 
 function endpointName(endpoint: ControlEndpoint): string {
   if (endpoint.kind === 'unix') return endpoint.path;
-  return endpoint.address.includes(':')
-    ? `[${endpoint.address}]:${endpoint.port}`
-    : `${endpoint.address}:${endpoint.port}`;
+  const host = endpoint.host ?? '*';
+  return `${host.includes(':') ? `[${host}]` : host}:${endpoint.port}`;
 }
