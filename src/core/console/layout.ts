@@ -3,9 +3,9 @@
 import type { WallMs } from '../base/moment.ts';
 import type { DomainRow } from './server-view.ts';
 
-/** `value` in at least `width` columns, at their right end; with `digits` behind the decimal point. */
-export function right(value: number | string, width: number, digits = 0): string {
-  return (typeof value === 'number' ? value.toFixed(digits) : value).padStart(width);
+/** A text or a whole number in at least `width` columns, at their right end. */
+export function right(value: number | string, width: number): string {
+  return String(value).padStart(width);
 }
 
 /** The figures of a domain row, as `active`, `delayed` and `domain all` print them. */
@@ -49,7 +49,7 @@ export function addCounts(sum: DomainCounts, row: DomainRow): void {
 
 /** Figures below a heading: eight blanks, label, colon, blank, and the number in `width` columns, then its unit. */
 export function figureLine(label: string, value: number, width: number, unit = '', digits = 0): string {
-  return `        ${label}: ${right(value, width, digits)}${unit === '' ? '' : ` ${unit}`}`;
+  return `        ${label}: ${right(value.toFixed(digits), width)}${unit === '' ? '' : ` ${unit}`}`;
 }
 
 /** Events per second, 0 before the first second is over. */
