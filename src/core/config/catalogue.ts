@@ -1,0 +1,72 @@
+// Every option there is, by scope and name. Adding an option is adding a row to one of the lists below.
+import { nearestName } from '../base/near-name.ts';
+import { CONNECTION_OPTIONS } from './connection-options.ts';
+import { LISTENER_OPTIONS } from './listener-options.ts';
+import { type Option, option } from './option.ts';
+import { RETRY_OPTIONS } from './retry-options.ts';
+import { ROUTING_OPTIONS } from './routing-options.ts';
+import type { ScopeName } from './scope.ts';
+import { SECURITY_OPTIONS } from './security-options.ts';
+import { SERVER_OPTIONS } from './server-options.ts';
+import { SESSION_OPTIONS } from './session-options.ts';
+import type { ValueSyntax } from './syntax.ts';
+import { ANYTHING } from './value-type.ts';
+
+export const OPTIONS: readonly Option<unknown>[] = [
+  ...CONNECTION_OPTIONS,
+  ...SESSION_OPTIONS,
+  ...RETRY_OPTIONS,
+  ...ROUTING_OPTIONS,
+  ...LISTENER_OPTIONS,
+  ...SERVER_OPTIONS,
+  ...SECURITY_OPTIONS,
+];
+
+const OPTIONS_BY_SCOPE = new Map<ScopeName, Map<string, Option<unknown>>>();
+const OPTIONS_BY_NAME = new Map<string, Option<unknown>[]>();
+for (const row of OPTIONS) {
+  for (const name of [row.name, ...row.aliases]) {
+    for (const scope of row.scopes) {
+      const rows = OPTIONS_BY_SCOPE.get(scope) ?? new Map<string, Option<unknown>>();
+      OPTIONS_BY_SCOPE.set(scope, rows.set(name, row));
+    }
+    OPTIONS_BY_NAME.set(name, [...(OPTIONS_BY_NAME.get(name) ?? []), row]);
+  }
+}
+
+/** The option of that name in a scope, or null when it is not valid there. Case does not matter. */
+export function findOption(scope: ScopeName, name: string): Option<unknown> | null {
+  return OPTIONS_BY_SCOPE.get(scope)?.get(name.toLowerCase()) ?? null;
+}
+
+/** All options of that name; one name may mean different things in different scopes. */
+export function optionsNamed(name: string): readonly Option<unknown>[] {
+  return OPTIONS_BY_NAME.get(name.toLowerCase()) ?? [];
+}
+
+/** The scopes in which a name is an option. */
+export function scopesOf(name: string): ScopeName[] {
+  return [...new Set(optionsNamed(name).flatMap((row) => row.scopes))];
+}
+
+export function optionNames(scope: ScopeName): string[] {
+  return [...(OPTIONS_BY_SCOPE.get(scope)?.keys() ?? [])];
+}
+
+/** A likely name for a mistyped one: first among the options of the scope, then among all. */
+export function nearestOption(scope: ScopeName, name: string): string | null {
+  return nearestName(name, optionNames(scope)) ?? nearestName(name, OPTIONS_BY_NAME.keys());
+}
+
+/** An option of a module, or one that is unknown and let pass: kept as it was written. */
+export function keptOption(name: string): Option<ValueSyntax | null> {
+  return option<ValueSyntax | null>({
+    name: name.toLowerCase(),
+    display: name,
+    type: ANYTHING,
+    default: null,
+    scopes: ['module'],
+    help: 'an option this version does not know',
+    kept: 'not used by this version',
+  });
+}

@@ -1,0 +1,60 @@
+// Fallback as data: in which scopes an option is looked for, the most specific first (design decisions 2 and 3). An
+// option falls back by itself: a stanza that leaves it out does not hide what a wider scope says.
+import type { ScopeName } from './scope.ts';
+
+/** A path of scopes from the outermost, empty for the global scope. */
+export type Level = readonly ScopeName[];
+
+export interface Chain {
+  readonly name: string;
+  readonly levels: readonly Level[];
+}
+
+/** Options of delivery. */
+export const SENDING_CHAIN: Chain = {
+  name: 'sending',
+  levels: [
+    ['binding_group', 'binding', 'domain'],
+    ['binding', 'domain'],
+    ['binding_group', 'domain'],
+    ['binding_group', 'binding'],
+    ['binding'],
+    ['binding_group'],
+    ['domain'],
+    [],
+  ],
+};
+
+/** Options of one mail exchanger; never the scopes around a domain. */
+export const HOST_CHAIN: Chain = {
+  name: 'host',
+  levels: [['binding_group', 'binding', 'host'], ['binding_group', 'host'], ['binding', 'host'], ['host']],
+};
+
+/** What a binding or its group says, and nothing wider: for caps that count a binding for itself. */
+export const BINDING_CHAIN: Chain = {
+  name: 'binding',
+  levels: [['binding_group', 'binding'], ['binding'], ['binding_group']],
+};
+
+/** Options of reception and of the console: the most specific peer of a place comes before the place itself. */
+export const LISTENER_CHAIN: Chain = {
+  name: 'listener',
+  levels: [
+    ['esmtp_listener', 'listen', 'peer'],
+    ['esmtp_listener', 'listen'],
+    ['esmtp_listener', 'peer'],
+    ['esmtp_listener'],
+    ['control_listener', 'listen', 'peer'],
+    ['control_listener', 'listen'],
+    ['control_listener', 'peer'],
+    ['control_listener'],
+    [],
+  ],
+};
+
+/** Options of a logger instance. */
+export const LOGGER_CHAIN: Chain = { name: 'logger', levels: [['ec_logger']] };
+
+/** Options that exist once. */
+export const GLOBAL_CHAIN: Chain = { name: 'global', levels: [[]] };

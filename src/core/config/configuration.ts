@@ -1,0 +1,227 @@
+// An immutable configuration and the questions that may be put to it. A reload or a change makes a new one.
+//
+//   configuration.value(maxOutboundConnections, { binding: 'b', domain: 'example.com' })    a number; NO_LIMIT for -1
+//   configuration.value(maxOutboundConnections, { binding: 'b', host: 'mx1.example.com', address: '192.0.2.7' })
+//   configuration.resolve(option, subject)       the value with its printed form and the stanza that set it
+//   configuration.bindingConnectionLimit('b')    server_max_outbound_connections of the binding itself
+//   configuration.value(serverMaxOutboundConnections)                                       of the whole server
+//   configuration.esmtpListeners() [n].subject('192.0.2.1')    a subject for the options of that client
+//   configuration.bindingChoice(subject)         what Binding and Binding_Group on a listener say
+//
+// The option constants are in connection-options.ts, session-options.ts, retry-options.ts, routing-options.ts,
+// listener-options.ts and server-options.ts. Loading is load.ts, changing is change.ts.
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import { BINDING_CHAIN, type Chain, HOST_CHAIN, LISTENER_CHAIN } from './chain.ts';
+import { serverMaxOutboundConnections } from './connection-options.ts';
+import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import { enable, listenerBinding, listenerBindingGroup } from './listener-options.ts';
+import type { Option } from './option.ts';
+import { type ListenerSubject, type Subject, type Trail, trailOf } from './resolution.ts';
+import type { SourcePosition } from './source.ts';
+import { childrenOf, findChild, formatPath, type Setting, type Stanza } from './stanza.ts';
+import { formatSet } from './value-type.ts';
+
+/** Mail without a binding has this one; a binding without a group is in the group of this name. Both always exist. */
+export const DEFAULT_BINDING = 'default';
+export const DEFAULT_GROUP = 'default';
+
+const MAX_CACHED_TRAILS = 16384;
+const WHOLE_SERVER: Subject = {};
+
+export interface Resolved<T> {
+  readonly value: T;
+  /** The value as the console prints it, possibly in several lines. */
+  readonly text: string;
+  readonly setBy: Origin | 'default';
+}
+
+export interface Origin {
+  readonly at: SourcePosition;
+  /** The scopes of the level, such as `binding_group::binding::domain`; `global` for the outermost. */
+  readonly level: string;
+  /** The stanza, such as `Binding "a" Domain "example.com"`; empty for the global scope. */
+  readonly scope: string;
+}
+
+export interface Binding {
+  readonly name: string;
+  readonly group: string;
+}
+
+export interface Listener {
+  /** The name of its listen stanza as written. */
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly at: SourcePosition;
+  /** The subject of its options, for a client when its address is given. */
+  subject(peer?: string): Subject;
+}
+
+export interface Logger {
+  /** Empty for a stanza without a name, and for the stock logger of a configuration that has none. */
+  readonly name: string;
+  readonly subject: Subject;
+}
+
+export type BindingChoice =
+  | { readonly kind: 'binding'; readonly name: string }
+  | { readonly kind: 'group'; readonly name: string };
+
+export class Configuration {
+  /** Rises with every change; see load.ts. */
+  readonly version: number;
+  readonly root: Stanza;
+  readonly #groupsByBinding = new Map<string, string>();
+  readonly #bindingsByGroup = new Map<string, string[]>();
+  readonly #trails = new Map<string, Trail>();
+
+  /** @param root checked by load.ts or change.ts */
+  constructor(root: Stanza, version: number) {
+    this.root = root;
+    this.version = version;
+    this.#bindingsByGroup.set(DEFAULT_GROUP, []);
+    for (const group of childrenOf(root, 'binding_group')) {
+      if (!this.#bindingsByGroup.has(group.key)) this.#bindingsByGroup.set(group.key, []);
+      for (const binding of childrenOf(group, 'binding')) this.#addBinding(binding.key, group.key);
+    }
+    for (const binding of childrenOf(root, 'binding')) this.#addBinding(binding.key, DEFAULT_GROUP);
+    this.#addBinding(DEFAULT_BINDING, DEFAULT_GROUP);
+  }
+
+  #addBinding(name: string, group: string): void {
+    if (this.#groupsByBinding.has(name)) return;
+    this.#groupsByBinding.set(name, group);
+    this.#bindingsByGroup.get(group)!.push(name);
+  }
+
+  /** The value in force for a subject; without one, for the server as a whole. */
+  value<T>(option: Option<T>, subject: Subject = WHOLE_SERVER): T {
+    const setting = this.#find(option, subject)?.setting;
+    return setting === undefined ? defaultOf(option, subject) : (setting.value as T);
+  }
+
+  /** The value in force with where it comes from. */
+  resolve<T>(option: Option<T>, subject: Subject = WHOLE_SERVER): Resolved<T> {
+    const found = this.#find(option, subject);
+    if (found === null) {
+      const value = defaultOf(option, subject);
+      return { value, text: option.type.format(value), setBy: 'default' };
+    }
+    const { setting, entry } = found;
+    return {
+      value: setting.value as T,
+      text: formatSet(option.type, setting.syntax),
+      setBy: { at: setting.at, level: entry.level.join('::') || 'global', scope: formatPath(entry.stanza.path) },
+    };
+  }
+
+  #find(option: Option<unknown>, subject: Subject): { setting: Setting; entry: Trail[number] } | null {
+    for (const entry of this.#trail(chainFor(option, subject), subject)) {
+      const setting = entry.stanza.settings.get(option.name);
+      if (setting !== undefined && setting.option === option) return { setting, entry };
+    }
+    return null;
+  }
+
+  #trail(chain: Chain, subject: Subject): Trail {
+    const { binding, domain, host, address, listener, logger } = subject;
+    const group = subject.group ?? (binding === undefined ? undefined : this.groupOf(binding));
+    const key = `${chain.name}\n${group}\n${binding}\n${domain}\n${host}\n${address}\n${listener?.kind}\n${listener?.listen}\n${listener?.peer}\n${logger}`;
+    let trail = this.#trails.get(key);
+    if (trail === undefined) {
+      trail = trailOf(this.root, chain, { ...subject, group });
+      if (this.#trails.size >= MAX_CACHED_TRAILS) this.#trails.clear();
+      this.#trails.set(key, trail);
+    }
+    return trail;
+  }
+
+  /** The cap on all connections of a binding that it or its group sets for it; the server's own cap is not looked at. */
+  bindingConnectionLimit(binding: string): Limit {
+    for (const { stanza } of this.#trail(BINDING_CHAIN, { binding })) {
+      const setting = stanza.settings.get(serverMaxOutboundConnections.name);
+      if (setting !== undefined) return setting.value as Limit;
+    }
+    return NO_LIMIT;
+  }
+
+  /** Every binding, `default` first, then in the order of the text, those of groups before others. */
+  bindings(): readonly Binding[] {
+    const rest = [...this.#groupsByBinding].filter(([name]) => name !== DEFAULT_BINDING);
+    const first = [DEFAULT_BINDING, this.groupOf(DEFAULT_BINDING)] as const;
+    return [first, ...rest].map(([name, group]) => ({ name, group }));
+  }
+
+  hasBinding(name: string): boolean {
+    return this.#groupsByBinding.has(name);
+  }
+
+  hasGroup(name: string): boolean {
+    return this.#bindingsByGroup.has(name);
+  }
+
+  /** A binding that stands in no group, or does not exist, counts as one of group `default`. */
+  groupOf(binding: string): string {
+    return this.#groupsByBinding.get(binding) ?? DEFAULT_GROUP;
+  }
+
+  /** In the order of the text; empty for an unknown group. */
+  bindingsOf(group: string): readonly string[] {
+    return this.#bindingsByGroup.get(group) ?? [];
+  }
+
+  groups(): readonly string[] {
+    return [...this.#bindingsByGroup.keys()];
+  }
+
+  /** The endpoints for mail that are to be opened. */
+  esmtpListeners(): readonly Listener[] {
+    return this.#listeners('esmtp_listener');
+  }
+
+  /** The endpoints for the console that are to be opened. */
+  controlListeners(): readonly Listener[] {
+    return this.#listeners('control_listener');
+  }
+
+  #listeners(kind: ListenerSubject['kind']): readonly Listener[] {
+    const stanza = findChild(this.root, kind, '');
+    if (stanza === null) return [];
+    return [...childrenOf(stanza, 'listen')]
+      .map((listen): Listener => {
+        const name = listen.name!;
+        const subject = (peer?: string): Subject => ({ listener: { kind, listen: name, peer } });
+        return { name, endpoint: parseEndpoint(name)!, at: listen.at, subject };
+      })
+      .filter((listener) => this.value(enable, listener.subject()));
+  }
+
+  /** What listen, peer or listener say about the binding of mail; the most specific stanza with either option wins. */
+  bindingChoice(subject: Subject): BindingChoice | null {
+    for (const { stanza } of this.#trail(LISTENER_CHAIN, subject)) {
+      const binding = stanza.settings.get(listenerBinding.name);
+      if (binding !== undefined) return { kind: 'binding', name: binding.value as string };
+      const group = stanza.settings.get(listenerBindingGroup.name);
+      if (group !== undefined) return { kind: 'group', name: group.value as string };
+    }
+    return null;
+  }
+
+  /** The ec_logger stanzas, or the stock one (all defaults) when there is none. */
+  loggers(): readonly Logger[] {
+    const names = Array.from(childrenOf(this.root, 'ec_logger'), (stanza) => stanza.key);
+    return (names.length === 0 ? [''] : names).map((name) => ({ name, subject: { logger: name } }));
+  }
+}
+
+function chainFor(option: Option<unknown>, subject: Subject): Chain {
+  return isHostQuery(option, subject) ? HOST_CHAIN : option.chain;
+}
+
+function defaultOf<T>(option: Option<T>, subject: Subject): T {
+  return isHostQuery(option, subject) ? (option.hostDefault as T) : option.default;
+}
+
+function isHostQuery(option: Option<unknown>, { host, address }: Subject): boolean {
+  return option.hostDefault !== undefined && (host !== undefined || address !== undefined);
+}

@@ -1,0 +1,77 @@
+// Text to tokens. Comments and white space end here; positions are kept.
+import type { Findings } from './problem.ts';
+import type { SourcePosition } from './source.ts';
+import { BARE_WORD, type WordSyntax } from './syntax.ts';
+
+export interface MarkToken {
+  readonly kind: 'mark';
+  readonly mark: '{' | '}' | '(' | ')' | '[' | ']' | '=' | ',';
+  readonly at: SourcePosition;
+}
+
+export interface EndToken {
+  readonly kind: 'end';
+  readonly at: SourcePosition;
+}
+
+export type Token = WordSyntax | MarkToken | EndToken;
+
+const BLANK = /[\s\ufeff]+/y;
+const LINE_COMMENT = /#[^\n]*/y;
+const QUOTED = /"((?:[^"\\\n]|\\"|\\(?!"))*)"/y;
+/** An address literal, such as `[::1]:25`. A dictionary needs a blank or `=` between key and value, so it is none. */
+const ADDRESS_LITERAL = /\[[0-9A-Za-z.:*]+\](?::\d+)?/y;
+const MARKS = '{}()[]=,';
+
+/** Every token of a text, the last of which is its end. Text that is no token is reported and left out. */
+export function readTokens(file: string, text: string, findings: Findings): Token[] {
+  const tokens: Token[] = [];
+  let offset = 0;
+  let line = 1;
+  let lineStart = 0;
+
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = offset;
+    const match = pattern.exec(text);
+    if (match !== null) offset = pattern.lastIndex;
+    return match;
+  };
+  const countLines = (from: number): void => {
+    for (let end = text.indexOf('\n', from); end >= 0 && end < offset; end = text.indexOf('\n', end + 1)) {
+      line += 1;
+      lineStart = end + 1;
+    }
+  };
+
+  while (offset < text.length) {
+    const start = offset;
+    const at = { file, line, column: start - lineStart + 1 };
+    const first = text[start]!;
+    if (take(BLANK) !== null) countLines(start);
+    else if (first === '#') take(LINE_COMMENT);
+    else if (text.startsWith('/*', start)) {
+      const end = text.indexOf('*/', start + 2);
+      offset = end < 0 ? text.length : end + 2;
+      if (end < 0) findings.problem({ at, subject: 'comment', found: '/* without an end', expected: '*/' });
+      countLines(start);
+    } else if (first === '"') {
+      const quoted = take(QUOTED);
+      if (quoted !== null) tokens.push({ kind: 'word', text: quoted[1]!.replaceAll('\\"', '"'), quoted: true, at });
+      else {
+        const end = text.indexOf('\n', start);
+        offset = end < 0 ? text.length : end;
+        findings.problem({ at, subject: 'quoted word', found: 'no end on its line', expected: '"' });
+      }
+    } else {
+      const bare = take(ADDRESS_LITERAL) ?? take(BARE_WORD);
+      if (bare !== null) tokens.push({ kind: 'word', text: bare[0], quoted: false, at });
+      else {
+        offset += 1;
+        if (MARKS.includes(first)) tokens.push({ kind: 'mark', mark: first as MarkToken['mark'], at });
+        else findings.problem({ at, subject: 'text', found: first, expected: 'a name, a value or a comment' });
+      }
+    }
+  }
+  tokens.push({ kind: 'end', at: { file, line, column: offset - lineStart + 1 } });
+  return tokens;
+}

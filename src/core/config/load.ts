@@ -1,0 +1,108 @@
+// Loads a configuration: reads, parses, checks, and reports everything it found at once. Does no IO itself.
+import { nearestName } from '../base/near-name.ts';
+import { Configuration, DEFAULT_GROUP } from './configuration.ts';
+import { isLocal, parseEndpoint } from './endpoint.ts';
+import { readWithIncludes } from './include.ts';
+import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
+import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
+import { formatPosition, type ReadSource } from './source.ts';
+import { childrenOf, findChild, type Setting, type Stanza } from './stanza.ts';
+import { buildTree } from './validator.ts';
+
+export interface LoadOptions {
+  /** Unknown modules and options are left out with a warning instead of an error. */
+  readonly lenient?: boolean;
+  /** Directories for relative includes, after that of the including file. */
+  readonly searchPath?: readonly string[];
+  /** Of the new configuration: above that of the one it replaces. */
+  readonly version?: number;
+}
+
+export type LoadResult =
+  | { readonly kind: 'loaded'; readonly configuration: Configuration; readonly warnings: readonly ConfigWarning[] }
+  | {
+      readonly kind: 'problems';
+      readonly problems: readonly ConfigProblem[];
+      readonly warnings: readonly ConfigWarning[];
+    };
+
+export function loadConfiguration(path: string, readSource: ReadSource, options: LoadOptions = {}): LoadResult {
+  const findings = new Findings();
+  const items = readWithIncludes(path, readSource, findings, options.searchPath);
+  const root = buildTree(path, items, findings, options.lenient ?? false);
+  return finishLoad(root, options.version ?? 1, findings);
+}
+
+/** Checks what concerns several stanzas, and makes the configuration. */
+export function finishLoad(root: Stanza, version: number, findings: Findings): LoadResult {
+  checkGroups(root, findings);
+  const configuration = new Configuration(root, version);
+  checkListeners(configuration, findings);
+  const { problems, warnings } = findings;
+  if (findings.hasProblems) return { kind: 'problems', problems, warnings };
+  return { kind: 'loaded', configuration, warnings };
+}
+
+/** A binding counts its connections once, so it can be in one group only. */
+function checkGroups(root: Stanza, findings: Findings): void {
+  const firstByBinding = new Map<string, Stanza>();
+  for (const group of childrenOf(root, 'binding_group')) {
+    for (const binding of childrenOf(group, 'binding')) {
+      const first = firstByBinding.get(binding.key);
+      if (first === undefined) firstByBinding.set(binding.key, binding);
+      else {
+        const found = `a second group (the first is "${first.path[0]!.name}", ${formatPosition(first.at)})`;
+        findings.problem({ at: binding.at, subject: `binding "${binding.key}"`, found, expected: 'one group' });
+      }
+    }
+  }
+}
+
+function checkListeners(configuration: Configuration, findings: Findings): void {
+  const { root } = configuration;
+  const control = findChild(root, 'control_listener', '');
+  for (const listen of control === null ? [] : childrenOf(control, 'listen')) {
+    const endpoint = parseEndpoint(listen.name!);
+    if (endpoint === null || isLocal(endpoint)) continue;
+    findings.problem({
+      at: listen.at,
+      subject: `control_listener listen "${listen.name}"`,
+      found: 'an endpoint that other machines can reach',
+      expected: 'a loopback address or the path of a Unix socket',
+      hint: 'the console asks for no password in this version',
+    });
+  }
+  const esmtp = findChild(root, 'esmtp_listener', '');
+  if (esmtp !== null) checkBindingNames(esmtp, configuration, findings);
+}
+
+/** Binding and Binding_Group on a listener, a listen or a peer name what exists, and not both. */
+function checkBindingNames(stanza: Stanza, configuration: Configuration, findings: Findings): void {
+  const binding = stanza.settings.get(listenerBinding.name);
+  const group = stanza.settings.get(listenerBindingGroup.name);
+  const unknown = (setting: Setting, names: readonly string[]): void => {
+    const found = `"${setting.value}"`;
+    const hint = didYouMean(nearestName(String(setting.value), names));
+    const expected = `the name of a ${setting.option.name}`;
+    findings.problem({ at: setting.at, subject: setting.option.name, found, expected, hint });
+  };
+  if (binding !== undefined && !configuration.hasBinding(binding.value as string))
+    unknown(
+      binding,
+      configuration.bindings().map(({ name }) => name),
+    );
+  if (group !== undefined && configuration.bindingsOf(group.value as string).length === 0)
+    unknown(
+      group,
+      configuration.groups().filter((name) => configuration.bindingsOf(name).length > 0 || name === DEFAULT_GROUP),
+    );
+  if (binding !== undefined && group !== undefined)
+    findings.problem({
+      at: group.at,
+      subject: 'binding_group',
+      found: 'binding beside it',
+      expected: 'one of the two',
+    });
+  for (const { byKey } of stanza.children.values())
+    for (const child of byKey.values()) checkBindingNames(child, configuration, findings);
+}

@@ -1,0 +1,83 @@
+// A row of the option catalogue. Everything about an option is data here: the validator, the console, the
+// documentation and completion read it; the program asks a Configuration for its value.
+import { type Chain, GLOBAL_CHAIN } from './chain.ts';
+import type { ScopeName } from './scope.ts';
+import type { ValueType } from './value-type.ts';
+
+/**
+ * What this server does with a set option. `kept`: nothing, and says so when it loads. `refused`: it does not load,
+ * because leaving it out would lift a limit or a protection that the operator asked for.
+ */
+export type Handling =
+  | { readonly kind: 'acted' }
+  | { readonly kind: 'kept'; readonly because: string }
+  | { readonly kind: 'refused'; readonly because: string };
+
+export interface Option<T> {
+  /** Lower case, as in the documentation. */
+  readonly name: string;
+  /** As the console prints it. */
+  readonly display: string;
+  readonly type: ValueType<T>;
+  readonly default: T;
+  readonly scopes: readonly ScopeName[];
+  readonly chain: Chain;
+  /** The value of a host query that finds nothing; host scopes never fall back to others. */
+  readonly hostDefault?: T;
+  /** One line. */
+  readonly help: string;
+  readonly handling: Handling;
+  /** Other spellings, accepted with a warning. */
+  readonly aliases: readonly string[];
+  /** A change takes effect at the next start. */
+  readonly needsRestart: boolean;
+  /** A value that asks for what the server does anyway is neither warned about nor refused. */
+  isHarmless(value: T): boolean;
+  /** What an operator who sets this value should know, or null. */
+  caution(value: T): string | null;
+}
+
+export interface OptionRow<T> {
+  readonly name: string;
+  readonly display?: string;
+  readonly type: ValueType<T>;
+  readonly default: T;
+  readonly scopes: readonly ScopeName[];
+  readonly chain?: Chain;
+  readonly hostDefault?: T;
+  readonly help: string;
+  readonly kept?: string;
+  readonly refused?: string;
+  readonly aliases?: readonly string[];
+  readonly needsRestart?: boolean;
+  readonly harmless?: (value: T) => boolean;
+  readonly caution?: (value: T) => string | null;
+}
+
+export function option<T>(row: OptionRow<T>): Option<T> {
+  return {
+    name: row.name,
+    display: row.display ?? displaySpelling(row.name),
+    type: row.type,
+    default: row.default,
+    scopes: row.scopes,
+    chain: row.chain ?? GLOBAL_CHAIN,
+    ...(row.hostDefault === undefined ? {} : { hostDefault: row.hostDefault }),
+    help: row.help,
+    handling: handlingOf(row),
+    aliases: row.aliases ?? [],
+    needsRestart: row.needsRestart ?? false,
+    isHarmless: row.harmless ?? (() => false),
+    caution: row.caution ?? (() => null),
+  };
+}
+
+function handlingOf({ kept, refused }: Pick<OptionRow<unknown>, 'kept' | 'refused'>): Handling {
+  if (refused !== undefined) return { kind: 'refused', because: refused };
+  return kept === undefined ? { kind: 'acted' } : { kind: 'kept', because: kept };
+}
+
+/** `max_outbound_connections` is printed `Max_Outbound_Connections`. */
+export function displaySpelling(name: string): string {
+  return name.replace(/(^|_)([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
+}

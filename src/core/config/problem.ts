@@ -1,0 +1,86 @@
+// What is wrong or doubtful in a configuration, with its place. All problems of a load are reported together.
+import { formatPosition, type SourcePosition } from './source.ts';
+
+/** A mistake: the configuration does not load. */
+export interface ConfigProblem {
+  readonly at: SourcePosition;
+  /** The option, stanza or piece of text it is about. */
+  readonly subject: string;
+  readonly found: string;
+  readonly expected: string;
+  /** A likely correction, or the reason for the rule. */
+  readonly hint?: string | undefined;
+}
+
+/** Something that loads, but does less than it says, or more than one may think. */
+export interface ConfigWarning {
+  readonly at: SourcePosition;
+  readonly subject: string;
+  readonly text: string;
+  /** How many further places say the same. */
+  readonly repeats: number;
+}
+
+/** `mail.conf:12:1: max_outbound_connections: found -2; expected -1 (no limit) or a count from 0` */
+export function formatProblem({ at, subject, found, expected, hint }: ConfigProblem): string {
+  return `${formatPosition(at)}: ${formatMistake({ subject, found, expected, hint })}`;
+}
+
+/** The same without its place, for text that was typed just now. */
+export function formatMistake({ subject, found, expected, hint }: Omit<ConfigProblem, 'at'>): string {
+  return `${subject}: found ${found}; expected ${expected}${hint === undefined ? '' : ` (${hint})`}`;
+}
+
+export function formatWarning({ at, subject, text, repeats }: ConfigWarning): string {
+  const more = repeats === 0 ? '' : ` (and ${repeats} more ${repeats === 1 ? 'place' : 'places'})`;
+  return `${formatPosition(at)}: warning: ${subject}: ${text}${more}`;
+}
+
+/** Collects what a load finds. Equal warnings are one warning that counts its places. */
+export class Findings {
+  readonly #problems: ConfigProblem[] = [];
+  readonly #warnings = new Map<string, ConfigWarning>();
+
+  problem(problem: ConfigProblem): void {
+    this.#problems.push(problem);
+  }
+
+  warn(at: SourcePosition, subject: string, text: string): void {
+    const key = `${subject}\n${text}`;
+    const known = this.#warnings.get(key);
+    this.#warnings.set(
+      key,
+      known === undefined ? { at, subject, text, repeats: 0 } : { ...known, repeats: known.repeats + 1 },
+    );
+  }
+
+  get hasProblems(): boolean {
+    return this.#problems.length > 0;
+  }
+
+  /** In the order of the text, file by file. */
+  get problems(): ConfigProblem[] {
+    return inOrder(this.#problems);
+  }
+
+  get warnings(): ConfigWarning[] {
+    return inOrder([...this.#warnings.values()]);
+  }
+}
+
+function inOrder<T extends { readonly at: SourcePosition }>(findings: readonly T[]): T[] {
+  const files = [...new Set(findings.map(({ at }) => at.file))];
+  return findings.toSorted(
+    ({ at: a }, { at: b }) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}
+
+/** `a`, `a or b`, `a, b or c` */
+export function oneOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
+
+/** The hint for a slip of the keyboard, when there is a near name. */
+export function didYouMean(nearest: string | null): string | undefined {
+  return nearest === null ? undefined : `did you mean "${nearest}"?`;
+}

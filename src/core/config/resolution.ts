@@ -1,0 +1,122 @@
+// Fallback: which stanzas speak for a subject, the most specific first. The order is data (chain.ts); within one
+// container a literal name comes before regular expressions, and these come in their order in the text.
+import { isInBlock, parseIpBlock } from '../base/ip-address.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import type { Chain, Level } from './chain.ts';
+import { matchesPattern } from './pattern.ts';
+import type { ScopeName } from './scope.ts';
+import type { Children, Stanza } from './stanza.ts';
+import { domainKey, hostKey, listenKey } from './stanza-name.ts';
+
+/** What a value is asked for. Scopes whose part is left out are passed over. */
+export interface Subject {
+  /** Left out with a binding: the group of that binding. */
+  readonly group?: string | undefined;
+  readonly binding?: string | undefined;
+  /** Routing domain. */
+  readonly domain?: DomainName | undefined;
+  /** Mail exchanger; with it the host chain is asked. */
+  readonly host?: string | undefined;
+  /** Address of that exchanger. A stanza named by an address comes before one named by the host. */
+  readonly address?: string | undefined;
+  readonly listener?: ListenerSubject | undefined;
+  /** Name of an ec_logger. */
+  readonly logger?: string | undefined;
+}
+
+export interface ListenerSubject {
+  readonly kind: 'esmtp_listener' | 'control_listener';
+  /** The name of the listen stanza. */
+  readonly listen?: string | undefined;
+  /** Address of the client (or a block of addresses, for a question about a stanza). */
+  readonly peer?: string | undefined;
+}
+
+export interface TrailEntry {
+  readonly stanza: Stanza;
+  readonly level: Level;
+}
+
+/** The stanzas that exist for a subject, in the order in which they are asked. */
+export type Trail = readonly TrailEntry[];
+
+export function trailOf(root: Stanza, chain: Chain, subject: Subject): Trail {
+  const query = new Query(subject);
+  return chain.levels.flatMap((level) => {
+    let stanzas: readonly Stanza[] = [root];
+    for (const scope of level) {
+      stanzas = stanzas.flatMap((stanza) => {
+        const children = stanza.children.get(scope);
+        return children === undefined ? [] : query.pick(scope, children);
+      });
+      if (stanzas.length === 0) break;
+    }
+    return stanzas.map((stanza) => ({ stanza, level }));
+  });
+}
+
+/** A subject with its names brought into the form of keys, each at its first use. */
+class Query {
+  readonly #subject: Subject;
+  #domain: string | undefined;
+  #hosts: readonly string[] | undefined;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  pick(scope: ScopeName, children: Children): readonly Stanza[] {
+    const { group, binding, domain, host, address, listener, logger } = this.#subject;
+    switch (scope) {
+      case 'binding_group':
+        return literal(children, group);
+      case 'binding':
+        return literal(children, binding);
+      case 'domain':
+        if (domain === undefined) return [];
+        this.#domain ??= domainKey(domain);
+        return matching(children, [this.#domain]);
+      case 'host':
+        if (host === undefined && address === undefined) return [];
+        this.#hosts ??= [address, host].flatMap((name) => (name === undefined ? [] : [hostKey(name)]));
+        return matching(children, this.#hosts);
+      case 'listen':
+        return listener?.listen === undefined ? [] : literal(children, listenKey(listener.listen) ?? undefined);
+      case 'peer':
+        return listener?.peer === undefined ? [] : blocksAround(children, listener.peer);
+      case 'ec_logger':
+        return literal(children, logger);
+      default:
+        return listener?.kind === scope ? literal(children, '') : [];
+    }
+  }
+}
+
+function literal({ byKey }: Children, key: string | undefined): readonly Stanza[] {
+  const stanza = key === undefined ? undefined : byKey.get(key);
+  return stanza === undefined ? [] : [stanza];
+}
+
+/** @param keys names of the same thing; the last one is matched against patterns */
+function matching({ byKey, patterns }: Children, keys: readonly string[]): readonly Stanza[] {
+  const found: Stanza[] = [];
+  for (const key of keys) {
+    const stanza = byKey.get(key);
+    if (stanza !== undefined && stanza.pattern === null && !found.includes(stanza)) found.push(stanza);
+  }
+  const name = keys.at(-1)!;
+  for (const stanza of patterns) if (matchesPattern(stanza.pattern!, name)) found.push(stanza);
+  return found;
+}
+
+/** The most specific block first. */
+function blocksAround({ byKey }: Children, peer: string): readonly Stanza[] {
+  const client = parseIpBlock(peer);
+  if (client === null) return [];
+  const around: { stanza: Stanza; length: number }[] = [];
+  for (const stanza of byKey.values()) {
+    const block = parseIpBlock(stanza.key)!;
+    if (block.length <= client.length && isInBlock(client, block)) around.push({ stanza, length: block.length });
+  }
+  return around.sort((a, b) => b.length - a.length).map(({ stanza }) => stanza);
+}

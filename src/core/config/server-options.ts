@@ -1,0 +1,134 @@
+// Options of the process: its name, its files, its logs.
+import { LOGGER_CHAIN } from './chain.ts';
+import { type Option, option } from './option.ts';
+import { BOOLEAN, FILE, OPTIONAL_FILE, OPTIONAL_TEXT, PERMISSIONS, SECONDS } from './value-type.ts';
+
+/** Null: the name the system has. */
+export const hostname = option<string | null>({
+  name: 'hostname',
+  type: OPTIONAL_TEXT,
+  default: null,
+  scopes: ['global'],
+  help: 'name of this server in greetings, headers and bounces; the name of the system when unset',
+});
+
+export const spoolbase = option<string>({
+  name: 'spoolbase',
+  display: 'SpoolBase',
+  type: FILE,
+  default: '/var/spool/ecelerity',
+  scopes: ['global'],
+  help: 'directory of the spool',
+  needsRestart: true,
+});
+
+/** Design decision 9: on by default. */
+export const forceFsync = option<boolean>({
+  name: 'force_fsync',
+  type: BOOLEAN,
+  default: true,
+  scopes: ['global'],
+  help: 'whether mail is on stable storage before it is acknowledged',
+  caution: (value) => (value ? null : 'acknowledged mail can be lost when the system stops hard'),
+});
+
+export const pidfile = option<string>({
+  name: 'pidfile',
+  type: FILE,
+  default: '/var/run/ecelerity.pid',
+  scopes: ['global'],
+  help: 'file with the process id',
+  needsRestart: true,
+});
+
+const logFile = (name: string, file: string, help: string): Option<string> =>
+  option<string>({ name, display: name, type: FILE, default: file, scopes: ['ec_logger'], chain: LOGGER_CHAIN, help });
+
+const logMode = (name: string, help: string): Option<number> =>
+  option<number>({
+    name,
+    display: name,
+    type: PERMISSIONS,
+    default: 0o644,
+    scopes: ['ec_logger'],
+    chain: LOGGER_CHAIN,
+    help,
+  });
+
+const logSwitch = (name: string, help: string): Option<boolean> =>
+  option<boolean>({
+    name,
+    display: name,
+    type: BOOLEAN,
+    default: true,
+    scopes: ['ec_logger'],
+    chain: LOGGER_CHAIN,
+    help,
+  });
+
+export const mainlog = logFile(
+  'mainlog',
+  '/var/log/ecelerity/mainlog.ec',
+  'file of receptions, deliveries and failures',
+);
+export const rejectlog = logFile('rejectlog', '/var/log/ecelerity/rejectlog.ec', 'file of refused mail');
+export const paniclog = logFile(
+  'paniclog',
+  '/var/log/ecelerity/paniclog.ec',
+  'file of messages about the server itself',
+);
+export const acctlog = logFile('acctlog', '/var/log/ecelerity/acctlog.ec', 'file of logins and authorisation');
+export const mainlogMode = logMode('mainlog_mode', 'permissions of mainlog');
+export const rejectlogMode = logMode('rejectlog_mode', 'permissions of rejectlog');
+export const paniclogMode = logMode('paniclog_mode', 'permissions of paniclog');
+export const acctlogMode = logMode('acctlog_log_mode', 'permissions of acctlog');
+export const logReceptions = logSwitch('log_receptions', 'whether receptions are logged');
+export const logDeliveries = logSwitch('log_deliveries', 'whether deliveries are logged');
+export const logTransientFailures = logSwitch('log_transient_failures', 'whether failed attempts are logged');
+export const logPermanentFailures = logSwitch('log_permanent_failures', 'whether failures for good are logged');
+export const logRejections = logSwitch('log_rejections', 'whether refused mail is logged');
+export const logErrors = logSwitch('log_errors', 'whether errors are logged');
+
+export const heartbeat = option<number>({
+  name: 'heartbeat',
+  display: 'heartbeat',
+  type: SECONDS,
+  default: 60,
+  scopes: ['ec_logger'],
+  chain: LOGGER_CHAIN,
+  help: 'seconds between two signs of life in the logs',
+});
+
+const importlog = option<string | null>({
+  name: 'importlog',
+  display: 'importlog',
+  type: OPTIONAL_FILE,
+  default: null,
+  scopes: ['ec_logger'],
+  chain: LOGGER_CHAIN,
+  help: 'file of imported mail',
+  kept: 'nothing is written to it, since this version imports no mail',
+});
+
+export const SERVER_OPTIONS: readonly Option<unknown>[] = [
+  hostname,
+  spoolbase,
+  forceFsync,
+  pidfile,
+  mainlog,
+  rejectlog,
+  paniclog,
+  acctlog,
+  mainlogMode,
+  rejectlogMode,
+  paniclogMode,
+  acctlogMode,
+  logReceptions,
+  logDeliveries,
+  logTransientFailures,
+  logPermanentFailures,
+  logRejections,
+  logErrors,
+  heartbeat,
+  importlog,
+];

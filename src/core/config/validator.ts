@@ -1,0 +1,220 @@
+// From syntax to the stanza tree: gives every name its meaning, checks every value, merges repeated stanzas. Everything
+// it knows of options and scopes it reads from the catalogue.
+import { nearestName } from '../base/near-name.ts';
+import { findOption, keptOption, nearestOption, optionNames, optionsNamed, scopesOf } from './catalogue.ts';
+import type { ResolvedItem } from './include.ts';
+import { findModule, moduleNames } from './module-scopes.ts';
+import type { Option } from './option.ts';
+import { didYouMean, type Findings, oneOf } from './problem.ts';
+import { findScopeKind, moduleScope, type ScopeKind, type ScopeName, scopesInside } from './scope.ts';
+import { addChild, type DraftStanza, emptyRoot, type Setting, type Stanza } from './stanza.ts';
+import { readStanzaName } from './stanza-name.ts';
+import type { AssignmentSyntax, ItemSyntax, StanzaSyntax, ValueSyntax, WordSyntax } from './syntax.ts';
+import { describeValue } from './syntax.ts';
+
+/** @param lenient unknown modules and options are left out with a warning */
+export function buildTree(
+  file: string,
+  items: readonly ResolvedItem[],
+  findings: Findings,
+  lenient: boolean,
+): DraftStanza {
+  const root = emptyRoot(file);
+  new Builder(findings, lenient).addItems(root, items);
+  return root;
+}
+
+class Builder {
+  readonly #findings: Findings;
+  readonly #lenient: boolean;
+
+  constructor(findings: Findings, lenient: boolean) {
+    this.#findings = findings;
+    this.#lenient = lenient;
+  }
+
+  addItems(parent: DraftStanza, items: readonly ItemSyntax[]): void {
+    for (const item of items) {
+      if (item.kind === 'assignment') this.#addSetting(parent, item);
+      else if (item.kind === 'stanza') this.#addStanza(parent, item);
+    }
+  }
+
+  #addSetting(parent: DraftStanza, { name, value }: AssignmentSyntax): void {
+    const option = parent.kind.name === 'module' ? keptOption(name.text) : findOption(parent.kind.name, name.text);
+    if (option === null) {
+      this.#reportUnknownOption(parent, name);
+      return;
+    }
+    const setting = checkSetting(option, name, value, this.#findings);
+    if (setting !== null) parent.settings.set(option.name, setting);
+  }
+
+  #addStanza(parent: DraftStanza, stanza: StanzaSyntax): void {
+    const step = this.#scopeOf(parent, stanza.scope);
+    if (step === null) return;
+    const { name } = stanza;
+    if (!hasRightNaming(step, name, stanza.scope, this.#findings)) return;
+    const child = enterStanza(parent, step, name, stanza.scope, this.#findings);
+    this.addItems(child ?? { ...emptyRoot(''), kind: step }, stanza.items); // its contents are checked in any case
+  }
+
+  #scopeOf(parent: Stanza, word: WordSyntax): ScopeKind | null {
+    const keyword = word.text.toLowerCase();
+    if (parent.kind.name === 'module') return moduleScope(keyword);
+    const inside = scopesInside(parent.kind.name);
+    const known = inside.find((kind) => kind.keyword === keyword);
+    if (known !== undefined) return known;
+    const module = findModule(keyword);
+    if (module !== null && parent.kind.name === 'global') {
+      if (module.handling === 'kept') {
+        this.#findings.warn(word.at, keyword, `not used: ${module.because}`);
+        return moduleScope(keyword);
+      }
+      this.#findings.problem({
+        at: word.at,
+        subject: keyword,
+        found: 'a stanza',
+        expected: 'none',
+        hint: module.because,
+      });
+      return null;
+    }
+    if (keyword === 'adaptive_sweep_rule') {
+      this.#findings.warn(word.at, keyword, 'not used: this version does not adapt limits by itself');
+      return moduleScope(keyword);
+    }
+    this.#reportUnknownStanza(parent, word, inside);
+    return null;
+  }
+
+  #reportUnknownStanza(parent: Stanza, word: WordSyntax, inside: readonly ScopeKind[]): void {
+    const at = word.at;
+    const elsewhere = findScopeKind(word.text);
+    const subject = word.text;
+    if (elsewhere !== null || findModule(subject) !== null) {
+      const parents = elsewhere?.parents ?? ['global'];
+      this.#findings.problem({
+        at,
+        subject,
+        found: `a stanza in ${describeScope(parent)}`,
+        expected: `one in ${oneOf(parents)}`,
+      });
+      return;
+    }
+    const isOption = findOption(parent.kind.name, subject) !== null;
+    if (this.#lenient && !isOption) {
+      this.#findings.warn(at, subject, 'left out: no such stanza is known');
+      return;
+    }
+    const names = inside.map((kind) => kind.keyword);
+    const near = nearestName(subject, parent.kind.name === 'global' ? [...names, ...moduleNames()] : names);
+    const hint = isOption ? `it is an option; write ${subject} = value` : didYouMean(near);
+    const expected = names.length === 0 ? 'options only' : oneOf(names);
+    this.#findings.problem({ at, subject, found: `an unknown stanza in ${describeScope(parent)}`, expected, hint });
+  }
+
+  #reportUnknownOption(parent: Stanza, name: WordSyntax): void {
+    const subject = name.text;
+    if (optionsNamed(subject).length === 0 && findScopeKind(subject) === null && this.#lenient)
+      this.#findings.warn(name.at, subject, 'left out: no such option is known');
+    else this.#findings.problem({ at: name.at, ...unknownOption(parent, subject) });
+  }
+}
+
+/** What to say of a name that is no option of a scope: where it is one, or what it may have been meant to be. */
+export function unknownOption(
+  scope: Pick<Stanza, 'kind'>,
+  name: string,
+): { subject: string; found: string; expected: string; hint?: string | undefined } {
+  const where = describeScope(scope);
+  const valid = scopesOf(name);
+  if (valid.length > 0)
+    return { subject: name.toLowerCase(), found: `an option in ${where}`, expected: `one in ${oneOf(valid)}` };
+  if (findScopeKind(name) !== null)
+    return { subject: name, found: 'a value', expected: `a stanza, such as ${name} "name" { }` };
+  const hint = didYouMean(nearestOption(scope.kind.name, name));
+  return { subject: name, found: `an unknown option in ${where}`, expected: 'an option', hint };
+}
+
+const describeScope = ({ kind }: Pick<Stanza, 'kind'>): string =>
+  kind.name === 'global' ? 'the global scope' : kind.keyword;
+
+/** Reads and judges one value. Null when it cannot stand; the findings say why. */
+export function checkSetting(
+  option: Option<unknown>,
+  name: WordSyntax,
+  syntax: ValueSyntax,
+  findings: Findings,
+): Setting | null {
+  const subject = option.name;
+  const parsed = option.type.parse(syntax);
+  if (parsed.kind === 'problem') {
+    const { at, found, expected, hint } = parsed;
+    findings.problem({ at, subject, found, expected, hint });
+    return null;
+  }
+  if (option.aliases.includes(name.text.toLowerCase()))
+    findings.warn(name.at, name.text.toLowerCase(), `read as ${option.name}`);
+  const { value } = parsed;
+  const { handling } = option;
+  if (handling.kind !== 'acted' && !option.isHarmless(value)) {
+    if (handling.kind === 'refused') {
+      const found = describeValue(syntax);
+      findings.problem({ at: syntax.at, subject, found, expected: harmlessText(option), hint: handling.because });
+      return null;
+    }
+    if (!option.scopes.includes('module')) findings.warn(name.at, subject, handling.because);
+  }
+  const caution = option.caution(value);
+  if (caution !== null) findings.warn(name.at, subject, caution);
+  return { option, value, syntax, at: name.at };
+}
+
+/** What a refused option may be set to. */
+function harmlessText({ default: harmless, type, ...option }: Option<unknown>): string {
+  if (harmless === null || !option.isHarmless(harmless)) return 'none';
+  return typeof harmless === 'number' ? type.format(harmless) : String(harmless);
+}
+
+function hasRightNaming(kind: ScopeKind, name: WordSyntax | null, keyword: WordSyntax, findings: Findings): boolean {
+  if (kind.naming === 'either' || (kind.naming === 'named') === (name !== null)) return true;
+  const subject = kind.keyword;
+  if (name === null) findings.problem({ at: keyword.at, subject, found: 'no name', expected: `${subject} "name" { }` });
+  else
+    findings.problem({
+      at: name.at,
+      subject,
+      found: `the name "${name.text}"`,
+      expected: `${subject} { } without a name`,
+    });
+  return false;
+}
+
+/** The child of that name, added when it is new. Null when the name cannot stand; the findings say why. */
+export function enterStanza(
+  parent: DraftStanza,
+  kind: ScopeKind,
+  name: WordSyntax | null,
+  keyword: WordSyntax,
+  findings: Findings,
+): DraftStanza | null {
+  const text = name?.text ?? '';
+  const read = readStanzaName(kind, text);
+  if (read.kind === 'problem') {
+    const at = name?.at ?? keyword.at;
+    findings.problem({ at, subject: kind.keyword, found: `"${text}"`, expected: read.expected });
+    return null;
+  }
+  const known = parent.children.get(kind.keyword)?.byKey.get(read.key);
+  if (known !== undefined) return known;
+  const pattern = read.kind === 'pattern' ? read.pattern : null;
+  if (read.kind === 'pattern' && read.caution !== null)
+    findings.warn(keyword.at, `${kind.keyword} "${text}"`, read.caution);
+  return addChild(parent, { kind, name: name?.text ?? null }, read.key, pattern, keyword.at);
+}
+
+/** Names for completion and suggestions: options and scopes that may stand in a scope. */
+export function namesInside(scope: ScopeName): string[] {
+  return [...optionNames(scope), ...scopesInside(scope).map((kind) => kind.keyword)];
+}

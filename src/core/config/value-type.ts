@@ -1,0 +1,259 @@
+// The types of option values: what text they are written in, what they are in the program, how a default is printed.
+// Rows of the catalogue name one of these; -1 becomes NO_LIMIT here and nowhere else.
+import { formatIpAddress, type IpBlock, parseIpAddress, parseIpBlock } from '../base/ip-address.ts';
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import { nearestName } from '../base/near-name.ts';
+import { didYouMean, oneOf } from './problem.ts';
+import type { SourcePosition } from './source.ts';
+import { describeValue, formatValue, quoteText, type ValueSyntax, type WordSyntax } from './syntax.ts';
+
+export type Parsed<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | {
+      readonly kind: 'problem';
+      readonly at: SourcePosition;
+      readonly found: string;
+      readonly expected: string;
+      readonly hint?: string | undefined;
+    };
+
+export interface ValueType<T> {
+  /** What may be written, for error texts and help. */
+  readonly expected: string;
+  /** How one word of a set value is printed: `quoted` for text, `bare` for numbers and the like. */
+  readonly style: 'quoted' | 'bare';
+  parse(syntax: ValueSyntax): Parsed<T>;
+  /** How a value nobody wrote, such as a default, is printed. */
+  format(value: T): string;
+}
+
+/** A value as it was set: numbers bare, text in quotes, items of lists as they were written. */
+export function formatSet(type: ValueType<unknown>, syntax: ValueSyntax): string {
+  return formatValue(syntax, (word) => (type.style === 'quoted' ? quoteText(word.text) : word.text));
+}
+
+const accept = <T>(value: T): Parsed<T> => ({ kind: 'value', value });
+
+/** A type whose values are one word. `read` answers undefined for what is none of them. */
+function wordType<T>(
+  expected: string,
+  style: 'quoted' | 'bare',
+  read: (text: string) => T | undefined,
+  format: (value: T) => string,
+  hintFor: (text: string) => string | undefined = () => undefined,
+): ValueType<T> {
+  return {
+    expected,
+    style,
+    format,
+    parse(syntax) {
+      const value = syntax.kind === 'word' ? read(syntax.text) : undefined;
+      if (value !== undefined) return accept(value);
+      const hint = syntax.kind === 'word' ? hintFor(syntax.text) : undefined;
+      return { kind: 'problem', at: syntax.at, found: describeValue(syntax), expected, hint };
+    },
+  };
+}
+
+function readWhole(text: string, least: number, most: number): number | undefined {
+  if (!/^\d{1,16}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least && value <= most ? value : undefined;
+}
+
+function wholeNumber(expected: string, least: number, most: number): ValueType<number> {
+  return wordType(expected, 'bare', (text) => readWhole(text, least, most), String);
+}
+
+/** How many at once: design decision 4. The largest number stands for "no limit" inside, so it cannot be written. */
+export const CONNECTION_LIMIT: ValueType<Limit> = wordType(
+  '-1 (no limit) or a count from 0',
+  'bare',
+  (text) => (text === '-1' ? NO_LIMIT : readWhole(text, 0, NO_LIMIT - 1)),
+  (limit) => (limit === NO_LIMIT ? '-1' : String(limit)),
+);
+
+export const COUNT = wholeNumber('a count from 0', 0, NO_LIMIT);
+export const POSITIVE_COUNT = wholeNumber('a count from 1', 1, NO_LIMIT);
+export const SIZE = wholeNumber('a number of octets from 0', 0, Number.MAX_SAFE_INTEGER);
+export const PORT = wholeNumber('a port from 1 to 65535', 1, 65535);
+export const SECONDS = wholeNumber('whole seconds from 0', 0, NO_LIMIT);
+
+/** 0 and less are documented for some options we only keep. */
+export const INTEGER: ValueType<number> = wordType(
+  'a whole number',
+  'bare',
+  (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined),
+  String,
+);
+
+export const DECIMAL: ValueType<number> = wordType(
+  'a number',
+  'bare',
+  (text) => (/^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : undefined),
+  String,
+);
+
+const TRUE_WORDS = ['true', 'on', 'yes', 'enabled', '1'];
+const FALSE_WORDS = ['false', 'off', 'no', 'disabled', '0'];
+
+/** Unset booleans print as 0 and 1, set ones in the spelling that was typed. */
+export const BOOLEAN: ValueType<boolean> = wordType(
+  'true or false (also on/off, yes/no, enabled/disabled, 1/0)',
+  'bare',
+  (text) => {
+    const word = text.toLowerCase();
+    return TRUE_WORDS.includes(word) ? true : FALSE_WORDS.includes(word) ? false : undefined;
+  },
+  (value) => (value ? '1' : '0'),
+);
+
+/** File permissions, written in octal. */
+export const PERMISSIONS: ValueType<number> = wordType(
+  'octal permissions such as 0640',
+  'quoted',
+  (text) => (/^[0-7]{3,4}$/.test(text) ? Number.parseInt(text, 8) : undefined),
+  (mode) => `"${mode.toString(8).padStart(4, '0')}"`,
+);
+
+const notBlank = (text: string): string | undefined => (text.trim() === '' ? undefined : text);
+
+export const TEXT: ValueType<string> = wordType('text', 'quoted', (text) => text, quoteText);
+
+/** Text that is null when nobody set it. */
+export const OPTIONAL_TEXT: ValueType<string | null> = wordType('text that is not blank', 'quoted', notBlank, (text) =>
+  quoteText(text ?? ''),
+);
+
+export const FILE: ValueType<string> = wordType('a path', 'quoted', notBlank, (path) => quoteText(path ?? ''));
+
+/** Null when nobody set it. */
+export const OPTIONAL_FILE: ValueType<string | null> = wordType('a path', 'quoted', notBlank, (path) =>
+  quoteText(path ?? ''),
+);
+
+/** The name of a header field, RFC 5322 section 2.2. */
+export const HEADER_NAME: ValueType<string | null> = wordType(
+  'the name of a header field',
+  'quoted',
+  (text) => (/^[\x21-\x39\x3b-\x7e]{1,100}$/.test(text) ? text : undefined),
+  (text) => quoteText(text ?? ''),
+);
+
+/** A local address; null (`*`) leaves the choice to the kernel. */
+export const SOURCE_ADDRESS: ValueType<string | null> = wordType(
+  'an IP address or *',
+  'quoted',
+  (text) => {
+    if (text === '*') return null;
+    const plain = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+    return parseIpAddress(plain) === null ? undefined : plain;
+  },
+  (address) => quoteText(address ?? '*'),
+);
+
+/** A smart host: name, address, or one of them with a port. Null when nobody set it. */
+export const GATEWAY: ValueType<string | null> = wordType(
+  'a host name or address, an IPv6 address in brackets',
+  'quoted',
+  (text) => (/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(text) ? text : undefined),
+  (host) => quoteText(host ?? ''),
+);
+
+/** One of some words, compared without case and kept in lower case. */
+export function enumeration<const W extends string>(words: readonly W[]): ValueType<Lowercase<W>> {
+  const byLower = new Set<string>(words.map((word) => word.toLowerCase()));
+  return wordType(
+    oneOf(words),
+    'bare',
+    (text) => {
+      const word = text.toLowerCase();
+      return byLower.has(word) ? (word as Lowercase<W>) : undefined;
+    },
+    (word) => word,
+    (text) => didYouMean(nearestName(text, words)),
+  );
+}
+
+/** blackhole takes two words besides the boolean spellings; `true` is `inline` (design decision 11). */
+export const BLACKHOLE: ValueType<'false' | 'inline' | 'internal'> = {
+  expected: 'true, false, inline or internal',
+  style: 'bare',
+  parse(syntax) {
+    const word = syntax.kind === 'word' ? syntax.text.toLowerCase() : '';
+    if (word === 'inline' || word === 'internal') return accept(word);
+    const flag = BOOLEAN.parse(syntax);
+    return flag.kind === 'value' ? accept(flag.value ? 'inline' : 'false') : { ...flag, expected: this.expected };
+  },
+  format: (value) => (value === 'false' ? '0' : value),
+};
+
+export const RETRY_COUNT: ValueType<number | 'auto' | 'none'> = wordType(
+  'auto, none or a count from 0',
+  'bare',
+  (text) => {
+    const word = text.toLowerCase();
+    return word === 'auto' || word === 'none' ? word : readWhole(text, 0, NO_LIMIT);
+  },
+  String,
+);
+
+export interface Rate {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/** `N` per second or `N/S` per S seconds; null when nobody set it. */
+export const RATE: ValueType<Rate | null> = wordType(
+  '"N" (per second) or "N/S" (per S seconds)',
+  'quoted',
+  (text) => {
+    const [, count, seconds = '1'] = /^(\d{1,9})(?:\/(\d{1,9}))?$/.exec(text) ?? [];
+    return count === undefined || Number(seconds) === 0
+      ? undefined
+      : { count: Number(count), seconds: Number(seconds) };
+  },
+  (rate) => (rate === null ? '""' : `"${rate.count}/${rate.seconds}"`),
+);
+
+/** A list whose items are read one by one; a single word is a list of one. */
+function listOf<T>(
+  item: string,
+  read: (text: string) => T | undefined,
+  format: (value: T) => string,
+): ValueType<readonly T[]> {
+  return {
+    expected: `a list of ${item}, such as ( a b )`,
+    style: 'quoted',
+    parse(syntax) {
+      if (syntax.kind === 'dictionary')
+        return { kind: 'problem', at: syntax.at, found: describeValue(syntax), expected: this.expected };
+      const words: readonly WordSyntax[] = syntax.kind === 'list' ? syntax.items : [syntax];
+      const values: T[] = [];
+      for (const word of words) {
+        const value = read(word.text);
+        if (value === undefined)
+          return { kind: 'problem', at: word.at, found: describeValue(word), expected: `a list of ${item}` };
+        values.push(value);
+      }
+      return accept(values);
+    },
+    format: (values) => ['(', ...values.map((value) => `  ${quoteText(format(value))}`), ')'].join('\n'),
+  };
+}
+
+export const WORDS: ValueType<readonly string[]> = listOf('words', notBlank, (word) => word);
+
+export const ADDRESS_BLOCKS: ValueType<readonly IpBlock[]> = listOf(
+  'addresses or CIDR blocks',
+  (text) => parseIpBlock(text) ?? undefined,
+  (block) => `${formatIpAddress(block)}/${block.length}`,
+);
+
+/** Anything; for what is kept without being understood. Null when nobody set it. */
+export const ANYTHING: ValueType<ValueSyntax | null> = {
+  expected: 'a word, a list or a dictionary',
+  style: 'quoted',
+  parse: accept,
+  format: (value) => (value === null ? '""' : formatValue(value)),
+};
