@@ -1,5 +1,6 @@
 // What a console command is: a row of the command table. The groups of commands beside this file are made of such rows.
 import { nearestName } from '../base/near-name.ts';
+import type { Stanza } from '../config/stanza.ts';
 import type { ProcessView, ServerView } from './server-view.ts';
 
 /** The text to print (lines, each ended by LF) and whether the thing asked for was refused. */
@@ -8,8 +9,10 @@ export interface Answer {
   readonly failed: boolean;
 }
 
-/** The `config` commands and what else the console needs to know of the configuration in force. */
+/** The `config` commands. */
 export interface ConfigAnswers {
+  /** What may stand behind `config`, for completion. */
+  readonly verbs: readonly string[];
   /** @param words what follows `config` @param rawLine the whole line as typed */
   answer(words: readonly string[], rawLine: string): Answer | Promise<Answer>;
 }
@@ -19,6 +22,8 @@ export interface Subject {
   readonly server: ServerView;
   readonly process: ProcessView;
   readonly config: ConfigAnswers;
+  /** The stanzas of the configuration in force. */
+  readonly stanzas: () => Stanza;
 }
 
 /** What completion may offer for an argument. */
@@ -33,8 +38,10 @@ export interface Command {
   readonly help: string;
   /** How many arguments it takes at least and at most. */
   readonly arity: readonly [number, number];
-  /** What stands in each place; further places repeat the last. Null: nothing to offer. */
+  /** For completion: what stands in each place; further places repeat the last. Null: nothing to offer. */
   readonly offers?: readonly (ArgumentKind | null)[];
+  /** For completion, where that depends on the arguments before: what may follow them. */
+  complete?(args: readonly string[], subject: Subject): Iterable<string>;
   /** `rawLine` is the line as typed, for commands that split it in their own way. */
   run(args: readonly string[], subject: Subject, rawLine: string): Answer | Promise<Answer>;
 }

@@ -1,6 +1,7 @@
 // The command table: every command the console knows, and how a line finds its row.
 import { nearestName } from '../base/near-name.ts';
 import { ANY_NUMBER, type Answer, type Command, refuse, reply, usageOf } from './command.ts';
+import { configOffers } from './config-completion.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { DOMAIN_COMMANDS } from './domain-commands.ts';
 import { textOf } from './layout.ts';
@@ -13,6 +14,8 @@ const CONFIG_COMMAND: Command = {
   usage: 'VERB [SCOPE [NAME]]... [OPTION] [VALUE]',
   help: 'reads and changes the configuration in force',
   arity: [1, ANY_NUMBER],
+  complete: ([verb, ...path], { config, stanzas }) =>
+    verb === undefined ? config.verbs : configOffers(path, stanzas()),
   run: (args, { config }, rawLine) => config.answer(args, rawLine),
 };
 

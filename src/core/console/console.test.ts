@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { wallMs } from '../base/moment.ts';
+import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { Console } from './console.ts';
 import type {
@@ -123,11 +124,24 @@ function fakeProcess(given: Partial<ProcessView> = {}): ProcessView {
   };
 }
 
+const LOADED = loadConfiguration('test.conf', () => ({
+  text: `
+    Domain "/mail\\./" { Gateway = "relay.example"  Routes = ( 192.0.2.1 "192.0.2.2" ) }
+    Domain "/hot/" {}
+    Domain hotmail.com { Max_Outbound_Connections = 20 }
+    Binding example { Domain aol.com { Max_Outbound_Connections = 5 } }
+    ec_logger main {}
+  `,
+}));
+assert.ok(LOADED.kind === 'loaded');
+const { root } = LOADED.configuration;
+
 function consoleOf(server: ServerView, process = fakeProcess()): Console {
   const config = {
+    verbs: ['eval', 'get', 'reload'],
     answer: (words: readonly string[], rawLine: string) => ({ text: `${words.join('|')} <${rawLine}>`, failed: false }),
   };
-  return new Console({ server, process, config });
+  return new Console({ server, process, config, stanzas: () => root });
 }
 
 /** The text of an answer that must not be a refusal. */
@@ -252,8 +266,18 @@ const HOTMAIL: DomainDetail = {
   ],
 };
 
-test('domain: exchangers, addresses, queue, sessions', async () => {
+test('domain: own options, exchangers, addresses, queue, sessions', async () => {
   const expected = `\
+Domain hotmail.com {
+  max_outbound_connections = 20
+}
+Domain "/mail\\./" {
+  gateway = "relay.example"
+  routes = (
+    192.0.2.1
+    "192.0.2.2"
+  )
+}
 Domain 'hotmail.com' has 2 MXs and a TTL of 1902 seconds
   [5 mx1.hotmail.com TTL:1902]
  *      [65.54.254.129] IPv4 (0.00ms con 10259.03ms dlv) 54.27s since failure
@@ -286,7 +310,7 @@ test('domain without a route says why', async () => {
     sessions: [],
   };
   const text = await answerOf('domain hotmail.com', { domain: () => detail });
-  assert.match(text, /^Domain 'hotmail.com' has 0 MXs .*\nDomain has no route: 554 null MX\nQueue:\n/);
+  assert.match(text, /\nDomain 'hotmail.com' has 0 MXs .*\nDomain has no route: 554 null MX\nQueue:\n/);
   assert.ok(text.endsWith('Active Connections: 0\n'));
 });
 
@@ -665,6 +689,19 @@ test('completion offers next words, bindings and domains', () => {
     ['domain a', ['all']],
     ['binding flush domain example gma', ['gmail.com']],
     ['help sum', ['summary']],
+    ['config ', ['eval', 'get', 'reload']],
+    ['config eval binding_g', ['binding_group']],
+    ['config eval binding ', ['example']],
+    ['config eval binding example doma', ['domain']],
+    ['config eval domain hot', ['hotmail.com']],
+    ['config eval Domain hotmail.com max_outbound_c', ['max_outbound_connections']],
+    ['config eval binding nobody domain ', []],
+    ['config eval max_outbound_connections ', []],
+    ['config eval ec_logger rejectlog_m', ['rejectlog_mode']],
+    ['config eval ec_logger main rejectlog_m', ['rejectlog_mode']],
+    ['config eval ec_logger mai', ['main', 'mainlog', 'mainlog_mode']],
+    ['config eval ec_logger mainlog ', []],
+    ['config eval binding example domain a', ['aol.com']],
     ['nothing ', []],
     ['domain "x ', []],
   ] as const) {

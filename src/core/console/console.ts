@@ -47,17 +47,20 @@ export class Console {
       const next = command.words[split.words.length];
       if (next !== undefined) offer(next);
     }
-    const command = findCommand(split.words);
-    const places = command?.offers;
-    if (command && places) {
-      const place = split.words.length - command.words.length;
-      const kind = places[Math.min(place, places.length - 1)];
-      for (const name of kind ? this.#names(kind) : []) {
-        offer(quoteWord(name));
-        if (offers.size === OFFERS_MAX) break;
-      }
+    for (const name of this.#argumentNames(split.words)) {
+      offer(quoteWord(name));
+      if (offers.size === OFFERS_MAX) break;
     }
     return [...offers].sort();
+  }
+
+  #argumentNames(words: readonly string[]): Iterable<string> {
+    const command = findCommand(words);
+    const args = words.slice(command?.words.length);
+    if (command?.complete !== undefined) return command.complete(args, this.#subject);
+    const places = command?.offers ?? [];
+    const kind = places[Math.min(args.length, places.length - 1)];
+    return kind ? this.#names(kind) : [];
   }
 
   *#names(kind: ArgumentKind): Iterable<string> {

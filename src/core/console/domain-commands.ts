@@ -1,7 +1,8 @@
 // What is known of domains: `domain`, `domain all`, and the domains with long queues (`active`, `delayed` and their
 // binding forms).
 import { canonicalDomain } from '../mail/domain-name.ts';
-import { type Answer, type Command, parseCount, refuse, reply, unknownBinding } from './command.ts';
+import { type Answer, type Command, parseCount, refuse, reply, type Subject, unknownBinding } from './command.ts';
+import { domainStanzaLines } from './domain-stanzas.ts';
 import { addCounts, type DomainCounts, domainLine, right, textOf, totalLine, totalsLine } from './layout.ts';
 import type { AddressDetail, DomainDetail, DomainRow, ServerView } from './server-view.ts';
 
@@ -12,7 +13,7 @@ export const DOMAIN_COMMANDS: readonly Command[] = [
     help: 'mail exchangers, queues and sessions of one domain',
     arity: [1, 1],
     offers: ['domain'],
-    run: ([name = ''], { server }) => domainReport(name, server),
+    run: ([name = ''], subject) => domainReport(name, subject),
   },
   ...[['domain', 'all'], ['domains']].map(
     (words): Command => ({
@@ -70,10 +71,11 @@ function longQueues(rows: Iterable<DomainRow>, queue: 'active' | 'delayed', thre
   return reply(textOf([...sortByName(listed).map(domainLine), totalLine(sum)]));
 }
 
-function domainReport(name: string, server: ServerView): Answer {
+function domainReport(name: string, { server, stanzas }: Subject): Answer {
   const detail = server.domain(canonicalDomain(name));
   if (detail === null) return refuse(`no mail for "${name}" has been seen since the server started`);
   const lines = [
+    ...domainStanzaLines(stanzas(), detail.domain),
     `Domain '${detail.domain}' has ${detail.exchangers.length} MXs and a TTL of ${detail.ttlSeconds} seconds`,
   ];
   for (const exchanger of detail.exchangers) {
