@@ -84,3 +84,8 @@ export function oneOf(words: readonly string[]): string {
 export function didYouMean(nearest: string | null): string | undefined {
   return nearest === null ? undefined : `did you mean "${nearest}"?`;
 }
+
+/** The mistake of a name that no option has. */
+export function unknownName(name: string, nearest: string | null): Omit<ConfigProblem, 'at'> {
+  return { subject: name, found: 'an unknown option', expected: 'the name of an option', hint: didYouMean(nearest) };
+}

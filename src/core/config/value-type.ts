@@ -20,8 +20,8 @@ export type Parsed<T> =
 export interface ValueType<T> {
   /** What may be written, for error texts and help. */
   readonly expected: string;
-  /** How one word of a set value is printed: `quoted` for text, `bare` for numbers and the like. */
-  readonly style: 'quoted' | 'bare';
+  /** How one word of a set value is printed: `quoted` for text, `bare` for numbers, `written` for what is only kept. */
+  readonly style: 'quoted' | 'bare' | 'written';
   parse(syntax: ValueSyntax): Parsed<T>;
   /** How a value nobody wrote, such as a default, is printed. */
   format(value: T): string;
@@ -29,7 +29,8 @@ export interface ValueType<T> {
 
 /** A value as it was set: numbers bare, text in quotes, items of lists as they were written. */
 export function formatSet(type: ValueType<unknown>, syntax: ValueSyntax): string {
-  return formatValue(syntax, (word) => (type.style === 'quoted' ? quoteText(word.text) : word.text));
+  if (type.style === 'written') return formatValue(syntax);
+  return formatValue(syntax, ({ text }) => (type.style === 'quoted' ? quoteText(text) : text));
 }
 
 const accept = <T>(value: T): Parsed<T> => ({ kind: 'value', value });
@@ -253,7 +254,7 @@ export const ADDRESS_BLOCKS: ValueType<readonly IpBlock[]> = listOf(
 /** Anything; for what is kept without being understood. Null when nobody set it. */
 export const ANYTHING: ValueType<ValueSyntax | null> = {
   expected: 'a word, a list or a dictionary',
-  style: 'quoted',
+  style: 'written',
   parse: accept,
   format: (value) => (value === null ? '""' : formatValue(value)),
 };

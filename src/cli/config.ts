@@ -1,0 +1,157 @@
+// `headgate config`: checks configurations and asks them, without a server. Answers are those of the console.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Configuration } from '../core/config/configuration.ts';
+import { type LoadResult, loadConfiguration } from '../core/config/load.ts';
+import { type ConfigWarning, formatProblem, formatWarning } from '../core/config/problem.ts';
+import type { Source } from '../core/config/source.ts';
+import type { Answer } from '../core/console/command.ts';
+import { ConfigConsole } from '../core/console/config-commands.ts';
+
+const USAGE = `\
+usage: headgate config check [--lenient] FILE...
+       headgate config eval|get -c FILE [SCOPE...] OPTION
+       headgate config show|showrecurse -c FILE [SCOPE...]
+       headgate config locate -c FILE KEYWORD [NAME]
+       headgate config shell -c FILE
+       headgate config help OPTION
+
+check prints "Configuration valid" for each file, or every mistake in it. The others answer as the console does; shell
+answers the commands on its standard input, a line each, and its changes end with it. -c may be left out:
+/etc/headgate/headgate.conf. Exit status: 0 done, 1 refused, 2 usage, 78 a configuration that does not load.
+`;
+
+const DEFAULT_FILE = '/etc/headgate/headgate.conf';
+const QUERIES = ['eval', 'get', 'show', 'showrecurse', 'locate'];
+const EX_CONFIG = 78;
+
+/** @param argv what follows `headgate config` @returns the exit status */
+export async function runConfig(argv: readonly string[]): Promise<number> {
+  const [verb = '', ...rest] = argv;
+  if (verb === 'check') return runCheck(rest);
+  if (verb === 'help' && rest.length === 1) return show(await offlineConsole(null).answerWords(argv));
+  if (verb === 'shell' || QUERIES.includes(verb)) {
+    const { file, words } = takeFile(rest);
+    if (file !== null) return verb === 'shell' ? runShell(file, words) : runQuery(file, [verb, ...words]);
+  }
+  if (verb === '--help' || verb === '-h') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  process.stderr.write(USAGE);
+  return 2;
+}
+
+/** Takes `-c FILE` out of the arguments, wherever it stands; null for a `-c` without a file. */
+function takeFile(argv: readonly string[]): { file: string | null; words: readonly string[] } {
+  const flag = argv.indexOf('-c');
+  if (flag < 0) return { file: DEFAULT_FILE, words: argv };
+  return { file: argv[flag + 1] ?? null, words: [...argv.slice(0, flag), ...argv.slice(flag + 2)] };
+}
+
+function runCheck(argv: readonly string[]): number {
+  const files = argv.filter((word) => word !== '--lenient');
+  if (files.length === 0 || files.some((file) => file.startsWith('-'))) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  let status = 0;
+  for (const file of files) {
+    const result = load(file, argv.includes('--lenient'));
+    if (result.kind === 'loaded') process.stdout.write('Configuration valid\n');
+    else {
+      process.stdout.write(result.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
+      status = EX_CONFIG;
+    }
+  }
+  return status;
+}
+
+async function runQuery(file: string, words: readonly string[]): Promise<number> {
+  const configuration = loadOrExplain(file);
+  return configuration === null ? EX_CONFIG : show(await offlineConsole(configuration).answerWords(words));
+}
+
+/** Answers line by line. @returns 1 when a line was refused */
+async function runShell(file: string, words: readonly string[]): Promise<number> {
+  if (words.length > 0) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const configuration = loadOrExplain(file);
+  if (configuration === null) return EX_CONFIG;
+  const console = offlineConsole(configuration, file);
+  const terminal = process.stdin.isTTY === true;
+  const lines = createInterface({ input: process.stdin, ...(terminal ? { output: process.stdout } : {}) });
+  if (terminal) {
+    lines.setPrompt(`${file}> `);
+    lines.prompt();
+  }
+  let status = 0;
+  for await (const line of lines) {
+    if (line.trim() === 'quit') break;
+    if (line.trim() !== '') {
+      const { text, failed } = await console.answer(splitBlanks(line), line);
+      process.stdout.write(text); // refusals too, so that answers and lines pair up
+      if (failed) status = 1;
+    }
+    if (terminal) lines.prompt();
+  }
+  lines.close();
+  return status;
+}
+
+/** For a line that is no configuration text; then quotes mean nothing in it. */
+function splitBlanks(line: string): string[] {
+  const words = line.trim().split(/\s+/);
+  return words[0] === 'config' ? words.slice(1) : words;
+}
+
+/** A console over a configuration that nobody else uses. */
+function offlineConsole(configuration: Configuration | null, file: string = DEFAULT_FILE): ConfigConsole {
+  let current = configuration;
+  return new ConfigConsole({
+    current: () => current!, // `help` asks for none
+    apply(changed) {
+      current = changed;
+    },
+    reload(path) {
+      const result = loadConfiguration(path ?? file, readSource, { version: (current?.version ?? 0) + 1 });
+      if (result.kind === 'loaded') current = result.configuration;
+      return result;
+    },
+  });
+}
+
+function show({ text, failed }: Answer): number {
+  (failed ? process.stderr : process.stdout).write(text);
+  return failed ? 1 : 0;
+}
+
+function loadOrExplain(file: string): Configuration | null {
+  const result = load(file, false);
+  if (result.kind === 'loaded') return result.configuration;
+  process.stderr.write(result.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
+  return null;
+}
+
+function load(file: string, lenient: boolean): LoadResult {
+  const result = loadConfiguration(file, readSource, { lenient });
+  process.stderr.write(result.warnings.map((warning: ConfigWarning) => `${formatWarning(warning)}\n`).join(''));
+  return result;
+}
+
+/** Files and directories of this machine. */
+function readSource(path: string): Source {
+  try {
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    if (code !== 'EISDIR') return { problem: code === 'ENOENT' ? 'no such file' : code };
+  }
+  try {
+    return { directory: readdirSync(path) };
+  } catch (error) {
+    return { problem: (error as NodeJS.ErrnoException).code ?? 'unreadable' };
+  }
+}

@@ -1,0 +1,95 @@
+// Changes at run time: a new configuration out of the one in force. Only the stanzas on the path of the change are
+// copied, all others are shared.
+import { findOption, keptOption } from './catalogue.ts';
+import type { Configuration } from './configuration.ts';
+import { finishLoad, type LoadResult } from './load.ts';
+import { Findings } from './problem.ts';
+import type { PathStep } from './scope-path.ts';
+import type { DraftChildren, DraftStanza, Stanza } from './stanza.ts';
+import type { ValueSyntax, WordSyntax } from './syntax.ts';
+import { checkSetting, enterStanza, unknownOption } from './validator.ts';
+
+export type Change =
+  /** Sets an option in exactly that scope, which is added when there is none. */
+  | {
+      readonly kind: 'set';
+      readonly path: readonly PathStep[];
+      readonly option: WordSyntax;
+      readonly value: ValueSyntax;
+    }
+  /** Takes an option out of exactly that scope. */
+  | { readonly kind: 'unset'; readonly path: readonly PathStep[]; readonly option: WordSyntax }
+  /** Takes a stanza out, with everything below it. */
+  | { readonly kind: 'remove'; readonly path: readonly PathStep[] };
+
+/** The configuration with one change, its version one higher. Unsetting what is not set changes nothing. */
+export function withChange(configuration: Configuration, change: Change): LoadResult {
+  const findings = new Findings();
+  const root = copyOf(configuration.root);
+  if (change.kind === 'remove') removeStanza(root, change.path);
+  else {
+    const stanza = change.path.reduce<DraftStanza | null>(
+      (parent, step) => parent && openStanza(parent, step, findings),
+      root,
+    );
+    if (stanza !== null && change.kind === 'set') setOption(stanza, change.option, change.value, findings);
+    if (stanza !== null && change.kind === 'unset') unsetOption(stanza, change.option);
+  }
+  return finishLoad(root, configuration.version + 1, findings);
+}
+
+function setOption(stanza: DraftStanza, name: WordSyntax, value: ValueSyntax, findings: Findings): void {
+  const isModule = stanza.kind.name === 'module';
+  const option = isModule ? keptOption(name.text) : findOption(stanza.kind.name, name.text);
+  if (option === null) {
+    findings.problem({ at: name.at, ...unknownOption(stanza, name.text) });
+    return;
+  }
+  const setting = checkSetting(option, name, value, findings);
+  if (setting !== null) stanza.settings.set(option.name, setting);
+}
+
+function unsetOption(stanza: DraftStanza, name: WordSyntax): void {
+  stanza.settings.delete(findOption(stanza.kind.name, name.text)?.name ?? name.text.toLowerCase());
+}
+
+/** The child in a form that may be changed. Its parent is one already. */
+function openStanza(parent: DraftStanza, step: PathStep, findings: Findings): DraftStanza | null {
+  const siblings = openChildren(parent, step.kind.keyword);
+  const known = siblings?.byKey.get(step.key);
+  if (siblings === null || known === undefined)
+    return enterStanza(parent, step.kind, step.nameWord, step.word, findings);
+  const copy = copyOf(known);
+  siblings.byKey.set(step.key, copy);
+  const place = siblings.patterns.indexOf(known);
+  if (place >= 0) siblings.patterns[place] = copy;
+  return copy;
+}
+
+function removeStanza(root: DraftStanza, path: readonly PathStep[]): void {
+  const findings = new Findings(); // every stanza on the path exists, so nothing can be found
+  const last = path.at(-1)!;
+  const parent = path
+    .slice(0, -1)
+    .reduce<DraftStanza | null>((from, step) => from && openStanza(from, step, findings), root);
+  const siblings = parent === null ? null : openChildren(parent, last.kind.keyword);
+  const stanza = siblings?.byKey.get(last.key);
+  if (siblings === null || stanza === undefined) return;
+  siblings.byKey.delete(last.key);
+  if (stanza.pattern !== null) siblings.patterns.splice(siblings.patterns.indexOf(stanza), 1);
+}
+
+/** The container of a kind of children, copied; null when there is none. */
+function openChildren(parent: DraftStanza, keyword: string): DraftChildren | null {
+  const children = parent.children.get(keyword);
+  if (children === undefined) return null;
+  const copy = { byKey: new Map(children.byKey), patterns: [...children.patterns] };
+  parent.children.set(keyword, copy);
+  return copy;
+}
+
+/** Its containers are still those of the original; {@link openChildren} copies the one that changes. */
+function copyOf(stanza: Stanza): DraftStanza {
+  const { settings, children } = stanza as DraftStanza;
+  return { ...(stanza as DraftStanza), settings: new Map(settings), children: new Map(children) };
+}
