@@ -129,7 +129,8 @@ test('sub-commands: version, help, and usage for what is none', async () => {
 
 // ---- at a terminal
 
-const AT_TERMINAL = { timeout: 20_000, skip: existsSync('/usr/bin/script') ? false : 'needs script(1)' };
+const SCRIPT = '/usr/bin/script';
+const AT_TERMINAL = { timeout: 20_000, skip: existsSync(SCRIPT) ? false : 'needs script(1)' };
 
 /** The console under script(1), which gives it a pseudo-terminal. */
 class Terminal {
@@ -139,7 +140,7 @@ class Terminal {
   constructor(args: readonly string[]) {
     const command = [process.execPath, MAIN, 'console', ...args].map((word) => `'${word}'`).join(' ');
     const env = { ...process.env, TERM: 'xterm', PAGER: 'cat; echo [paged]' };
-    this.#child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env });
+    this.#child = spawn(SCRIPT, ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'], env });
     this.#heard = collect(this.#child.stdout!);
   }
 
