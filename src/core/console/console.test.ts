@@ -4,6 +4,7 @@ import test from 'node:test';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS, findCommand } from './commands.ts';
+import { ConfigConsole } from './config-commands.ts';
 import { Console } from './console.ts';
 import type {
   BindingRow,
@@ -627,6 +628,29 @@ test('shutdown begins a stop', async () => {
 
 test('config hands on words and the line', async () => {
   assert.equal(await answerOf('config  get "a b"'), 'get|a b <config  get "a b">\n');
+});
+
+test('config on the console: the documented session', async () => {
+  let configuration = LOADED.configuration;
+  const config = new ConfigConsole({
+    current: () => configuration,
+    apply(changed) {
+      configuration = changed;
+    },
+    reload: () => ({ kind: 'problems', problems: [], warnings: [] }),
+  });
+  const ask = new Console({ server: fakeServer(), process: fakeProcess(), config, stanzas: () => configuration.root });
+  for (const [line, text, failed = false] of [
+    ['config eval max_outbound_connections', 'Max_Outbound_Connections = 32\n'],
+    ['config eval host example.com max_outbound_connections', 'Max_Outbound_Connections = -1\n'],
+    ['config set domain "aol.com" max_outbound_connections = 7', 'Max_Outbound_Connections = 7\n'],
+    ['config eval binding x domain aol.com max_outbound_connections', 'Max_Outbound_Connections = 7\n'],
+    ['config reload', 'Reconfigure failed\n', true],
+  ] as const) {
+    assert.deepEqual(await ask.answer(line), { text, failed }, line);
+  }
+  assert.deepEqual(ask.completions('config rel'), ['reload']);
+  assert.deepEqual(ask.completions('config get domain a'), ['aol.com']);
 });
 
 test('blank lines are answered with nothing', async () => {
