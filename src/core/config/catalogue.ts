@@ -1,6 +1,9 @@
 // Every option there is, by scope and name. Adding an option is adding a row to one of the lists below.
 import { nearestName } from '../base/near-name.ts';
 import { CONNECTION_OPTIONS } from './connection-options.ts';
+import { KEPT_RECEIVING_OPTIONS } from './kept-receiving-options.ts';
+import { KEPT_SENDING_OPTIONS } from './kept-sending-options.ts';
+import { KEPT_SERVER_OPTIONS } from './kept-server-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
 import { type Option, option } from './option.ts';
 import { RETRY_OPTIONS } from './retry-options.ts';
@@ -20,6 +23,9 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,
   ...SECURITY_OPTIONS,
+  ...KEPT_SENDING_OPTIONS,
+  ...KEPT_RECEIVING_OPTIONS,
+  ...KEPT_SERVER_OPTIONS,
 ];
 
 const OPTIONS_BY_SCOPE = new Map<ScopeName, Map<string, Option<unknown>>>();

@@ -173,7 +173,8 @@ export function checkSetting(
 
 /** What a refused option may be set to. */
 function harmlessText({ default: harmless, type, ...option }: Option<unknown>): string {
-  if (harmless === null || !option.isHarmless(harmless)) return 'none';
+  if (harmless === null || harmless === '' || !option.isHarmless(harmless)) return 'none';
+  if (Array.isArray(harmless)) return 'an empty list';
   return typeof harmless === 'number' ? type.format(harmless) : String(harmless);
 }
 
