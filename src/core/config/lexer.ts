@@ -37,9 +37,10 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
     return match;
   };
   const countLines = (from: number): void => {
-    for (let end = text.indexOf('\n', from); end >= 0 && end < offset; end = text.indexOf('\n', end + 1)) {
+    const passed = text.slice(from, offset); // not the whole text, which may hold no other line end
+    for (let end = passed.indexOf('\n'); end >= 0; end = passed.indexOf('\n', end + 1)) {
       line += 1;
-      lineStart = end + 1;
+      lineStart = from + end + 1;
     }
   };
 

@@ -87,10 +87,8 @@ class Parser {
     }
     if (depth >= MAX_DEPTH) return this.#report(name, name.text, `at most ${MAX_DEPTH} levels of stanzas`);
     const items = this.#parseItems(depth + 1);
-    if (!this.#takeMark('}')) {
-      const line = name.at.line;
-      this.#report(this.#peek(), name.text, `} for the stanza that begins at line ${line}`);
-    }
+    if (!this.#takeMark('}'))
+      this.#findings.problem({ at: name.at, subject: name.text, found: 'no end of the stanza', expected: '}' });
     return { kind: 'stanza', scope: name, name: instance, items };
   }
 

@@ -1,0 +1,82 @@
+// Runs the tables of *.cases.md: a configuration, questions about it in their order, and the answers. With
+// UPDATE_CASES=1 in the environment the answers are written anew; look at the difference before you keep it.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { optionsNamed } from '../../src/core/config/catalogue.ts';
+import type { Configuration } from '../../src/core/config/configuration.ts';
+import { type LoadResult, loadConfiguration } from '../../src/core/config/load.ts';
+import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
+import type { Subject } from '../../src/core/config/resolution.ts';
+import { ConfigConsole } from '../../src/core/console/config-commands.ts';
+
+const FILES = ['fallback.cases.md', 'config-command.cases.md', 'config-check.cases.md'];
+const ROW = /^\| (\S+) \| `(.*?)` \| `(.*)` \|$/;
+const isUpdate = process.env['UPDATE_CASES'] === '1';
+
+for (const file of FILES) {
+  const path = new URL(file, import.meta.url);
+  const text = readFileSync(path, 'utf8');
+  if (isUpdate) test(`update ${file}`, async () => writeFileSync(path, await rewrite(text)));
+  else for (const section of text.split(/^(?=## )/m).slice(1)) testSection(section);
+}
+
+function testSection(section: string): void {
+  const answers = sectionAnswers(section);
+  for (const line of section.split('\n')) {
+    const [, id, query, expected] = ROW.exec(line) ?? [];
+    if (id === undefined) continue;
+    test(`${id}: ${query}`, async () => assert.equal(await answers(query!), expected!.replaceAll('\\n', '\n')));
+  }
+}
+
+async function rewrite(text: string): Promise<string> {
+  const sections: string[] = [];
+  for (const section of text.split(/^(?=## )/m)) {
+    const answers = sectionAnswers(section);
+    const lines: string[] = [];
+    for (const line of section.split('\n')) {
+      const [, id, query] = ROW.exec(line) ?? [];
+      const answer = id === undefined ? '' : (await answers(query!)).replaceAll('\n', '\\n');
+      lines.push(id === undefined ? line : `| ${id} | \`${query}\` | \`${answer}\` |`);
+    }
+    sections.push(lines.join('\n'));
+  }
+  return sections.join('');
+}
+
+/** The configuration of a section, and the way to ask it. Changes stay for the next question. */
+function sectionAnswers(section: string): (query: string) => Promise<string> {
+  const text = /^```conf\n(.*?)^```$/ms.exec(section)?.[1] ?? '';
+  const loaded = loadConfiguration('test.conf', () => ({ text }));
+  let current: Configuration | null = loaded.kind === 'loaded' ? loaded.configuration : null;
+  const console = new ConfigConsole({
+    current: () => current!,
+    apply(configuration) {
+      current = configuration;
+    },
+    reload: () => ({ kind: 'loaded', warnings: [] }),
+  });
+  return async (query) => {
+    const words = query.split(' ');
+    if (query === 'check') return describeLoad(loaded);
+    assert.ok(current !== null, describeLoad(loaded));
+    const asked = subjectOf(words);
+    if (asked !== null) return current.resolve(optionsNamed(words.at(-1)!)[0]!, asked).text;
+    const answer = await console.answer(words, query);
+    return answer.text.replace(/\n$/, '');
+  };
+}
+
+function subjectOf([kind, ...words]: readonly string[]): Subject | null {
+  const [first, second, third] = words as [string, string, string];
+  if (kind === 'deliver') return { binding: first, domain: second };
+  if (kind === 'host') return { binding: first, host: second, address: third };
+  if (kind !== 'client') return null;
+  return { listener: { kind: first as 'esmtp_listener', listen: second, peer: third } };
+}
+
+function describeLoad(result: LoadResult): string {
+  const outcome = result.kind === 'loaded' ? ['Configuration valid'] : result.problems.map(formatProblem);
+  return [...result.warnings.map(formatWarning), ...outcome].join('\n');
+}
