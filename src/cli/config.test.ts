@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+let directory = '';
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'headgate-config-'));
+  writeFileSync(
+    join(directory, 'good.conf'),
+    'Max_Outbound_Connections = 30\nhost "example.com" {}\ninclude "inner.conf"\n',
+  );
+  writeFileSync(join(directory, 'inner.conf'), 'binding x { domain y { max_outbound_connections = 3 } }\n');
+  writeFileSync(join(directory, 'bad.conf'), 'max_outbound_connections = -2\nfoo = 1\n');
+  writeFileSync(join(directory, 'odd.conf'), 'frobnicator { }\n');
+});
+after(() => rmSync(directory, { recursive: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(words: readonly string[], input = ''): Promise<Outcome> {
+  const script = `const { runConfig } = await import(process.argv[1]); process.exitCode = await runConfig(process.argv.slice(2));`;
+  const module = new URL('./config.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, module, ...words], { cwd: directory });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.end(input);
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
+}
+
+test('check says of each file that it is valid, or every mistake', async () => {
+  assert.deepEqual(await run(['check', 'good.conf', 'good.conf']), {
+    status: 0,
+    stdout: 'Configuration valid\nConfiguration valid\n',
+    stderr: '',
+  });
+  const bad = await run(['check', 'bad.conf', 'good.conf']);
+  assert.equal(bad.status, 78);
+  assert.equal(
+    bad.stdout,
+    'bad.conf:1:28: max_outbound_connections: found -2; expected -1 (no limit) or a count from 0\nbad.conf:2:1: foo: found an unknown option in the global scope; expected an option\nConfiguration valid\n',
+  );
+  assert.equal(
+    (await run(['check', 'none.conf'])).stdout,
+    'none.conf:1:1: configuration: found no such file; expected a file that can be read\n',
+  );
+});
+
+test('check --lenient warns of unknown names on standard error', async () => {
+  assert.equal((await run(['check', 'odd.conf'])).status, 78);
+  assert.deepEqual(await run(['check', '--lenient', 'odd.conf']), {
+    status: 0,
+    stdout: 'Configuration valid\n',
+    stderr: 'odd.conf:1:1: warning: frobnicator: left out: no such stanza is known\n',
+  });
+});
+
+test('queries answer as the console does; -c may stand anywhere', async () => {
+  for (const [words, stdout] of [
+    [['eval', '-c', 'good.conf', 'max_outbound_connections'], 'Max_Outbound_Connections = 30\n'],
+    [['eval', '-c', 'good.conf', 'host', 'example.com', 'max_outbound_connections'], 'Max_Outbound_Connections = -1\n'],
+    [
+      ['get', 'binding', 'x', 'domain', 'y', 'max_outbound_connections', '-c', 'good.conf'],
+      '        Max_Outbound_Connections = 3\n',
+    ],
+    [['show', '-c', 'good.conf', 'binding', 'x'], 'Domain "y" { ... }\n'],
+    [['showrecurse', '-c', 'good.conf', 'binding', 'x'], 'Domain "y" {\n  Max_Outbound_Connections = 3\n}\n'],
+  ] as const)
+    assert.deepEqual(await run(words), { status: 0, stdout, stderr: '' });
+});
+
+test('unknown names end with 1, a bad file with 78, wrong usage with 2', async () => {
+  const unknown = await run(['eval', '-c', 'good.conf', 'max_outbond_connections']);
+  assert.equal(unknown.status, 1);
+  assert.match(unknown.stderr, /did you mean "max_outbound_connections"\?/);
+  const bad = await run(['eval', '-c', 'bad.conf', 'max_outbound_connections']);
+  assert.deepEqual([bad.status, bad.stdout, bad.stderr.split('\n').length], [78, '', 3]);
+  for (const words of [[], ['check'], ['eval', '-c'], ['frob'], ['shell', '-c', 'good.conf', 'x']])
+    assert.equal((await run(words)).status, 2, words.join(' '));
+});
+
+test('shell answers piped lines one by one, refusals among them', async () => {
+  const lines =
+    'eval binding x domain y max_outbound_connections\n\nconfig eval nonsense\nset relay_hosts ( 10.0.0.0/8 )\nreload\neval relay_hosts\nquit\neval max_retries\n';
+  const { status, stdout } = await run(['shell', '-c', 'good.conf'], lines);
+  assert.equal(status, 1);
+  assert.equal(
+    stdout,
+    'Max_Outbound_Connections = 3\nnonsense: found an unknown option in the global scope; expected an option\nRelay_Hosts = (\n  10.0.0.0/8\n)\nConfiguration reloaded.\nRelay_Hosts = (\n)\n',
+  );
+});
+
+test('help describes an option', async () => {
+  const { status, stdout } = await run(['help', 'retry_interval']);
+  assert.equal(status, 0);
+  assert.match(stdout, /^Retry_Interval: .*\n {2}value: {3}whole seconds from 0\n {2}default: 1200\n/);
+});
