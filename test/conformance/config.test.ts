@@ -11,7 +11,7 @@ import type { Subject } from '../../src/core/config/resolution.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
 
 const FILES = ['fallback.cases.md', 'config-command.cases.md', 'config-check.cases.md'];
-const ROW = /^\| (\S+) \| `(.*?)` \| `(.*)` \|$/;
+const ROW = /^\| (\S+) +\| `(.*?)` +\| `(.*)` +\|$/;
 const isUpdate = process.env['UPDATE_CASES'] === '1';
 
 for (const file of FILES) {
@@ -23,9 +23,12 @@ for (const file of FILES) {
 
 function testSection(section: string): void {
   const answers = sectionAnswers(section);
-  for (const line of section.split('\n')) {
-    const [, id, query, expected] = ROW.exec(line) ?? [];
-    if (id === undefined) continue;
+  const rows = section
+    .split('\n')
+    .map((line) => ROW.exec(line))
+    .filter((row) => row !== null);
+  assert.ok(rows.length > 0, `no questions in ${section}`);
+  for (const [, id, query, expected] of rows) {
     test(`${id}: ${query}`, async () => assert.equal(await answers(query!), expected!.replaceAll('\\n', '\n')));
   }
 }

@@ -77,11 +77,9 @@ export const paniclog = logFile(
   '/var/log/ecelerity/paniclog.ec',
   'file of messages about the server itself',
 );
-export const acctlog = logFile('acctlog', '/var/log/ecelerity/acctlog.ec', 'file of logins and authorisation');
 export const mainlogMode = logMode('mainlog_mode', 'permissions of mainlog');
 export const rejectlogMode = logMode('rejectlog_mode', 'permissions of rejectlog');
 export const paniclogMode = logMode('paniclog_mode', 'permissions of paniclog');
-export const acctlogMode = logMode('acctlog_log_mode', 'permissions of acctlog');
 export const logReceptions = logSwitch('log_receptions', 'whether receptions are logged');
 export const logDeliveries = logSwitch('log_deliveries', 'whether deliveries are logged');
 export const logTransientFailures = logSwitch('log_transient_failures', 'whether failed attempts are logged');
@@ -97,6 +95,33 @@ export const heartbeat = option<number>({
   scopes: ['ec_logger'],
   chain: LOGGER_CHAIN,
   help: 'seconds between two signs of life in the logs',
+});
+
+const NO_LOGINS = 'nothing is written to it, since this version knows no logins';
+const ACCTLOG = '/var/log/ecelerity/acctlog.ec';
+
+const acctlog = option<string>({
+  name: 'acctlog',
+  display: 'acctlog',
+  type: FILE,
+  default: ACCTLOG,
+  scopes: ['ec_logger'],
+  chain: LOGGER_CHAIN,
+  help: 'file of logins and authorisation',
+  kept: NO_LOGINS,
+  harmless: (file) => file === ACCTLOG,
+});
+
+const acctlogMode = option<number>({
+  name: 'acctlog_log_mode',
+  display: 'acctlog_log_mode',
+  type: PERMISSIONS,
+  default: 0o644,
+  scopes: ['ec_logger'],
+  chain: LOGGER_CHAIN,
+  help: 'permissions of acctlog',
+  kept: NO_LOGINS,
+  harmless: (mode) => mode === 0o644,
 });
 
 const importlog = option<string | null>({
@@ -118,11 +143,9 @@ export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   mainlog,
   rejectlog,
   paniclog,
-  acctlog,
   mainlogMode,
   rejectlogMode,
   paniclogMode,
-  acctlogMode,
   logReceptions,
   logDeliveries,
   logTransientFailures,
@@ -130,5 +153,7 @@ export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   logRejections,
   logErrors,
   heartbeat,
+  acctlog,
+  acctlogMode,
   importlog,
 ];
