@@ -1,12 +1,11 @@
 // `headgate config`: checks configurations and asks them, without a server. Answers are those of the console.
-import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Configuration } from '../core/config/configuration.ts';
 import { type LoadResult, loadConfiguration } from '../core/config/load.ts';
 import { type ConfigWarning, formatProblem, formatWarning } from '../core/config/problem.ts';
-import type { Source } from '../core/config/source.ts';
 import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
+import { readSource } from '../daemon/read-source.ts';
 
 const USAGE = `\
 usage: headgate config check [--lenient] FILE...
@@ -28,6 +27,7 @@ const EX_CONFIG = 78;
 /** @param argv what follows `headgate config` @returns the exit status */
 export async function runConfig(argv: readonly string[]): Promise<number> {
   const [verb = '', ...rest] = argv;
+  process.stdout.on('error', () => process.exit(0)); // the reader has seen enough, as `head` does
   if (verb === 'check') return runCheck(rest);
   if (verb === 'help' && rest.length === 1) return show(await offlineConsole(null).answerWords(argv));
   if (verb === 'shell' || QUERIES.includes(verb)) {
@@ -139,19 +139,4 @@ function load(file: string, lenient: boolean): LoadResult {
   const result = loadConfiguration(file, readSource, { lenient });
   process.stderr.write(result.warnings.map((warning: ConfigWarning) => `${formatWarning(warning)}\n`).join(''));
   return result;
-}
-
-/** Files and directories of this machine. */
-function readSource(path: string): Source {
-  try {
-    return { text: readFileSync(path, 'utf8') };
-  } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    if (code !== 'EISDIR') return { problem: code === 'ENOENT' ? 'no such file' : code };
-  }
-  try {
-    return { directory: readdirSync(path) };
-  } catch (error) {
-    return { problem: (error as NodeJS.ErrnoException).code ?? 'unreadable' };
-  }
 }

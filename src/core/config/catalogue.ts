@@ -55,13 +55,15 @@ export function scopesOf(name: string): ScopeName[] {
   return [...new Set(optionsNamed(name).flatMap((row) => row.scopes))];
 }
 
+/** The names worth offering in a scope: those of options that are acted on. */
 export function optionNames(scope: ScopeName): string[] {
-  return [...(OPTIONS_BY_SCOPE.get(scope)?.keys() ?? [])];
+  const rows = OPTIONS_BY_SCOPE.get(scope)?.values() ?? [];
+  return [...new Set(rows)].filter((row) => row.handling.kind === 'acted').map((row) => row.name);
 }
 
 /** A likely name for a mistyped one: first among the options of the scope, then among all. */
 export function nearestOption(scope: ScopeName, name: string): string | null {
-  return nearestName(name, optionNames(scope)) ?? nearestName(name, OPTIONS_BY_NAME.keys());
+  return nearestName(name, OPTIONS_BY_SCOPE.get(scope)?.keys() ?? []) ?? nearestName(name, OPTIONS_BY_NAME.keys());
 }
 
 /** An option of a module, or one that is unknown and let pass: kept as it was written. */

@@ -1,12 +1,12 @@
 // From syntax to the stanza tree: gives every name its meaning, checks every value, merges repeated stanzas. Everything
 // it knows of options and scopes it reads from the catalogue.
 import { nearestName } from '../base/near-name.ts';
-import { findOption, keptOption, nearestOption, optionNames, optionsNamed, scopesOf } from './catalogue.ts';
+import { findOption, keptOption, nearestOption, optionsNamed, scopesOf } from './catalogue.ts';
 import type { ResolvedItem } from './include.ts';
 import { findModule, moduleNames } from './module-scopes.ts';
 import type { Option } from './option.ts';
 import { didYouMean, type Findings, oneOf } from './problem.ts';
-import { findScopeKind, moduleScope, type ScopeKind, type ScopeName, scopesInside } from './scope.ts';
+import { findScopeKind, moduleScope, type ScopeKind, scopesInside } from './scope.ts';
 import { addChild, type DraftStanza, emptyRoot, type Setting, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
 import type { AssignmentSyntax, ItemSyntax, StanzaSyntax, ValueSyntax, WordSyntax } from './syntax.ts';
@@ -53,9 +53,9 @@ class Builder {
   #addStanza(parent: DraftStanza, stanza: StanzaSyntax): void {
     const step = this.#scopeOf(parent, stanza.scope);
     if (step === null) return;
-    const { name } = stanza;
-    if (!hasRightNaming(step, name, stanza.scope, this.#findings)) return;
-    const child = enterStanza(parent, step, name, stanza.scope, this.#findings);
+    const { name, scope } = stanza;
+    const isNamed = hasRightNaming(step, name, scope, this.#findings);
+    const child = isNamed ? enterStanza(parent, step, name, scope, this.#findings) : null;
     this.addItems(child ?? { ...emptyRoot(''), kind: step }, stanza.items); // its contents are checked in any case
   }
 
@@ -116,9 +116,11 @@ class Builder {
 
   #reportUnknownOption(parent: Stanza, name: WordSyntax): void {
     const subject = name.text;
+    const problem = unknownOption(parent, subject);
+    const hint = problem.hint === undefined ? '' : ` (${problem.hint})`;
     if (optionsNamed(subject).length === 0 && findScopeKind(subject) === null && this.#lenient)
-      this.#findings.warn(name.at, subject, 'left out: no such option is known');
-    else this.#findings.problem({ at: name.at, ...unknownOption(parent, subject) });
+      this.#findings.warn(name.at, subject, `left out: no such option is known${hint}`);
+    else this.#findings.problem({ at: name.at, ...problem });
   }
 }
 
@@ -213,9 +215,4 @@ export function enterStanza(
   if (read.kind === 'pattern' && read.caution !== null)
     findings.warn(keyword.at, `${kind.keyword} "${text}"`, read.caution);
   return addChild(parent, { kind, name: name?.text ?? null }, read.key, pattern, keyword.at);
-}
-
-/** Names for completion and suggestions: options and scopes that may stand in a scope. */
-export function namesInside(scope: ScopeName): string[] {
-  return [...optionNames(scope), ...scopesInside(scope).map((kind) => kind.keyword)];
 }

@@ -88,13 +88,6 @@ export const INTEGER: ValueType<number> = wordType(
   String,
 );
 
-export const DECIMAL: ValueType<number> = wordType(
-  'a number',
-  'bare',
-  (text) => (/^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : undefined),
-  String,
-);
-
 const TRUE_WORDS = ['true', 'on', 'yes', 'enabled', '1'];
 const FALSE_WORDS = ['false', 'off', 'no', 'disabled', '0'];
 

@@ -1,0 +1,18 @@
+// The text of configuration files, for core/config/load.ts. Read at once: a load is rare and wants one state of the files.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Source } from '../core/config/source.ts';
+
+/** Files and directories of this machine. */
+export function readSource(path: string): Source {
+  try {
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    if (code !== 'EISDIR') return { problem: code === 'ENOENT' ? 'no such file' : code };
+  }
+  try {
+    return { directory: readdirSync(path) };
+  } catch (error) {
+    return { problem: (error as NodeJS.ErrnoException).code ?? 'unreadable' };
+  }
+}
