@@ -104,6 +104,11 @@ test('property: no text makes the parser throw', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (text) => void parse(text)));
 });
 
+test('a quoted word keeps odd line ends when its list is printed', () => {
+  const [item] = parseText('t', 'a = ( "x\u2028y\rz" )', new Findings());
+  assert.equal(item?.kind === 'assignment' && formatValue(item.value), '(\n  "x\u2028y\rz"\n)');
+});
+
 test('property: a value that was read is printed so that it reads the same', () => {
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 30 }), (text) => {

@@ -85,8 +85,9 @@ function bracket(open: string, lines: readonly string[], close: string): string 
   return [open, ...lines.map((line) => indent(line, '  ')), close].join('\n');
 }
 
+/** Moves every line that is not empty in. A quoted word may hold other characters that some take for line ends. */
 export function indent(text: string, by: string): string {
-  return text.replace(/^(?=.)/gm, by);
+  return text.replace(/(^|\n)(?=[^\n])/g, `$1${by}`);
 }
 
 /** For error texts: what kind of thing stands there. */

@@ -110,13 +110,18 @@ export const PERMISSIONS: ValueType<number> = wordType(
   (mode) => `"${mode.toString(8).padStart(4, '0')}"`,
 );
 
-const notBlank = (text: string): string | undefined => (text.trim() === '' ? undefined : text);
+/** Values reach commands, headers and logs, where a control character would begin a line of its own. */
+const printable = (text: string): string | undefined => (/[\x00-\x1f\x7f]/.test(text) ? undefined : text);
+const notBlank = (text: string): string | undefined => (text.trim() === '' ? undefined : printable(text));
 
-export const TEXT: ValueType<string> = wordType('text', 'quoted', (text) => text, quoteText);
+export const TEXT: ValueType<string> = wordType('text without control characters', 'quoted', printable, quoteText);
 
 /** Text that is null when nobody set it. */
-export const OPTIONAL_TEXT: ValueType<string | null> = wordType('text that is not blank', 'quoted', notBlank, (text) =>
-  quoteText(text ?? ''),
+export const OPTIONAL_TEXT: ValueType<string | null> = wordType(
+  'text that is not blank, without control characters',
+  'quoted',
+  notBlank,
+  (text) => quoteText(text ?? ''),
 );
 
 export const FILE: ValueType<string> = wordType('a path', 'quoted', notBlank, (path) => quoteText(path ?? ''));
