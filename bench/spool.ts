@@ -1,0 +1,102 @@
+// CPU of the spool alone: workers append a message, wait until it is durable, settle it as delivered, and go on.
+// Usage: node bench/spool.ts [DIRECTORY]   (default: a temporary one; a RAM disk measures nothing)
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { wallMs } from '../src/core/base/moment.ts';
+import type { Content, Envelope } from '../src/core/mail/message.ts';
+import { openSpool } from '../src/shell/spool/segment-spool.ts';
+
+const HEADER_SECTION = `Subject: benchmark\r\n${'X-Filler: 0123456789abcdef0123456789abcdef\r\n'.repeat(8)}`;
+
+interface Load {
+  readonly bodyBytes: number;
+  readonly concurrency: number;
+  readonly messages: number;
+}
+
+const LOADS: readonly Load[] = [
+  { bodyBytes: 2_048, concurrency: 1, messages: 10_000 },
+  { bodyBytes: 2_048, concurrency: 20, messages: 200_000 },
+  { bodyBytes: 2_048, concurrency: 200, messages: 400_000 },
+  { bodyBytes: 51_200, concurrency: 20, messages: 40_000 },
+  { bodyBytes: 51_200, concurrency: 200, messages: 40_000 },
+];
+
+const envelopeOf = (number: number, size: number): Envelope => ({
+  batchId: `00/00-00001-${number}`,
+  receivedAt: wallMs(1_764_000_000_000.5),
+  reversePath: 'bounces@sender.example',
+  recipients: [
+    {
+      messageId: `00/01-00001-${number}`,
+      mailbox: 'someone@receiver.example',
+      routingDomain: 'receiver.example',
+      binding: 'default',
+    },
+  ],
+  eightBit: false,
+  size,
+  protocol: 'esmtp',
+});
+
+function bytesWritten(): number {
+  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'latin1'))?.[1] ?? 0);
+}
+
+async function measure(directory: string, { bodyBytes, concurrency, messages }: Load): Promise<string> {
+  const spool = await openSpool({
+    directory,
+    forceFsync: true,
+    onRecovered: () => {},
+    onProblem: ({ text }) => console.error(text),
+    beforeSettlementWrite: async () => {},
+  });
+  // As it comes from a socket: a body of chunks of at most 64 KB, not shared between messages.
+  const content = (): Content => ({ headerSection: HEADER_SECTION, body: [Buffer.alloc(bodyBytes, 97)] });
+  const run = (count: number): Promise<readonly number[]> =>
+    new Promise((resolve) => {
+      let started = 0;
+      const waits: number[] = [];
+      const next = (): void => {
+        if (started === count) return;
+        const at = performance.now();
+        spool.append(envelopeOf(started++, bodyBytes), content(), (result) => {
+          if (result.kind === 'refused') throw new Error(result.reason);
+          waits.push(performance.now() - at);
+          spool.settle(result.stored, 0, { kind: 'delivered' });
+          if (waits.length === count) resolve(waits);
+          else next();
+        });
+      };
+      for (let worker = 0; worker < concurrency; worker++) next();
+    });
+  await run(Math.ceil(messages / 5));
+  const [cpu, bytes, at] = [process.cpuUsage(), bytesWritten(), performance.now()];
+  const waits = [...(await run(messages))].sort((one, other) => one - other);
+  const used = process.cpuUsage(cpu);
+  const seconds = (performance.now() - at) / 1000;
+  const perMessage = (microseconds: number): string => (microseconds / 1000 / messages).toFixed(4);
+  const columns = [
+    bodyBytes,
+    concurrency,
+    Math.round(messages / seconds),
+    perMessage(used.user + used.system),
+    perMessage(used.user),
+    perMessage(used.system),
+    (waits[waits.length >> 1] as number).toFixed(2),
+    (waits[Math.floor(waits.length * 0.99)] as number).toFixed(2),
+    Math.round((bytesWritten() - bytes) / messages),
+  ];
+  await spool.close();
+  return columns.map((column) => String(column).padStart(11)).join('');
+}
+
+const root = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'headgate-spool-'));
+try {
+  const heads = ['octets', 'concurrency', 'msg/s', 'CPU ms/msg', 'user', 'sys', 'p50 ms', 'p99 ms', 'written'];
+  console.log(heads.map((head) => head.padStart(11)).join(''));
+  for (const [index, load] of LOADS.entries()) console.log(await measure(join(root, String(index)), load));
+} finally {
+  rmSync(root, { recursive: true });
+}

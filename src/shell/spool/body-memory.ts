@@ -1,0 +1,161 @@
+// Content that stays in memory until its first attempt, under a cap. Small records are encoded one behind another into
+// slabs of 64 KB: one CRC call and one buffer of the writev serve many of them, and no slice keeps a large socket buffer
+// alive. Large bodies keep their chunks. A slab counts against the cap until the last of its records is given up, so the
+// account is what the process really holds.
+import { assert } from '../../core/base/assert.ts';
+import type { Content } from '../../core/mail/message.ts';
+import { RECORD_HEADER_BYTES } from './record-format.ts';
+import type { StoredRecord } from './stored-record.ts';
+
+const SLAB_BYTES = 65_536;
+/** Records up to this size share a slab. */
+const SHARED_BYTES_MAX = 16_384;
+/** Mail that waited so long for its first attempt makes room for mail that moves. */
+const PATIENCE_MS = 60_000;
+
+export class Slab {
+  /** Empty once the slab was dropped. */
+  buffer: Buffer;
+  /** The body of the only record of this slab, when it is not in `buffer`. */
+  chunks: readonly Uint8Array[] | null;
+  readonly bytes: number;
+  readonly since: number;
+  used = 0;
+  /** Records that still need it. */
+  live = 0;
+  liveBytes = 0;
+  /** Records that are not durable yet; until they are, this is the only place that has them. */
+  uncommitted = 0;
+  isDropped = false;
+
+  constructor(bytes: number, chunks: readonly Uint8Array[] | null, since: number) {
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
+    this.chunks = chunks;
+    this.bytes = bytes + (chunks === null ? 0 : sumOf(chunks));
+    this.since = since;
+  }
+}
+
+export class BodyMemory {
+  readonly #bytesMax: number;
+  readonly #now: () => number;
+  readonly #slabs = new Set<Slab>();
+  #current: Slab | null = null;
+  #bytes = 0;
+
+  /** @param now monotonic milliseconds */
+  constructor(bytesMax: number, now: () => number) {
+    this.#bytesMax = bytesMax;
+    this.#now = now;
+  }
+
+  /** Octets held. May pass the cap only by what is not yet durable. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Encodes a record, leaving room for its header, and sets its lengths and its place in memory. */
+  encode(record: StoredRecord, envelope: string, content: Content): void {
+    const bodyBytes = sumOf(content.body);
+    const headBytes = RECORD_HEADER_BYTES + envelope.length * 3 + content.headerSection.length;
+    const isShared = headBytes + bodyBytes <= SHARED_BYTES_MAX;
+    const keepsChunks = bodyBytes > SHARED_BYTES_MAX;
+    const slab = isShared
+      ? this.#sharedSlab(headBytes + bodyBytes)
+      : this.#newSlab(headBytes + (keepsChunks ? 0 : bodyBytes), keepsChunks ? compact(content.body) : null);
+    const { buffer } = slab;
+    let at = slab.used + RECORD_HEADER_BYTES;
+    record.envelopeBytes = buffer.write(envelope, at, 'utf8');
+    at += record.envelopeBytes;
+    record.contentAt = at;
+    record.headerSectionBytes = buffer.write(content.headerSection, at, 'latin1');
+    at += record.headerSectionBytes;
+    if (slab.chunks === null) {
+      for (const chunk of content.body) {
+        buffer.set(chunk, at);
+        at += chunk.byteLength;
+      }
+    }
+    record.bodyBytes = bodyBytes;
+    record.slab = slab;
+    slab.used = at;
+    slab.live += 1;
+    slab.liveBytes += record.contentBytes;
+    slab.uncommitted += 1;
+  }
+
+  /** The record is durable. Beyond the cap its slab is dropped: the content is read back when it is needed. */
+  committed(record: StoredRecord): void {
+    const { slab } = record;
+    assert(slab !== null, 'a record stays in memory until it is durable');
+    slab.uncommitted -= 1;
+    if (this.#bytes <= this.#bytesMax) return;
+    this.#dropStale();
+    if (this.#bytes > this.#bytesMax && slab.uncommitted === 0) this.#drop(slab);
+  }
+
+  /** The record was refused, so it will not be asked for. */
+  abandon(record: StoredRecord): void {
+    if (record.slab !== null) record.slab.uncommitted -= 1;
+    this.release(record);
+  }
+
+  /** The record's content is not needed in memory any more. */
+  release(record: StoredRecord): void {
+    const { slab } = record;
+    if (slab === null) return;
+    record.slab = null;
+    slab.live -= 1;
+    slab.liveBytes -= record.contentBytes;
+    if (slab.live === 0 && slab !== this.#current) this.#drop(slab);
+  }
+
+  #sharedSlab(bytes: number): Slab {
+    const current = this.#current;
+    if (current !== null && !current.isDropped && current.used + bytes <= current.buffer.length) return current;
+    this.#current = this.#newSlab(SLAB_BYTES, null);
+    if (current !== null && current.live === 0) this.#drop(current);
+    return this.#current;
+  }
+
+  #newSlab(bytes: number, chunks: readonly Uint8Array[] | null): Slab {
+    const slab = new Slab(bytes, chunks, this.#now());
+    this.#slabs.add(slab);
+    this.#bytes += slab.bytes;
+    return slab;
+  }
+
+  /** Mail is sent in the order in which it came; old slabs that are mostly empty, or do not move, are the ones to go. */
+  #dropStale(): void {
+    const now = this.#now();
+    for (const slab of this.#slabs) {
+      if (this.#bytes <= this.#bytesMax) return;
+      if (slab.uncommitted > 0) return;
+      if (slab.liveBytes * 4 > slab.bytes && now - slab.since < PATIENCE_MS) return;
+      this.#drop(slab);
+    }
+  }
+
+  #drop(slab: Slab): void {
+    if (slab.isDropped) return;
+    slab.isDropped = true;
+    slab.buffer = EMPTY;
+    slab.chunks = null;
+    this.#slabs.delete(slab);
+    this.#bytes -= slab.bytes;
+    if (slab === this.#current) this.#current = null;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function sumOf(chunks: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const chunk of chunks) sum += chunk.byteLength;
+  return sum;
+}
+
+/** Chunks that are small parts of large buffers are copied, so that they do not keep those alive. */
+function compact(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
+  return chunks.map((chunk) => (chunk.byteLength * 2 < chunk.buffer.byteLength ? Buffer.from(chunk) : chunk));
+}

@@ -1,0 +1,241 @@
+// Reads a spool at start: which records are in it, what was settled of them, which copies are superseded. Everything is
+// checked in full. What cannot be read goes to the quarantine and is reported; the rest is found all the same.
+import { type Disk, readFully, reasonOf, withFile } from './disk.ts';
+import { type ReportProblem, SpoolUnavailable } from './problem.ts';
+import type { Quarantine } from './quarantine.ts';
+import {
+  decodeEnvelope,
+  RECORD_HEADER_BYTES,
+  RECORD_VERSION,
+  type RecordHeader,
+  recordBytes,
+} from './record-format.ts';
+import { Segment, type SegmentFile } from './segment.ts';
+import { readSegmentPage, SEGMENT_HEADER_BYTES } from './segment-format.ts';
+import { scanSegment } from './segment-scan.ts';
+import { SEGMENT_SUFFIX, type SegmentStore } from './segment-store.ts';
+import { readSettlementEntries } from './settlement-entry.ts';
+import { StoredRecord } from './stored-record.ts';
+
+export interface RecoveryOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly store: SegmentStore;
+  readonly quarantine: Quarantine;
+  readonly forceFsync: boolean;
+  /** No record has a greater number, as far as the spool knows. */
+  readonly highestNumber: number;
+  readonly report: ReportProblem;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+/** A copy that another one replaces, and whose segment does not say so yet. */
+export interface SupersededCopy {
+  readonly source: Segment;
+  /** The copy that counts, in its segment. */
+  readonly record: StoredRecord;
+}
+
+export interface Recovered {
+  /** Records with open recipients, in order of sequence. */
+  readonly records: readonly StoredRecord[];
+  readonly superseded: readonly SupersededCopy[];
+  /** The greatest number seen anywhere. */
+  readonly highestNumber: number;
+}
+
+interface FoundCopy {
+  readonly record: StoredRecord;
+  readonly segment: Segment;
+  readonly number: number;
+  isMoved: boolean;
+}
+
+/** Rejects with SpoolUnavailable, having changed nothing, when a later version of the product wrote the spool. */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const files = await listSegmentFiles(options);
+  for (const file of files) await refuseNewer(options.disk, file);
+  return new Recovery(options).run(files);
+}
+
+async function listSegmentFiles({ disk, directory, store }: RecoveryOptions): Promise<readonly SegmentFile[]> {
+  const files: SegmentFile[] = [];
+  for (const name of await disk.list(directory)) {
+    if (!name.endsWith(SEGMENT_SUFFIX)) continue;
+    const number = Number(name.slice(0, -SEGMENT_SUFFIX.length));
+    if (!Number.isSafeInteger(number)) continue;
+    const { path } = store.fileOf(number, 0);
+    files.push(store.fileOf(number, await withFile(disk, path, 'read', (file) => disk.size(file))));
+  }
+  return files.sort((one, other) => one.number - other.number);
+}
+
+async function refuseNewer(disk: Disk, { path }: SegmentFile): Promise<void> {
+  const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES);
+  await withFile(disk, path, 'read', (file) => readFully(disk, file, bytes, 0));
+  const page = readSegmentPage(bytes);
+  if (page.kind === 'newer') {
+    throw new SpoolUnavailable(`${path} has format version ${page.version}, written by a later version of the product`);
+  }
+}
+
+class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #copiesBySequence = new Map<number, FoundCopy[]>();
+  #buffer = Buffer.alloc(0);
+  #highestNumber = 0;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  async run(files: readonly SegmentFile[]): Promise<Recovered> {
+    for (const file of files) await this.#readSegment(file);
+    const records: StoredRecord[] = [];
+    const superseded: SupersededCopy[] = [];
+    for (const copies of this.#copiesBySequence.values()) {
+      const { record, segment, isMoved } = this.#unite(copies, superseded);
+      // Its copy was durable, so if that is gone, it was settled for good.
+      if (isMoved || record.isFinal) continue;
+      segment.add(record);
+      records.push(record);
+    }
+    records.sort((one, other) => one.sequence - other.sequence);
+    return { records, superseded, highestNumber: this.#highestNumber };
+  }
+
+  #unite(copies: readonly FoundCopy[], superseded: SupersededCopy[]): FoundCopy {
+    let latest = copies[0] as FoundCopy;
+    for (const copy of copies) {
+      const difference = copy.record.copyNumber - latest.record.copyNumber;
+      if (difference > 0 || (difference === 0 && copy.number > latest.number)) latest = copy;
+    }
+    for (const copy of copies) {
+      if (copy === latest) continue;
+      for (const [index, settlement] of copy.record.progress) latest.record.unite(index, settlement);
+      if (!copy.isMoved) superseded.push({ source: copy.segment, record: latest.record });
+    }
+    return latest;
+  }
+
+  async #readSegment(file: SegmentFile): Promise<void> {
+    const { disk, store, highestNumber } = this.#options;
+    const bytes = await this.#load(file);
+    const page = readSegmentPage(bytes);
+    if (page.kind === 'free') {
+      await store.adoptFree(file);
+      return;
+    }
+    if (page.kind !== 'used') {
+      await this.#quarantineFile(file, bytes);
+      return;
+    }
+    const segment = new Segment(file, page.header);
+    segment.sealedAt = this.#options.now();
+    store.adopt(segment);
+    this.#highestNumber = Math.max(this.#highestNumber, page.header.base);
+    const { records, unreadable, end } = scanSegment(bytes, page.header, highestNumber);
+    segment.tail = end;
+    for (const { offset, bytes: length, isTail } of unreadable) {
+      segment.isRecyclable = false;
+      const reason = isTail ? 'a damaged record, or an unfinished one of an unclean stop' : 'a damaged record';
+      await this.#quarantine(segment, bytes.subarray(offset, offset + length), offset, reason, isTail);
+    }
+    const found = new Map<number, FoundCopy>();
+    for (const header of records) {
+      this.#highestNumber = Math.max(this.#highestNumber, header.number);
+      const record = await this.#readRecord(segment, bytes, header);
+      if (record === null) continue;
+      const copy: FoundCopy = { record, segment, number: header.number, isMoved: false };
+      found.set(header.sequence, copy);
+      const copies = this.#copiesBySequence.get(header.sequence);
+      if (copies === undefined) this.#copiesBySequence.set(header.sequence, [copy]);
+      else copies.push(copy);
+    }
+    await this.#readSettlements(segment, found);
+    // What we read may be in the page cache only. Decisions are made on it from here on, so it has to stay.
+    if (this.#options.forceFsync) await withFile(disk, file.path, 'read', (handle) => disk.sync(handle));
+  }
+
+  async #load(file: SegmentFile): Promise<Buffer> {
+    const { disk } = this.#options;
+    if (this.#buffer.length < file.bytes) this.#buffer = Buffer.allocUnsafeSlow(file.bytes);
+    const bytes = this.#buffer.subarray(0, file.bytes);
+    await withFile(disk, file.path, 'read', (handle) => readFully(disk, handle, bytes, 0));
+    return bytes;
+  }
+
+  async #readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): Promise<StoredRecord | null> {
+    const { offset } = header;
+    const end = offset + recordBytes(header);
+    const envelopeAt = offset + RECORD_HEADER_BYTES;
+    const decoded =
+      header.version <= RECORD_VERSION
+        ? decodeEnvelope(bytes.subarray(envelopeAt, envelopeAt + header.envelopeBytes))
+        : null;
+    if (decoded === null) {
+      const reason = `a record of format version ${header.version} with an envelope that is not understood`;
+      await this.#quarantine(segment, bytes.subarray(offset, end), offset, reason, false);
+      return null;
+    }
+    const record = new StoredRecord(decoded.envelope);
+    record.sequence = header.sequence;
+    record.segment = segment;
+    record.offset = offset;
+    record.copyNumber = header.copyNumber;
+    record.envelopeBytes = header.envelopeBytes;
+    record.headerSectionBytes = header.headerSectionBytes;
+    record.bodyBytes = header.bodyBytes;
+    for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
+    return record;
+  }
+
+  async #readSettlements(segment: Segment, found: ReadonlyMap<number, FoundCopy>): Promise<void> {
+    const { disk } = this.#options;
+    await withFile(disk, segment.settlements.path, 'write', async (handle) => {
+      const bytes = Buffer.allocUnsafeSlow(await disk.size(handle));
+      await readFully(disk, handle, bytes, 0);
+      segment.settlements.continueAt(bytes.length);
+      readSettlementEntries(bytes, segment.header.generation, (entry) => {
+        this.#highestNumber = Math.max(this.#highestNumber, entry.sequence);
+        const copy = found.get(entry.sequence);
+        if (copy === undefined) return;
+        if (entry.kind === 'moved') copy.isMoved = true;
+        else if (entry.kind === 'deferred') {
+          const { kind, retries, nextAttemptAt } = entry;
+          copy.record.unite(entry.index, { kind, retries, nextAttemptAt });
+        } else copy.record.unite(entry.index, { kind: entry.kind });
+      });
+      if (this.#options.forceFsync) await disk.sync(handle);
+    });
+  }
+
+  async #quarantineFile(file: SegmentFile, bytes: Buffer): Promise<void> {
+    const { quarantine, store, report } = this.#options;
+    const text = `spool: ${file.path} has no readable header and no readable first record`;
+    try {
+      const kept = await quarantine.keep(`${file.number}.segment`, bytes);
+      report({ kind: 'damaged', text, quarantineFile: kept.file });
+      await store.adoptUnreadable(file);
+    } catch (error) {
+      report({ kind: 'damaged', text: `${text}; it stays where it is: ${reasonOf(error)}` });
+      store.reserve(file.number);
+    }
+  }
+
+  async #quarantine(segment: Segment, bytes: Buffer, offset: number, reason: string, isTail: boolean): Promise<void> {
+    const { quarantine, report } = this.#options;
+    const kind = isTail ? 'unfinished' : 'damaged';
+    const text = `spool: ${segment.file.path}: ${bytes.length} bytes at ${offset} are ${reason}`;
+    try {
+      const name = `${segment.file.number}-${segment.header.generation.toString('hex')}-${offset}.record`;
+      const { file, isNew } = await quarantine.keep(name, bytes);
+      if (isNew) report({ kind, text, quarantineFile: file });
+    } catch (error) {
+      // The only place that has them is the segment, so it is not freed.
+      segment.hold();
+      report({ kind, text: `${text}; they stay where they are: ${reasonOf(error)}` });
+    }
+  }
+}

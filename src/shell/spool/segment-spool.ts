@@ -1,0 +1,395 @@
+// The Spool port on disk: an append-only log in segments, with group commit, settlements beside the segments, recovery
+// at start and compaction (design section 5; docs/spool.md). This file puts the parts together and owns none of their
+// rules. The caller keeps one spool per directory and closes it in the end.
+import { join } from 'node:path';
+import { assert } from '../../core/base/assert.ts';
+import type { Content, Envelope, Settlement } from '../../core/mail/message.ts';
+import type { RecoveredRecord, Spool, StoredContent } from '../../engine/ports.ts';
+import { BodyMemory } from './body-memory.ts';
+import { CommitLane, type PendingRecord } from './commit-lane.ts';
+import { Compaction } from './compaction.ts';
+import { DescriptorCache } from './descriptor-cache.ts';
+import { type Disk, reasonOf, systemDisk } from './disk.ts';
+import { releaseSource } from './moves.ts';
+import { type ReportProblem, SpoolUnavailable } from './problem.ts';
+import { Quarantine } from './quarantine.ts';
+import { encodeEnvelope, RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from './record-format.ts';
+import { contentOf, RecordReader } from './record-reader.ts';
+import { recover } from './recovery.ts';
+import type { Segment } from './segment.ts';
+import { SegmentStore } from './segment-store.ts';
+import { SequenceNumbers } from './sequence-numbers.ts';
+import { SettlementLog } from './settlement-log.ts';
+import { lockSpool } from './spool-lock.ts';
+import { type Appended, entryOf, StoredRecord } from './stored-record.ts';
+
+export interface SpoolOptions {
+  readonly directory: string;
+  /** `force_fsync`: `durable` means on stable storage. False leaves that to the kernel's leisure. */
+  readonly forceFsync: boolean;
+  /** Size of a segment file in octets; default 16 MiB. */
+  readonly segmentBytes?: number;
+  /** Most octets of content kept in memory; default 32 MiB. */
+  readonly memoryBytes?: number;
+  /** Free segment files kept for use; default 4. */
+  readonly freeFilesMax?: number;
+  /** Longest time until a settlement is written, in ms; default 20. */
+  readonly settlementDelayMs?: number;
+  /** Longest time until it is synced, in ms; default 900. */
+  readonly syncIntervalMs?: number;
+  /** Time between two looks for segments to compact, in ms; default 1000. */
+  readonly compactionIntervalMs?: number;
+  /** How long a closed segment is left to die by itself, in ms; default 10,000. */
+  readonly compactionGraceMs?: number;
+  /** Numbers reserved at a time; default 2^20. */
+  readonly numberReservation?: number;
+  /** Most commits at a time; default 3. More than one only while the disk is slow. */
+  readonly lanesMax?: number;
+  /** A record found at start, in order of sequence; all come before `openSpool` is done. */
+  onRecovered(record: RecoveredRecord): void;
+  readonly onProblem: ReportProblem;
+  /** Makes the log records safe that belong to what was settled so far (log record first, then settlement). */
+  beforeSettlementWrite(): Promise<void>;
+  readonly disk?: Disk;
+  /** Keeps other processes out; default: a lock file in the directory. @returns how to let them in again */
+  readonly lock?: (directory: string) => Promise<() => Promise<void>>;
+}
+
+/** Content that needs no reading. */
+export interface BodyInMemory {
+  /** Latin-1, complete lines, without the blank line. */
+  readonly headerSection: Uint8Array;
+  readonly body: readonly Uint8Array[];
+}
+
+const SEGMENT_BYTES = 16_777_216;
+const MEMORY_BYTES = 33_554_432;
+const NUMBER_RESERVATION = 1_048_576;
+/** Commits slower than this get a further lane. */
+const SLOW_COMMIT_MS = 1.5;
+const DESCRIPTORS_IDLE_MAX = 64;
+const SETTLEMENT_RETRY_MS = 1_000;
+
+/**
+ * Opens or creates the spool in a directory and reads what is in it.
+ * Rejects with SpoolUnavailable when another process has it, the directory cannot be used, or a later version wrote it.
+ */
+export async function openSpool(options: SpoolOptions): Promise<SegmentSpool> {
+  const { directory, disk = systemDisk, lock = lockSpool } = options;
+  let unlock: (() => Promise<void>) | null = null;
+  try {
+    await disk.makeDirectory(directory);
+    unlock = await lock(directory);
+    const spool = new SegmentSpool(options, unlock);
+    await spool.recover(options);
+    return spool;
+  } catch (error) {
+    await unlock?.();
+    if (error instanceof SpoolUnavailable || !isSystemError(error)) throw error;
+    throw new SpoolUnavailable(`spool ${directory}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}
+
+export class SegmentSpool implements Spool {
+  readonly #disk: Disk;
+  readonly #forceFsync: boolean;
+  readonly #report: ReportProblem;
+  readonly #unlock: () => Promise<void>;
+  readonly #lanesMax: number;
+  readonly #numbers: SequenceNumbers;
+  readonly #store: SegmentStore;
+  readonly #memory: BodyMemory;
+  readonly #readDescriptors: DescriptorCache;
+  readonly #settlementDescriptors: DescriptorCache;
+  readonly #reader: RecordReader;
+  readonly #log: SettlementLog;
+  readonly #compaction: Compaction;
+  readonly #compactionTimer: NodeJS.Timeout;
+  readonly #incoming: PendingRecord[] = [];
+  readonly #lanes: CommitLane[];
+  readonly #copies: PendingRecord[] = [];
+  readonly #deferredLane: CommitLane;
+  #isPumpScheduled = false;
+  #isClosing = false;
+  #whenIdle: (() => void) | null = null;
+
+  /** For {@link openSpool}. */
+  constructor(options: SpoolOptions, unlock: () => Promise<void>) {
+    const { directory, forceFsync, disk = systemDisk, onProblem: report } = options;
+    this.#disk = disk;
+    this.#forceFsync = forceFsync;
+    this.#report = report;
+    this.#unlock = unlock;
+    this.#lanesMax = options.lanesMax ?? 3;
+    const reservation = options.numberReservation ?? NUMBER_RESERVATION;
+    this.#numbers = new SequenceNumbers(disk, join(directory, 'sequence'), forceFsync, reservation);
+    this.#store = new SegmentStore({
+      disk,
+      directory,
+      segmentBytes: options.segmentBytes ?? SEGMENT_BYTES,
+      forceFsync,
+      freeFilesMax: options.freeFilesMax ?? 4,
+      report,
+    });
+    this.#memory = new BodyMemory(options.memoryBytes ?? MEMORY_BYTES, now);
+    this.#readDescriptors = new DescriptorCache(disk, 'read', DESCRIPTORS_IDLE_MAX);
+    this.#settlementDescriptors = new DescriptorCache(disk, 'write', DESCRIPTORS_IDLE_MAX);
+    this.#reader = new RecordReader(disk, this.#readDescriptors, report);
+    this.#log = new SettlementLog({
+      disk,
+      store: this.#store,
+      descriptors: this.#settlementDescriptors,
+      forceFsync,
+      delayMs: options.settlementDelayMs ?? 20,
+      syncIntervalMs: options.syncIntervalMs ?? 900,
+      retryMs: SETTLEMENT_RETRY_MS,
+      beforeWrite: options.beforeSettlementWrite,
+      report,
+      now,
+      freed: ({ file }) => {
+        this.#readDescriptors.forget(file.path);
+        this.#settlementDescriptors.forget(file.settlementsPath);
+      },
+    });
+    this.#lanes = [this.#newLane()];
+    this.#deferredLane = this.#newLane();
+    this.#compaction = new Compaction({
+      segments: this.#store.segments,
+      reader: this.#reader,
+      log: this.#log,
+      append: (copy) => {
+        this.#copies.push(copy);
+        this.#pumpSoon();
+      },
+      graceMs: options.compactionGraceMs ?? 10_000,
+      now,
+    });
+    this.#compactionTimer = setInterval(() => this.#compactSoon(), options.compactionIntervalMs ?? 1_000);
+    this.#compactionTimer.unref();
+  }
+
+  /** For {@link openSpool}: reads the directory, before anything else is done. */
+  async recover({ directory, onRecovered }: SpoolOptions): Promise<void> {
+    const reservedEnd = await this.#numbers.open();
+    const { records, superseded, highestNumber } = await recover({
+      disk: this.#disk,
+      directory,
+      store: this.#store,
+      quarantine: new Quarantine(this.#disk, directory),
+      forceFsync: this.#forceFsync,
+      highestNumber: reservedEnd === null || reservedEnd === 0 ? Number.MAX_SAFE_INTEGER : reservedEnd,
+      report: this.#report,
+      now,
+    });
+    this.#numbers.continueAbove(highestNumber);
+    try {
+      await this.#numbers.reserve();
+      if (this.#forceFsync) await this.#disk.syncDirectory(directory);
+    } catch (error) {
+      // With a full disk the mail in the spool can still be delivered, which makes room.
+      this.#report({ kind: 'housekeepingFailed', text: `spool: no sequence numbers reserved: ${reasonOf(error)}` });
+    }
+    for (const { source, record } of superseded) {
+      assert(record.segment !== null, 'a recovered record lies in a segment');
+      releaseSource(this.#log, record, source, record.segment, false);
+    }
+    for (const segment of this.#store.segments) this.#log.freeIfDead(segment);
+    for (const record of records) onRecovered(describeRecovered(record));
+    this.#store.prepare();
+  }
+
+  append(envelope: Envelope, content: Content, done: Appended): void {
+    assert(!this.#isClosing, 'nothing is appended to a spool that closes');
+    assert(envelope.recipients.length > 0, 'a transaction has a recipient');
+    const record = new StoredRecord(envelope);
+    this.#memory.encode(record, encodeEnvelope(envelope, null), content);
+    const pending = new NewRecord(record, this.#memory, done);
+    if (record.bytes > RECORD_BYTES_MAX) {
+      setImmediate(() => pending.refused('longer than a record of the spool can be'));
+      return;
+    }
+    this.#incoming.push(pending);
+    this.#pumpSoon();
+  }
+
+  settle(stored: StoredContent, index: number, settlement: Settlement): void {
+    const record = ownRecord(stored);
+    const { segment } = record;
+    assert(segment !== null, 'a record is settled after it is durable');
+    record.settle(index, settlement);
+    this.#log.add(segment, entryOf(record, index, settlement));
+    if (!record.isFinal) return;
+    this.#memory.release(record);
+    segment.drop(record, record.bytes);
+    this.#log.freeIfDead(segment);
+  }
+
+  read(stored: StoredContent, done: (content: Content | null) => void): void {
+    const record = ownRecord(stored);
+    const held = this.bodyInMemory(record);
+    if (held !== null) {
+      const { headerSection, body } = held;
+      setImmediate(() => done({ headerSection: Buffer.from(headerSection).toString('latin1'), body }));
+      return;
+    }
+    this.#reader.read(record).then((bytes) => {
+      // Outside of the promise, so that what `done` throws is not taken for a failed read.
+      setImmediate(() => done(bytes === null ? null : contentOf(bytes)));
+    });
+  }
+
+  release(stored: StoredContent): void {
+    this.#memory.release(ownRecord(stored));
+  }
+
+  /** The content, when it is in memory. The views stay valid; they keep their memory alive. */
+  bodyInMemory(stored: StoredContent): BodyInMemory | null {
+    const { slab, contentAt, headerSectionBytes, bodyBytes } = ownRecord(stored);
+    if (slab === null || slab.isDropped) return null;
+    const bodyAt = contentAt + headerSectionBytes;
+    return {
+      headerSection: slab.buffer.subarray(contentAt, bodyAt),
+      body: slab.chunks ?? [slab.buffer.subarray(bodyAt, bodyAt + bodyBytes)],
+    };
+  }
+
+  /** Octets of memory that hold content. */
+  get memoryBytes(): number {
+    return this.#memory.bytes;
+  }
+
+  /** Everything settled so far is on stable storage when this is done. @returns whether that succeeded */
+  flushSettlements(): Promise<boolean> {
+    return this.#log.flush();
+  }
+
+  /** Gives back the space of mostly dead segments now. */
+  compact(): Promise<void> {
+    return this.#compaction.run();
+  }
+
+  /** An orderly stop: appends are answered, settlements are on disk, nothing will be repeated. */
+  async close(): Promise<void> {
+    assert(!this.#isClosing, 'a spool is closed once');
+    this.#isClosing = true;
+    clearInterval(this.#compactionTimer);
+    await this.#compaction.stop();
+    if (!this.#isIdle) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve;
+      });
+    }
+    for (const lane of [...this.#lanes, this.#deferredLane]) await lane.close();
+    await this.#log.close();
+    await this.#store.close();
+    this.#readDescriptors.close();
+    this.#settlementDescriptors.close();
+    await this.#unlock();
+  }
+
+  get #isIdle(): boolean {
+    const isQueueEmpty = this.#incoming.length === 0 && this.#copies.length === 0;
+    return isQueueEmpty && this.#deferredLane.isIdle && this.#lanes.every(({ isIdle }) => isIdle);
+  }
+
+  #newLane(): CommitLane {
+    return new CommitLane({
+      disk: this.#disk,
+      store: this.#store,
+      numbers: this.#numbers,
+      report: this.#report,
+      now,
+      sealed: (segment: Segment) => this.#log.freeIfDead(segment),
+      idle: () => this.#pumpSoon(),
+    });
+  }
+
+  /** At the end of this turn, so that one commit takes all that arrives in it. */
+  #pumpSoon(): void {
+    if (this.#isPumpScheduled) return;
+    this.#isPumpScheduled = true;
+    setImmediate(() => {
+      this.#isPumpScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#copies.length > 0 && this.#deferredLane.isIdle) this.#deferredLane.commit(this.#copies);
+    for (const lane of this.#lanes) {
+      if (this.#incoming.length === 0) break;
+      if (lane.isIdle) lane.commit(this.#incoming);
+      // One lane makes the larger commits; only where waiting for the disk is what takes time, more are faster.
+      if (!lane.isSlowerThan(SLOW_COMMIT_MS)) break;
+      if (lane === this.#lanes.at(-1) && this.#lanes.length < this.#lanesMax) this.#lanes.push(this.#newLane());
+    }
+    if (this.#whenIdle !== null && this.#isIdle) this.#whenIdle();
+  }
+
+  #compactSoon(): void {
+    this.#compaction.run().catch((error: unknown) => {
+      throw error; // a failed copy is no rejection, so this is a bug of ours and stops the process
+    });
+  }
+}
+
+/** Monotonic milliseconds. */
+const now = (): number => performance.now();
+
+/** A transaction on its way to stable storage. */
+class NewRecord implements PendingRecord {
+  readonly record: StoredRecord;
+  readonly slabAt: number;
+  readonly bytes: number;
+  readonly envelopeBytes: number;
+  readonly copyNumber = 0;
+  readonly slab: NonNullable<StoredRecord['slab']>;
+  readonly #memory: BodyMemory;
+  readonly #done: Appended;
+
+  constructor(record: StoredRecord, memory: BodyMemory, done: Appended) {
+    assert(record.slab !== null, 'a new record is in memory');
+    this.record = record;
+    this.slab = record.slab;
+    this.slabAt = record.contentAt - record.envelopeBytes - RECORD_HEADER_BYTES;
+    this.bytes = record.bytes;
+    this.envelopeBytes = record.envelopeBytes;
+    this.#memory = memory;
+    this.#done = done;
+  }
+
+  committed(segment: Segment, offset: number): void {
+    const { record } = this;
+    record.segment = segment;
+    record.offset = offset;
+    segment.add(record);
+    this.#memory.committed(record);
+    this.#done({ kind: 'durable', stored: record });
+  }
+
+  refused(reason: string): void {
+    this.#memory.abandon(this.record);
+    this.#done({ kind: 'refused', reason });
+  }
+}
+
+function ownRecord(stored: StoredContent): StoredRecord {
+  assert(stored instanceof StoredRecord, 'a record is given back to the spool it came from');
+  return stored;
+}
+
+function describeRecovered(record: StoredRecord): RecoveredRecord {
+  const open: { index: number; retries: number; nextAttemptAt: number | null }[] = [];
+  for (let index = 0; index < record.envelope.recipients.length; index++) {
+    const settlement = record.progress.get(index);
+    if (settlement === undefined) open.push({ index, retries: 0, nextAttemptAt: null });
+    else if (settlement.kind === 'deferred') {
+      open.push({ index, retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt });
+    }
+  }
+  return { stored: record, open };
+}

@@ -1,0 +1,101 @@
+// A record of the spool as the process knows it: where it lies, which recipients are open, and where in memory its
+// content is, if it is. This is the object that the engine holds as StoredContent.
+import { assert } from '../../core/base/assert.ts';
+import { wallMs } from '../../core/base/moment.ts';
+import type { Envelope, Settlement } from '../../core/mail/message.ts';
+import type { AppendResult, StoredContent } from '../../engine/ports.ts';
+import type { Slab } from './body-memory.ts';
+import { type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
+import type { Segment } from './segment.ts';
+import type { SettlementEntry } from './settlement-entry.ts';
+
+/** Told once what became of an append. */
+export type Appended = (result: AppendResult) => void;
+
+export class StoredRecord implements StoredContent {
+  readonly envelope: Envelope;
+  /** 0 until the record is given its place. */
+  sequence = 0;
+  segment: Segment | null = null;
+  offset = 0;
+  copyNumber = 0;
+  envelopeBytes = 0;
+  headerSectionBytes = 0;
+  bodyBytes = 0;
+  /** Content in memory; null when it was released or dropped. */
+  slab: Slab | null = null;
+  /** Where the header section starts in the slab. */
+  contentAt = 0;
+  /** Being copied by compaction: settlements have to be remembered for the copy. */
+  isMoving = false;
+  /** Its content was found damaged; it is not copied any more. */
+  isDamaged = false;
+  openRecipients: number;
+  /** Settlements so far. */
+  changes = 0;
+  #progress: Map<number, Settlement> | null = null;
+
+  constructor(envelope: Envelope) {
+    this.envelope = envelope;
+    this.openRecipients = envelope.recipients.length;
+  }
+
+  /** Octets on disk, with the header. */
+  get bytes(): number {
+    return RECORD_HEADER_BYTES + this.envelopeBytes + this.headerSectionBytes + this.bodyBytes;
+  }
+
+  /** Octets of header section and body. */
+  get contentBytes(): number {
+    return this.headerSectionBytes + this.bodyBytes;
+  }
+
+  get isFinal(): boolean {
+    return this.openRecipients === 0;
+  }
+
+  /** The last settlement of each recipient that has one. */
+  get progress(): Progress {
+    return this.#progress ?? NO_PROGRESS;
+  }
+
+  settle(index: number, settlement: Settlement): void {
+    assert(index >= 0 && index < this.envelope.recipients.length, 'a settlement is about a recipient of the record');
+    assert(!this.#isFinal(index), 'a recipient is settled for good only once');
+    const isFinal = settlement.kind !== 'deferred';
+    this.changes += 1;
+    if (isFinal) this.openRecipients -= 1;
+    // The usual record has one recipient and is delivered at once: nothing needs to be remembered then.
+    if (isFinal && this.envelope.recipients.length === 1 && !this.isMoving && this.#progress === null) return;
+    this.#progress ??= new Map();
+    this.#progress.set(index, settlement);
+  }
+
+  /** Takes in what another copy of the record, or a settlement file, knows. */
+  unite(index: number, settlement: Settlement): void {
+    if (index >= this.envelope.recipients.length || this.#isFinal(index)) return;
+    const known = this.#progress?.get(index);
+    if (settlement.kind === 'deferred' && known?.kind === 'deferred' && known.retries > settlement.retries) return;
+    this.#progress ??= new Map();
+    this.#progress.set(index, settlement);
+    if (settlement.kind !== 'deferred') this.openRecipients -= 1;
+  }
+
+  #isFinal(index: number): boolean {
+    if (this.openRecipients === 0) return true;
+    const settlement = this.#progress?.get(index);
+    return settlement !== undefined && settlement.kind !== 'deferred';
+  }
+}
+
+const NO_PROGRESS: Progress = new Map();
+
+/** The entry that keeps a settlement of one of the record's recipients. */
+export function entryOf(record: StoredRecord, index: number, settlement: Settlement): SettlementEntry {
+  const { sequence } = record;
+  const { kind } = settlement;
+  if (kind !== 'deferred') return { sequence, index, kind, retries: 0, nextAttemptAt: NO_ATTEMPT };
+  return { sequence, index, kind, retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt };
+}
+
+const NO_ATTEMPT = wallMs(0);
