@@ -1,6 +1,6 @@
 // CPU of the spool alone: workers append a message, wait until it is durable, settle it as delivered, and go on.
 // Usage: node bench/spool.ts [DIRECTORY]   (default: a temporary one; a RAM disk measures nothing)
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wallMs } from '../src/core/base/moment.ts';
@@ -40,10 +40,6 @@ const envelopeOf = (number: number, size: number): Envelope => ({
   protocol: 'esmtp',
 });
 
-function bytesWritten(): number {
-  return Number(/^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'latin1'))?.[1] ?? 0);
-}
-
 async function measure(directory: string, { bodyBytes, concurrency, messages }: Load): Promise<string> {
   const spool = await openSpool({
     directory,
@@ -52,8 +48,7 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
     onProblem: ({ text }) => console.error(text),
     beforeSettlementWrite: async () => {},
   });
-  // As it comes from a socket: a body of chunks of at most 64 KB, not shared between messages.
-  const content = (): Content => ({ headerSection: HEADER_SECTION, body: [Buffer.alloc(bodyBytes, 97)] });
+  const content: Content = { headerSection: HEADER_SECTION, body: [Buffer.alloc(bodyBytes, 97)] };
   const run = (count: number): Promise<readonly number[]> =>
     new Promise((resolve) => {
       let started = 0;
@@ -61,7 +56,7 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
       const next = (): void => {
         if (started === count) return;
         const at = performance.now();
-        spool.append(envelopeOf(started++, bodyBytes), content(), (result) => {
+        spool.append(envelopeOf(started++, bodyBytes), content, (result) => {
           if (result.kind === 'refused') throw new Error(result.reason);
           waits.push(performance.now() - at);
           spool.settle(result.stored, 0, { kind: 'delivered' });
@@ -72,7 +67,7 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
       for (let worker = 0; worker < concurrency; worker++) next();
     });
   await run(Math.ceil(messages / 5));
-  const [cpu, bytes, at] = [process.cpuUsage(), bytesWritten(), performance.now()];
+  const [cpu, at] = [process.cpuUsage(), performance.now()];
   const waits = [...(await run(messages))].sort((one, other) => one - other);
   const used = process.cpuUsage(cpu);
   const seconds = (performance.now() - at) / 1000;
@@ -86,7 +81,6 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
     perMessage(used.system),
     (waits[waits.length >> 1] as number).toFixed(2),
     (waits[Math.floor(waits.length * 0.99)] as number).toFixed(2),
-    Math.round((bytesWritten() - bytes) / messages),
   ];
   await spool.close();
   return columns.map((column) => String(column).padStart(11)).join('');
@@ -94,7 +88,7 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
 
 const root = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'headgate-spool-'));
 try {
-  const heads = ['octets', 'concurrency', 'msg/s', 'CPU ms/msg', 'user', 'sys', 'p50 ms', 'p99 ms', 'written'];
+  const heads = ['octets', 'concurrency', 'msg/s', 'CPU ms/msg', 'user', 'sys', 'p50 ms', 'p99 ms'];
   console.log(heads.map((head) => head.padStart(11)).join(''));
   for (const [index, load] of LOADS.entries()) console.log(await measure(join(root, String(index)), load));
 } finally {

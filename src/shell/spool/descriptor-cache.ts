@@ -15,6 +15,7 @@ export class DescriptorCache {
   readonly #idleMax: number;
   /** In order of use, the latest last. */
   readonly #byPath = new Map<string, Descriptor>();
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(disk: Disk, mode: OpenMode, idleMax: number) {
     this.#disk = disk;
@@ -52,9 +53,10 @@ export class DescriptorCache {
     if (descriptor.users === 0) this.#close(descriptor);
   }
 
-  /** Closes what nobody uses, and the rest as it is given back. */
-  close(): void {
+  /** Closes everything. What is still in use is closed as it is given back. */
+  async close(): Promise<void> {
     for (const path of [...this.#byPath.keys()]) this.forget(path);
+    await Promise.all(this.#closing);
   }
 
   #closeIdle(): void {
@@ -66,6 +68,10 @@ export class DescriptorCache {
   }
 
   #close(descriptor: Descriptor): void {
-    descriptor.opening.then((file) => this.#disk.close(file)).catch(() => {}); // it was only read, or its failure is known
+    const closing = descriptor.opening
+      .then((file) => this.#disk.close(file))
+      .catch(() => {}) // synced before, if it matters; a failed opening was answered to its user
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 }

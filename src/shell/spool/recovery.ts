@@ -1,6 +1,6 @@
 // Reads a spool at start: which records are in it, what was settled of them, which copies are superseded. Everything is
 // checked in full. What cannot be read goes to the quarantine and is reported; the rest is found all the same.
-import { type Disk, readFully, reasonOf, withFile } from './disk.ts';
+import { type Disk, readFully, reasonOf, withFile, writeAll } from './disk.ts';
 import { type ReportProblem, SpoolUnavailable } from './problem.ts';
 import type { Quarantine } from './quarantine.ts';
 import {
@@ -207,7 +207,10 @@ class Recovery {
           copy.record.unite(entry.index, { kind, retries, nextAttemptAt });
         } else copy.record.unite(entry.index, { kind: entry.kind });
       });
-      if (this.#options.forceFsync) await disk.sync(handle);
+      if (!this.#options.forceFsync || bytes.length === 0) return;
+      // Pages of a sync that failed in an earlier run count as written. Only writing them again makes them stay.
+      await writeAll(disk, handle, [bytes], 0);
+      await disk.sync(handle);
     });
   }
 

@@ -286,8 +286,9 @@ export class SegmentSpool implements Spool {
     for (const lane of [...this.#lanes, this.#deferredLane]) await lane.close();
     await this.#log.close();
     await this.#store.close();
-    this.#readDescriptors.close();
-    this.#settlementDescriptors.close();
+    await this.#numbers.close();
+    await this.#readDescriptors.close();
+    await this.#settlementDescriptors.close();
     await this.#unlock();
   }
 

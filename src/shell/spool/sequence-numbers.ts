@@ -77,6 +77,11 @@ export class SequenceNumbers {
     return this.#reserving;
   }
 
+  /** Waits for a reservation under way. */
+  async close(): Promise<void> {
+    await this.#reserving?.catch(() => {}); // nobody needs it any more
+  }
+
   async #write(end: number): Promise<void> {
     const slot = Buffer.alloc(SLOT_BYTES);
     slot.writeUInt32LE(MAGIC, 4);

@@ -74,7 +74,7 @@ export class SettlementLog {
   /** Everything added so far is written and synced, and what it set free is free. @returns whether all went well */
   async flush(): Promise<boolean> {
     for (;;) {
-      if (this.#round !== null) await this.#round;
+      while (this.#round !== null) await this.#round;
       const isWorkLeft =
         this.#dirty.size + this.#dying.size + this.#unsynced.size + this.#actions.length + this.#writtenActions.length >
         0;
