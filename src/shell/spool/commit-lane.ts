@@ -109,9 +109,10 @@ export class CommitLane {
     );
   }
 
-  /** Closes the segment. The lane must be idle. */
+  /** Closes the segment. The lane must be idle. Rejects when a failed commit cannot be made unreadable. */
   async close(): Promise<void> {
     assert(!this.#isBusy, 'a lane is closed between commits');
+    if (this.#unvoided !== null) await this.#void(this.#unvoided.segment, this.#unvoided.position);
     await this.#seal();
   }
 

@@ -23,8 +23,6 @@ export interface RecoveryOptions {
   readonly store: SegmentStore;
   readonly quarantine: Quarantine;
   readonly forceFsync: boolean;
-  /** No record has a greater number, as far as the spool knows. */
-  readonly highestNumber: number;
   readonly report: ReportProblem;
   /** Monotonic milliseconds. */
   now(): number;
@@ -120,7 +118,7 @@ class Recovery {
   }
 
   async #readSegment(file: SegmentFile): Promise<void> {
-    const { disk, store, highestNumber } = this.#options;
+    const { disk, store } = this.#options;
     const bytes = await this.#load(file);
     const page = readSegmentPage(bytes);
     if (page.kind === 'free') {
@@ -135,7 +133,7 @@ class Recovery {
     segment.sealedAt = this.#options.now();
     store.adopt(segment);
     this.#highestNumber = Math.max(this.#highestNumber, page.header.base);
-    const { records, unreadable, end } = scanSegment(bytes, page.header, highestNumber);
+    const { records, unreadable, end } = scanSegment(bytes, page.header);
     segment.tail = end;
     for (const { offset, bytes: length, isTail } of unreadable) {
       segment.isRecyclable = false;

@@ -26,8 +26,7 @@ export interface SegmentScan {
   readonly end: number;
 }
 
-/** @param highest no record of this spool has a greater number */
-export function scanSegment(bytes: Buffer, header: SegmentHeader, highest: number): SegmentScan {
+export function scanSegment(bytes: Buffer, header: SegmentHeader): SegmentScan {
   const mark = recordMark(header.generation);
   const records: RecordHeader[] = [];
   const unreadable: UnreadableRegion[] = [];
@@ -35,7 +34,7 @@ export function scanSegment(bytes: Buffer, header: SegmentHeader, highest: numbe
   let at = SEGMENT_HEADER_BYTES;
   const acceptable = (offset: number): RecordHeader | null => {
     const record = wholeRecordAt(bytes, offset, mark, offset);
-    return record !== null && record.number > lastNumber && record.number <= highest ? record : null;
+    return record !== null && record.number > lastNumber ? record : null;
   };
   const resync = (from: number): number => {
     let next = nextMark(bytes, from, mark);

@@ -174,14 +174,13 @@ export class SegmentSpool implements Spool {
 
   /** For {@link openSpool}: reads the directory, before anything else is done. */
   async recover({ directory, onRecovered }: SpoolOptions): Promise<void> {
-    const reservedEnd = await this.#numbers.open();
+    await this.#numbers.open();
     const { records, superseded, highestNumber } = await recover({
       disk: this.#disk,
       directory,
       store: this.#store,
       quarantine: new Quarantine(this.#disk, directory),
       forceFsync: this.#forceFsync,
-      highestNumber: reservedEnd === null || reservedEnd === 0 ? Number.MAX_SAFE_INTEGER : reservedEnd,
       report: this.#report,
       now,
     });
@@ -283,7 +282,12 @@ export class SegmentSpool implements Spool {
         this.#whenIdle = resolve;
       });
     }
-    for (const lane of [...this.#lanes, this.#deferredLane]) await lane.close();
+    for (const lane of [...this.#lanes, this.#deferredLane]) {
+      await lane.close().catch((error: unknown) => {
+        const text = `spool: refused transactions may come back at the next start: ${reasonOf(error)}`;
+        this.#report({ kind: 'commitFailed', text });
+      });
+    }
     await this.#log.close();
     await this.#store.close();
     await this.#numbers.close();

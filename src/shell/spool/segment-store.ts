@@ -63,9 +63,10 @@ export class SegmentStore {
     this.#inUse.add(segment);
   }
 
-  /** For recovery: a free file that was there at start; its settlements are emptied before it is used. */
+  /** For recovery: a free file that was there at start. Its zeros may be in the page cache only, so they are written again. */
   async adoptFree(file: SegmentFile): Promise<void> {
     this.reserve(file.number);
+    await this.#zeroHeader(file);
     await this.#recycle(file, file.bytes === this.#options.segmentBytes);
   }
 
@@ -115,9 +116,7 @@ export class SegmentStore {
     assert(segment.isDead, 'only a segment that nothing needs is freed');
     segment.isBeingFreed = true;
     try {
-      await withFile(this.#disk, segment.file.path, this.durableMode, (file) =>
-        writeAll(this.#disk, file, [ZERO_PAGE], 0),
-      );
+      await this.#zeroHeader(segment.file);
       const keepsFile = segment.isRecyclable && segment.file.bytes === this.#options.segmentBytes;
       await this.#recycle(segment.file, keepsFile);
       this.#inUse.delete(segment);
@@ -129,6 +128,10 @@ export class SegmentStore {
   /** Waits for a file that is being made. */
   async close(): Promise<void> {
     await this.#preparing;
+  }
+
+  #zeroHeader({ path }: SegmentFile): Promise<void> {
+    return withFile(this.#disk, path, this.durableMode, (file) => writeAll(this.#disk, file, [ZERO_PAGE], 0));
   }
 
   async #recycle(file: SegmentFile, keepsFile: boolean): Promise<void> {

@@ -26,22 +26,16 @@ export class SequenceNumbers {
     this.#reservation = reservation;
   }
 
-  /** @returns a number that no record of the spool can have passed, or null when the file does not tell */
-  async open(): Promise<number | null> {
+  /** Reads how far numbers were reserved. */
+  async open(): Promise<void> {
     const bytes = Buffer.alloc(2 * SLOT_BYTES);
-    const filled = await withFile(this.#disk, this.#path, this.#mode, (file) => readFully(this.#disk, file, bytes, 0));
-    const slots = [readSlot(bytes, 0), readSlot(bytes, SLOT_BYTES)];
-    const [first = null, second = null] = slots;
-    if (first === null && second === null) {
-      this.#reservedEnd = 1;
-      return filled === 0 ? 0 : null;
-    }
-    // With one slot unreadable it may have been the later one, which is at most one reservation ahead.
-    const isComplete = first !== null && second !== null;
-    const known = Math.max(first ?? 0, second ?? 0);
+    await withFile(this.#disk, this.#path, this.#mode, (file) => readFully(this.#disk, file, bytes, 0));
+    const first = readSlot(bytes, 0);
+    const second = readSlot(bytes, SLOT_BYTES);
     this.#slot = (first ?? 0) >= (second ?? 0) ? 1 : 0;
-    this.#reservedEnd = isComplete ? known : known + this.#reservation;
-    return this.#reservedEnd;
+    this.#reservedEnd = Math.max(first ?? 1, second ?? 1);
+    // With one slot unreadable it may have been the later one, which was at most one reservation ahead.
+    if ((first === null) !== (second === null)) this.#reservedEnd += this.#reservation;
   }
 
   /** Goes on above every number used before. Nothing is handed out until {@link reserve} is done. */

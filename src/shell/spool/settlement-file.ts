@@ -68,8 +68,8 @@ export class SettlementFile {
     const parts = [...this.#unsynced, ...(failed === null ? [] : [failed])];
     const newer = this.take();
     if (newer !== null) parts.push(newer);
-    this.#waiting = Buffer.concat(parts);
-    this.#waitingBytes = this.#waiting.length;
+    this.#waiting = parts.length === 0 ? null : Buffer.concat(parts);
+    this.#waitingBytes = this.#waiting?.length ?? 0;
     this.#unsynced = [];
     this.#end = this.#syncedEnd;
   }
