@@ -118,7 +118,7 @@ export class CommitLane {
 
   #isReadyFor(first: PendingRecord): boolean {
     const { numbers } = this.#options;
-    if (numbers.isRunningLow) numbers.reserve().catch(() => {}); // the failure counts when the numbers run out
+    if (numbers.isRunningLow) numbers.reserve().catch(reasonOf); // the failure counts when the numbers run out
     return (
       this.#unvoided === null &&
       this.#segment !== null &&
@@ -254,7 +254,11 @@ export class CommitLane {
     segment.isRecyclable = false;
     this.#void(segment, position).then(
       () => this.#refuse(pending, reason),
-      () => this.#refuse(pending, reason),
+      (voidError: unknown) => {
+        const text = `spool: nothing is accepted until that is cut off ${segment.file.path}: ${reasonOf(voidError)}`;
+        this.#options.report({ kind: 'commitFailed', text });
+        this.#refuse(pending, reason);
+      },
     );
   }
 

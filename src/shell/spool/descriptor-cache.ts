@@ -1,6 +1,6 @@
 // Open descriptors of files that are used again and again, the least recently used ones closed beyond a bound: a backlog
 // of thousands of segments must not use up the process's descriptors.
-import type { Disk, OpenMode } from './disk.ts';
+import { type Disk, type OpenMode, reasonOf } from './disk.ts';
 
 interface Descriptor {
   readonly opening: Promise<number>;
@@ -15,7 +15,7 @@ export class DescriptorCache {
   readonly #idleMax: number;
   /** In order of use, the latest last. */
   readonly #byPath = new Map<string, Descriptor>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Set<Promise<unknown>>();
 
   constructor(disk: Disk, mode: OpenMode, idleMax: number) {
     this.#disk = disk;
@@ -70,7 +70,7 @@ export class DescriptorCache {
   #close(descriptor: Descriptor): void {
     const closing = descriptor.opening
       .then((file) => this.#disk.close(file))
-      .catch(() => {}) // synced before, if it matters; a failed opening was answered to its user
+      .catch(reasonOf) // synced before, if it matters; a failed opening was answered to its user
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }

@@ -2,6 +2,7 @@
 // cut the power between any two. Hot calls take callbacks; the rest are promises. Errors carry the system's `code`.
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { InvariantError } from '../../core/base/assert.ts';
 
 /**
  * `read`: an existing file. `write`: an existing file, or a new one. `writeDurable`: as `write`, and a write is complete
@@ -121,8 +122,9 @@ export function shortWrite(bytes: number, wanted: number): NodeJS.ErrnoException
   return Object.assign(new Error(`wrote ${bytes} of ${wanted} bytes`), { code: 'ESHORT' });
 }
 
-/** What a person reads about a failed call. */
+/** What a person reads about a failed call. What is no failed call but a bug of ours is thrown on. */
 export function reasonOf(error: unknown): string {
+  if (error instanceof InvariantError) throw error;
   return error instanceof Error ? error.message : String(error);
 }
 

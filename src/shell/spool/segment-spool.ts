@@ -43,8 +43,10 @@ export interface SpoolOptions {
   readonly compactionGraceMs?: number;
   /** Numbers reserved at a time; default 2^20. */
   readonly numberReservation?: number;
-  /** Most commits at a time; default 3. More than one only while the disk is slow. */
+  /** Most commits at a time; default 3. More than one only while commits are slow. */
   readonly lanesMax?: number;
+  /** Commits that take longer, in ms, are slow; default 1.5. */
+  readonly slowCommitMs?: number;
   /** A record found at start, in order of sequence; all come before `openSpool` is done. */
   onRecovered(record: RecoveredRecord): void;
   readonly onProblem: ReportProblem;
@@ -65,7 +67,6 @@ export interface BodyInMemory {
 const SEGMENT_BYTES = 16_777_216;
 const MEMORY_BYTES = 33_554_432;
 const NUMBER_RESERVATION = 1_048_576;
-/** Commits slower than this get a further lane. */
 const SLOW_COMMIT_MS = 1.5;
 const DESCRIPTORS_IDLE_MAX = 64;
 const SETTLEMENT_RETRY_MS = 1_000;
@@ -100,6 +101,7 @@ export class SegmentSpool implements Spool {
   readonly #report: ReportProblem;
   readonly #unlock: () => Promise<void>;
   readonly #lanesMax: number;
+  readonly #slowCommitMs: number;
   readonly #numbers: SequenceNumbers;
   readonly #store: SegmentStore;
   readonly #memory: BodyMemory;
@@ -125,6 +127,7 @@ export class SegmentSpool implements Spool {
     this.#report = report;
     this.#unlock = unlock;
     this.#lanesMax = options.lanesMax ?? 3;
+    this.#slowCommitMs = options.slowCommitMs ?? SLOW_COMMIT_MS;
     const reservation = options.numberReservation ?? NUMBER_RESERVATION;
     this.#numbers = new SequenceNumbers(disk, join(directory, 'sequence'), forceFsync, reservation);
     this.#store = new SegmentStore({
@@ -329,7 +332,7 @@ export class SegmentSpool implements Spool {
       if (this.#incoming.length === 0) break;
       if (lane.isIdle) lane.commit(this.#incoming);
       // One lane makes the larger commits; only where waiting for the disk is what takes time, more are faster.
-      if (!lane.isSlowerThan(SLOW_COMMIT_MS)) break;
+      if (!lane.isSlowerThan(this.#slowCommitMs)) break;
       if (lane === this.#lanes.at(-1) && this.#lanes.length < this.#lanesMax) this.#lanes.push(this.#newLane());
     }
     if (this.#whenIdle !== null && this.#isIdle) this.#whenIdle();

@@ -32,7 +32,7 @@ export class SegmentStore {
   readonly #free: SegmentFile[] = [];
   readonly #inUse = new Set<Segment>();
   #nextFileNumber = 1;
-  #preparing: Promise<void> | null = null;
+  #preparing: Promise<unknown> | null = null;
 
   constructor(options: SegmentStoreOptions) {
     this.#options = options;
@@ -66,8 +66,13 @@ export class SegmentStore {
   /** For recovery: a free file that was there at start. Its zeros may be in the page cache only, so they are written again. */
   async adoptFree(file: SegmentFile): Promise<void> {
     this.reserve(file.number);
-    await this.#zeroHeader(file);
-    await this.#recycle(file, file.bytes === this.#options.segmentBytes);
+    try {
+      await this.#zeroHeader(file);
+      await this.#recycle(file, file.bytes === this.#options.segmentBytes);
+    } catch (error) {
+      // A full disk is no reason not to start: the file stays unused.
+      this.#options.report({ kind: 'housekeepingFailed', text: `spool: ${file.path} is not used: ${reasonOf(error)}` });
+    }
   }
 
   /** For recovery: a file that cannot be used and was copied elsewhere. */
@@ -100,12 +105,9 @@ export class SegmentStore {
   /** Makes one free file ahead of need. A failure is reported by `take`, when it matters. */
   prepare(): void {
     this.#preparing ??= this.#create(this.#options.segmentBytes)
-      .then(
-        (file) => {
-          this.#free.push(file);
-        },
-        () => {},
-      )
+      .then((file) => {
+        this.#free.push(file);
+      }, reasonOf)
       .finally(() => {
         this.#preparing = null;
       });

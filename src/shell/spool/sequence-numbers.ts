@@ -3,7 +3,7 @@
 // Two slots are written in turn, so that a torn write leaves the other.
 import { crc32 } from 'node:zlib';
 import { assert } from '../../core/base/assert.ts';
-import { type Disk, readFully, withFile, writeAll } from './disk.ts';
+import { type Disk, readFully, reasonOf, withFile, writeAll } from './disk.ts';
 import { readUInt64, writeUInt64 } from './record-format.ts';
 
 const SLOT_BYTES = 512;
@@ -73,7 +73,7 @@ export class SequenceNumbers {
 
   /** Waits for a reservation under way. */
   async close(): Promise<void> {
-    await this.#reserving?.catch(() => {}); // nobody needs it any more
+    await this.#reserving?.catch(reasonOf); // nobody needs it any more
   }
 
   async #write(end: number): Promise<void> {

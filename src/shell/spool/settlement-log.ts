@@ -110,7 +110,7 @@ export class SettlementLog {
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
-        this.#runRound(false).catch(() => {}); // a round reports what fails
+        void this.#runRound(false); // reports what fails; does not reject
       },
       Math.max(0, dueAt - this.#options.now()),
     );
