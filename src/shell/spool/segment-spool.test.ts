@@ -349,12 +349,9 @@ test('while a failed commit cannot be made unreadable, everything is refused', a
 });
 
 test('while commits are slow, several are under way at a time, each to a segment of its own', async () => {
-  for (const [slowCommitMs, lanes] of [
-    [1_000, 1],
-    [-1, 3],
-  ] as const) {
+  for (const isSlow of [false, true]) {
     const disk = new SimulatedDisk(seededRandom(4));
-    const { spool } = await open(disk, { slowCommitMs });
+    const { spool } = await open(disk, { slowCommitMs: isSlow ? -1 : 1_000 });
     const appends: Promise<unknown>[] = [];
     for (let count = 0; count < 30; count++) {
       appends.push(stored(spool, `${count}`));
@@ -364,7 +361,7 @@ test('while commits are slow, several are under way at a time, each to a segment
     const written = disk.calls.filter(
       ({ name, path, bytes }) => name === 'write' && path.endsWith('.segment') && bytes < 9_000,
     );
-    assert.equal(new Set(written.map(({ path }) => path)).size, lanes);
+    assert.equal(new Set(written.map(({ path }) => path)).size > 1, isSlow);
     await spool.close();
     const second = await open(disk);
     assert.equal(second.recovered.length, 30);
