@@ -143,8 +143,13 @@ class Recovery {
     const found = new Map<number, FoundCopy>();
     for (const header of records) {
       this.#highestNumber = Math.max(this.#highestNumber, header.number);
-      const record = await this.#readRecord(segment, bytes, header);
-      if (record === null) continue;
+      const record = readRecord(segment, bytes, header);
+      if (record === null) {
+        const { offset, version } = header;
+        const reason = `a record of format version ${version} with an envelope that is not understood`;
+        await this.#quarantine(segment, bytes.subarray(offset, offset + recordBytes(header)), offset, reason, false);
+        continue;
+      }
       const copy: FoundCopy = { record, segment, number: header.number, isMoved: false };
       found.set(header.sequence, copy);
       const copies = this.#copiesBySequence.get(header.sequence);
@@ -162,31 +167,6 @@ class Recovery {
     const bytes = this.#buffer.subarray(0, file.bytes);
     await withFile(disk, file.path, 'read', (handle) => readFully(disk, handle, bytes, 0));
     return bytes;
-  }
-
-  async #readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): Promise<StoredRecord | null> {
-    const { offset } = header;
-    const end = offset + recordBytes(header);
-    const envelopeAt = offset + RECORD_HEADER_BYTES;
-    const decoded =
-      header.version <= RECORD_VERSION
-        ? decodeEnvelope(bytes.subarray(envelopeAt, envelopeAt + header.envelopeBytes))
-        : null;
-    if (decoded === null) {
-      const reason = `a record of format version ${header.version} with an envelope that is not understood`;
-      await this.#quarantine(segment, bytes.subarray(offset, end), offset, reason, false);
-      return null;
-    }
-    const record = new StoredRecord(decoded.envelope);
-    record.sequence = header.sequence;
-    record.segment = segment;
-    record.offset = offset;
-    record.copyNumber = header.copyNumber;
-    record.envelopeBytes = header.envelopeBytes;
-    record.headerSectionBytes = header.headerSectionBytes;
-    record.bodyBytes = header.bodyBytes;
-    for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
-    return record;
   }
 
   async #readSettlements(segment: Segment, found: ReadonlyMap<number, FoundCopy>): Promise<void> {
@@ -239,4 +219,22 @@ class Recovery {
       report({ kind, text: `${text}; they stay where they are: ${reasonOf(error)}` });
     }
   }
+}
+
+/** Null when the envelope is not one that this version understands. */
+function readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): StoredRecord | null {
+  if (header.version > RECORD_VERSION) return null;
+  const envelopeAt = header.offset + RECORD_HEADER_BYTES;
+  const decoded = decodeEnvelope(bytes.subarray(envelopeAt, envelopeAt + header.envelopeBytes));
+  if (decoded === null) return null;
+  const record = new StoredRecord(decoded.envelope);
+  record.sequence = header.sequence;
+  record.segment = segment;
+  record.offset = header.offset;
+  record.copyNumber = header.copyNumber;
+  record.envelopeBytes = header.envelopeBytes;
+  record.headerSectionBytes = header.headerSectionBytes;
+  record.bodyBytes = header.bodyBytes;
+  for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
+  return record;
 }
