@@ -12,16 +12,6 @@ interface SubCommand {
 
 const SUB_COMMANDS: readonly SubCommand[] = [
   {
-    name: 'start',
-    help: 'runs the server in the foreground',
-    run: async (argv) => (await import('../daemon/start.ts')).runStart(argv),
-  },
-  {
-    name: 'demo',
-    help: 'shows the product at work on this machine, in under a minute',
-    run: async (argv) => (await import('./demo.ts')).runDemo(argv),
-  },
-  {
     name: 'console',
     help: 'talks to the running server',
     run: async (argv) => (await import('./console.ts')).runConsole(argv),
@@ -30,16 +20,6 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     name: 'config',
     help: 'checks a configuration, or asks it, without a server',
     run: async (argv) => (await import('./config.ts')).runConfig(argv),
-  },
-  {
-    name: 'sink',
-    help: 'receives mail and drops it, with behaviours for tests',
-    run: async (argv) => (await import('./sink.ts')).runSink(argv),
-  },
-  {
-    name: 'send',
-    help: 'generates SMTP traffic',
-    run: async (argv) => (await import('./send.ts')).runSend(argv),
   },
   {
     name: 'version',

@@ -71,7 +71,11 @@ export type DnsType = 'MX' | 'A' | 'AAAA';
 
 /** Answers as values. `ttlSeconds` is the smallest of the answer, or the negative TTL. */
 export type DnsAnswer =
-  | { readonly kind: 'mx'; readonly records: readonly { preference: number; exchange: string }[]; readonly ttlSeconds: number }
+  | {
+      readonly kind: 'mx';
+      readonly records: readonly { preference: number; exchange: string }[];
+      readonly ttlSeconds: number;
+    }
   | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
   /** The name exists, but has no record of that type. */
   | { readonly kind: 'noData'; readonly ttlSeconds: number }

@@ -96,8 +96,12 @@ test('property: the delayed queue gives what is due, and nothing early', () => {
       const queue = new DelayedQueue();
       for (const at of times) queue.add(task(0, 1, at));
       const due: number[] = [];
-      for (let next = queue.takeDue(wallMs(now)); next !== undefined; next = queue.takeDue(wallMs(now))) due.push(next.dueAt);
-      assert.deepEqual(due, times.filter((at) => at <= now).sort((a, b) => a - b));
+      for (let next = queue.takeDue(wallMs(now)); next !== undefined; next = queue.takeDue(wallMs(now)))
+        due.push(next.dueAt);
+      assert.deepEqual(
+        due,
+        times.filter((at) => at <= now).sort((a, b) => a - b),
+      );
       assert.equal(queue.size, times.length - due.length);
     }),
   );

@@ -1,5 +1,5 @@
 // When a message that failed for the moment is tried again, and when it has been tried enough (docs/delivery.md, "Retries").
-import { addWall, type WallMs } from '../base/moment.ts';
+import { addWall, type WallMs, wallMs } from '../base/moment.ts';
 
 export interface RetrySettings {
   readonly retryIntervalMs: number;
@@ -51,8 +51,9 @@ export function afterTransientFailure(
   const expiresAt = addWall(receivedAt, settings.messageExpirationMs);
   if (now >= expiresAt) return { kind: 'giveUp', reply: EXPIRED_REPLY };
   const { maxRetries } = settings;
-  const most = maxRetries === 'none' ? Number.POSITIVE_INFINITY : maxRetries === 'auto' ? autoRetries(settings) : maxRetries;
+  const most =
+    maxRetries === 'none' ? Number.POSITIVE_INFINITY : maxRetries === 'auto' ? autoRetries(settings) : maxRetries;
   if (retries >= most) return { kind: 'giveUp', reply: RETRIES_USED_REPLY };
   const dueAt = addWall(now, retryDelayMs(retries + 1, settings));
-  return { kind: 'retry', retries: retries + 1, nextAttemptAt: dueAt < expiresAt ? dueAt : expiresAt };
+  return { kind: 'retry', retries: retries + 1, nextAttemptAt: wallMs(Math.min(dueAt, expiresAt)) };
 }

@@ -1,0 +1,60 @@
+// The Resolver port over a zone that is known in advance, with delays, failures and small TTLs.
+import type { Random } from '../core/base/random.ts';
+import type { DnsAnswer, DnsType, Resolver } from '../engine/ports.ts';
+import type { Fuse } from './fuse.ts';
+import { between, happens, type World } from './world.ts';
+
+/** What exists. A name that is in neither map does not exist; one in a map has no data of the other type. */
+export interface Zone {
+  readonly exchanges: ReadonlyMap<string, readonly { preference: number; exchange: string }[]>;
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface NameConditions {
+  readonly delayMs: readonly [low: number, high: number];
+  /** Chance that a query gets no usable answer. */
+  readonly unavailable: number;
+  readonly ttlSeconds: number;
+}
+
+export class Names implements Resolver {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #zone: Zone;
+  readonly #conditions: NameConditions;
+  readonly #fuse: Fuse;
+  #life = 0;
+
+  constructor(world: World, zone: Zone, conditions: NameConditions, fuse: Fuse) {
+    this.#world = world;
+    this.#random = world.random.stream('names');
+    this.#zone = zone;
+    this.#conditions = conditions;
+    this.#fuse = fuse;
+  }
+
+  query(name: string, type: DnsType, answered: (answer: DnsAnswer) => void): void {
+    this.#fuse.burn();
+    const life = this.#life;
+    const isLost = happens(this.#random, this.#conditions.unavailable);
+    const answer: DnsAnswer = isLost ? { kind: 'unavailable', reason: 'timeout' } : this.#answer(name, type);
+    this.#world.after(between(this.#random, ...this.#conditions.delayMs), () => {
+      if (life === this.#life) answered(answer);
+    });
+  }
+
+  /** The process is gone: what it asked is answered to nobody. */
+  abandonAll(): void {
+    this.#life++;
+  }
+
+  #answer(name: string, type: DnsType): DnsAnswer {
+    const { ttlSeconds } = this.#conditions;
+    const records = this.#zone.exchanges.get(name);
+    const addresses = this.#zone.addresses.get(name);
+    if (records === undefined && addresses === undefined) return { kind: 'noName', ttlSeconds };
+    if (type === 'MX' && records !== undefined) return { kind: 'mx', records, ttlSeconds };
+    if (type === 'A' && addresses !== undefined) return { kind: 'addresses', addresses, ttlSeconds };
+    return { kind: 'noData', ttlSeconds };
+  }
+}
