@@ -1,0 +1,56 @@
+// What the client session is given and what it asks for: the message as it is sent, the settings in force, and the
+// actions of its owner. The owner is engine/outbound-session.ts, and a test or the simulation in its place.
+import type { Disposition, Stage } from '../mail/disposition.ts';
+import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+
+/** One message for some recipients, as it is sent. */
+export interface Transaction {
+  readonly reversePath: ReversePath;
+  /** Never empty. */
+  readonly mailboxes: readonly Mailbox[];
+  /** Octets of the content, for SIZE and for the records. */
+  readonly size: number;
+  /** The client declared BODY=8BITMIME. */
+  readonly eightBit: boolean;
+}
+
+export interface ClientTimeouts {
+  readonly ehloMs: number;
+  readonly mailFromMs: number;
+  readonly rcptToMs: number;
+  readonly bodyMs: number;
+  readonly rsetMs: number;
+  readonly idleMs: number;
+}
+
+export interface ClientSettings {
+  readonly ehloHostname: string;
+  readonly pipelining: 'no' | 'envelope' | 'overlap';
+  readonly timeouts: ClientTimeouts;
+}
+
+export interface ClientActions<T extends Transaction> {
+  /** The settings in force; asked when a command is written, so that changes take effect with the next one. */
+  readonly settings: ClientSettings;
+  write(text: string): void;
+  writeContent(transaction: T): void;
+  flush(): void;
+  /** Our FIN; the peer's has come. */
+  end(): void;
+  /** RST: the peer cannot be brought to an orderly end. */
+  reset(): void;
+  /** Calls `ClientSession.timedOut` in so many milliseconds; replaces what was asked before. */
+  setDeadline(ms: number): void;
+  /** The next transaction. `whileBusy`: it would be sent ahead; then `idle` means that there is none to send ahead. */
+  next(whileBusy: boolean): T | 'idle' | 'leave';
+  /** The session takes no mail any more. Told once, before QUIT, end or reset. */
+  leaving(): void;
+  /** The receiver greeted us and may be used. */
+  ready(): void;
+  /** It may not: it refused us, broke off or kept silent before the first transaction. `leaving` was told before. */
+  hostFailed(reply: string, stage: Stage): void;
+  /** A transaction is over; one outcome for each mailbox, in order. */
+  ended(transaction: T, outcomes: readonly Disposition[]): void;
+  /** A transaction that never was an attempt: it goes back to its queue as it was. */
+  returned(transaction: T): void;
+}

@@ -1,0 +1,464 @@
+// One SMTP session with a receiver, from the banner to the last reply to QUIT: what is said, what each reply means for
+// which recipient, and what is to happen when the peer does not play along. It opens and reads nothing itself: octets
+// come in through the methods, everything it wants goes out through ClientActions, in order. The connection belongs to
+// engine/outbound.ts, the choice of the next message to delivery/scheduler.ts.
+//
+// Replies come in the order of the commands, so what is expected is one row of steps. With `overlap` the envelope of the
+// next transaction is written together with the end of the current one (design decision 20): the row then holds the
+// steps of both, and the next becomes the current one with the reply to the final dot.
+//
+// Commands of a connection: banner, EHLO (HELO when that is unknown), then for each transaction MAIL, RCPT..., DATA, the
+// content; RSET before the next MAIL whenever a transaction stays open; QUIT, and the peer closes first (decision 6).
+import { assert } from '../base/assert.ts';
+import { type Disposition, STAGE, type Stage } from '../mail/disposition.ts';
+import { type Reply, replyText } from '../mail/reply.ts';
+import type { ClientActions, ClientSettings, Transaction } from './client-actions.ts';
+import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
+import { isViolation, ReplyReader } from './reply-reader.ts';
+import { RunningTransaction, refusal } from './running-transaction.ts';
+
+/** What the next reply answers. */
+type Step = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'emptyBody' | 'rset' | 'quit';
+
+type TransactionStep = Extract<Step, 'mail' | 'rcpt' | 'data' | 'body'>;
+
+/** How long a receiver may take to answer QUIT and to close (design decision 6). */
+const QUIT_MS = 5000;
+
+const STAGES: Readonly<Record<Step, Stage>> = {
+  banner: STAGE.readingBanner,
+  ehlo: STAGE.afterEhlo,
+  helo: STAGE.afterEhlo,
+  mail: STAGE.afterMail,
+  rcpt: STAGE.afterRcpt,
+  data: STAGE.afterData,
+  body: STAGE.readingConfirmation,
+  emptyBody: STAGE.readingConfirmation,
+  rset: STAGE.afterRset,
+  quit: STAGE.idle,
+};
+
+/** Documented texts (docs/logs.md, "Internal replies"). */
+const SILENCES: Readonly<Record<Step, string>> = {
+  banner: '451 4.4.2 [internal] no banner',
+  ehlo: '451 4.4.2 [internal] no HELO/EHLO response',
+  helo: '451 4.4.2 [internal] no HELO/EHLO response',
+  mail: '451 4.4.2 [internal] no MAIL FROM response',
+  rcpt: '451 4.4.2 [internal] no RCPT TO response',
+  data: '451 4.4.2 [internal] no DATA response',
+  body: '451 4.4.2 [internal] no BODY response',
+  emptyBody: '451 4.4.2 [internal] no BODY response',
+  rset: '451 4.4.2 [internal] no RSET response',
+  quit: '',
+};
+const CLOSED_BY_PEER = '451 4.4.2 [internal] connection closed by remote host';
+const CONTENT_LOST = '550 5.3.0 [internal] message body missing';
+
+export class ClientSession<T extends Transaction> {
+  readonly #actions: ClientActions<T>;
+  readonly #reader = new ReplyReader();
+  /** The replies to come, the next one first. */
+  readonly #steps: Step[] = [];
+  #current: RunningTransaction<T> | null = null;
+  #ahead: RunningTransaction<T> | null = null;
+  #extensions: Extensions = NO_EXTENSIONS;
+  #isOpen = false;
+  #isLeaving = false;
+  #isOver = false;
+  #hasCarriedMail = false;
+  #hasUnflushed = false;
+
+  constructor(actions: ClientActions<T>) {
+    this.#actions = actions;
+  }
+
+  /** Where the session is, for listings and records. */
+  get stage(): Stage {
+    const step = this.#steps[0];
+    return step === undefined ? STAGE.idle : STAGES[step];
+  }
+
+  // ---- events
+
+  connected(): void {
+    this.#expect('banner');
+    this.#actions.setDeadline(this.#actions.settings.timeouts.ehloMs);
+  }
+
+  /** Octets from the peer, as Latin-1. */
+  received(text: string): void {
+    if (this.#isOver) return;
+    this.#reader.push(text);
+    while (!this.#isOver) {
+      const reply = this.#reader.take();
+      if (reply === null) break;
+      if (isViolation(reply)) this.#giveUp(`451 4.5.0 [internal] ${reply.rule} from remote host`);
+      else this.#answered(reply);
+    }
+    this.#flush();
+  }
+
+  /** The peer's FIN. */
+  peerEnded(): void {
+    if (this.#isOver) return;
+    this.#loseTransactions(CLOSED_BY_PEER);
+    this.#isOver = true;
+    this.#actions.end();
+  }
+
+  /** The connection is gone, by whatever way. */
+  closed(): void {
+    if (this.#isOver) return;
+    this.#loseTransactions(CLOSED_BY_PEER);
+    this.#isOver = true;
+  }
+
+  /** The time asked for with `setDeadline` has come. */
+  timedOut(): void {
+    if (this.#isOver) return;
+    const step = this.#steps[0];
+    if (step === undefined) this.quit();
+    else this.#giveUp(SILENCES[step]);
+  }
+
+  /** The stored content of `transaction` could not be read; the peer waits for the rest in vain. */
+  contentLost(transaction: T): void {
+    if (this.#isOver) return;
+    const running = this.#current;
+    // A peer that answered a message it never got has ended it already.
+    if (running?.transaction === transaction) running.refuseUnanswered(CONTENT_LOST, STAGE.sendingBody);
+    this.#giveUp(CONTENT_LOST);
+  }
+
+  /** Gives an idle session something to do. */
+  resume(): void {
+    assert(this.#isOpen && this.#current === null && !this.#isLeaving, 'only an idle session is resumed');
+    this.#goOn();
+    this.#flush();
+  }
+
+  /** Ends an idle session. */
+  quit(): void {
+    this.#sayQuit();
+    this.#flush();
+  }
+
+  // ---- replies
+
+  #answered(reply: Reply): void {
+    if (this.#steps[0] === 'quit') return; // whatever it says, the next move is the peer's: it closes
+    const step = this.#steps.shift() as Exclude<Step, 'quit'> | undefined;
+    if (reply.code === 421) {
+      this.#goodbye(replyText(reply), step);
+      return;
+    }
+    switch (step) {
+      case undefined:
+        this.#giveUp('451 4.5.0 [internal] a reply to no command from remote host');
+        break;
+      case 'banner':
+        this.#onBanner(reply);
+        break;
+      case 'ehlo':
+      case 'helo':
+        this.#onGreeting(reply, step);
+        break;
+      case 'rset':
+        this.#onRset(reply);
+        break;
+      case 'emptyBody':
+        this.#finish(true); // whatever it made of it, RSET ends it
+        break;
+      default:
+        this.#onTransaction(reply, step);
+    }
+  }
+
+  #onBanner(reply: Reply): void {
+    if (reply.code < 200 || reply.code > 299) {
+      this.#refusedUs(replyText(reply), 'banner');
+      return;
+    }
+    this.#command(`EHLO ${this.#actions.settings.ehloHostname}\r\n`, 'ehlo', this.#actions.settings.timeouts.ehloMs);
+  }
+
+  #onGreeting(reply: Reply, step: 'ehlo' | 'helo'): void {
+    const { settings } = this.#actions;
+    if (reply.code >= 500 && step === 'ehlo') {
+      this.#command(`HELO ${settings.ehloHostname}\r\n`, 'helo', settings.timeouts.ehloMs);
+      return;
+    }
+    if (reply.code < 200 || reply.code > 299) {
+      this.#refusedUs(replyText(reply), step);
+      return;
+    }
+    if (step === 'ehlo') this.#extensions = parseExtensions(reply.lines);
+    this.#isOpen = true;
+    this.#actions.ready();
+    this.#goOn();
+  }
+
+  #onRset(reply: Reply): void {
+    if (reply.code >= 200 && reply.code <= 299) this.#goOn();
+    else this.#sayQuit();
+  }
+
+  #onTransaction(reply: Reply, step: TransactionStep): void {
+    const running = this.#current;
+    assert(running !== null, 'a transaction step has a transaction');
+    running.isAnswered = true;
+    if (reply.code === 503 && this.#isInStep(running, step)) {
+      // It lost step with us: what it says about this message means nothing.
+      this.#giveUp(`451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`, step);
+      return;
+    }
+    if (!isRefusal(reply) && !(step === 'data' ? reply.code === 354 : isSuccess(reply))) {
+      this.#giveUp(`451 4.5.0 [internal] unexpected reply from remote host: ${replyText(reply)}`, step);
+      return;
+    }
+    if (step === 'mail') this.#onMail(running, reply);
+    else if (step === 'rcpt') this.#onRcpt(running, reply);
+    else if (step === 'data') this.#onData(running, reply);
+    else this.#onBody(running, reply);
+  }
+
+  /** Whether the commands so far were accepted, so that "bad sequence" cannot be the right answer. */
+  #isInStep(running: RunningTransaction<T>, step: TransactionStep): boolean {
+    if (step === 'mail' || step === 'body') return true;
+    return step === 'rcpt' ? running.isMailAccepted : running.acceptedMailboxes > 0;
+  }
+
+  #onMail(running: RunningTransaction<T>, reply: Reply): void {
+    if (isSuccess(reply)) {
+      running.isMailAccepted = true;
+      if (this.#isLockStep) this.#sendRcpt(running);
+      else this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
+      return;
+    }
+    running.refuseUnanswered(replyText(reply), STAGE.afterMail);
+    if (this.#isLockStep) this.#finish(false);
+  }
+
+  #onRcpt(running: RunningTransaction<T>, reply: Reply): void {
+    const index = running.answeredMailboxes++;
+    if (isSuccess(reply)) running.acceptedMailboxes += running.outcomes[index] === null ? 1 : 0;
+    else running.outcomes[index] ??= refusal(replyText(reply), STAGE.afterRcpt, running.octetsSent);
+    if (!this.#isLockStep) {
+      this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
+      return;
+    }
+    if (running.answeredMailboxes < running.outcomes.length) this.#sendRcpt(running);
+    else if (running.acceptedMailboxes > 0) this.#sendData(running);
+    else this.#finish(true);
+  }
+
+  #onData(running: RunningTransaction<T>, reply: Reply): void {
+    if (reply.code === 354) {
+      if (running.acceptedMailboxes > 0) this.#sendContent(running);
+      // RFC 2920 section 3.1: it waits for a message nobody will get. The lone dot gives it an empty one.
+      else this.#command('.\r\n', 'emptyBody', this.#actions.settings.timeouts.bodyMs);
+      return;
+    }
+    running.refuseUnanswered(replyText(reply), STAGE.afterData);
+    this.#finish(running.isMailAccepted);
+  }
+
+  #onBody(running: RunningTransaction<T>, reply: Reply): void {
+    if (isSuccess(reply)) {
+      const delivered: Disposition = { kind: 'delivered', reply: replyText(reply) };
+      const { outcomes } = running;
+      for (let index = 0; index < outcomes.length; index++) outcomes[index] ??= delivered;
+    } else {
+      running.refuseUnanswered(replyText(reply), STAGE.readingConfirmation);
+    }
+    this.#finish(false);
+  }
+
+  // ---- commands
+
+  get #isLockStep(): boolean {
+    return !this.#extensions.pipelining || this.#pipelining === 'no';
+  }
+
+  /** Fixed at each envelope, since the replies to come depend on it. */
+  #pipelining: ClientSettings['pipelining'] = 'no';
+
+  #sendEnvelope(running: RunningTransaction<T>): void {
+    const { mailboxes } = running.transaction;
+    if (this.#isLockStep) {
+      this.#send(running, this.#mailCommand(running.transaction), 'mail');
+    } else {
+      let group = this.#mailCommand(running.transaction);
+      this.#steps.push('mail');
+      for (const mailbox of mailboxes) {
+        group += `RCPT TO:<${mailbox}>\r\n`;
+        this.#steps.push('rcpt');
+      }
+      this.#send(running, `${group}DATA\r\n`, 'data');
+    }
+    if (running === this.#current) this.#actions.setDeadline(this.#actions.settings.timeouts.mailFromMs);
+  }
+
+  #mailCommand({ reversePath, size, eightBit }: T): string {
+    let command = `MAIL FROM:<${reversePath ?? ''}>`;
+    if (this.#extensions.size) command += ` SIZE=${size}`;
+    if (eightBit && this.#extensions.eightBitMime) command += ' BODY=8BITMIME';
+    return `${command}\r\n`;
+  }
+
+  #sendRcpt(running: RunningTransaction<T>): void {
+    this.#send(running, `RCPT TO:<${running.transaction.mailboxes[running.answeredMailboxes]}>\r\n`, 'rcpt');
+    this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
+  }
+
+  #sendData(running: RunningTransaction<T>): void {
+    this.#send(running, 'DATA\r\n', 'data');
+    this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs); // Reading: 354 has no timeout of its own
+  }
+
+  /** The content, and with `overlap` the envelope of the next transaction behind it in the same write. */
+  #sendContent(running: RunningTransaction<T>): void {
+    this.#actions.writeContent(running.transaction);
+    this.#hasUnflushed = true;
+    running.isContentSent = true;
+    running.octetsSent += running.transaction.size;
+    this.#steps.push('body');
+    this.#actions.setDeadline(this.#actions.settings.timeouts.bodyMs);
+    if (this.#isLockStep || this.#pipelining !== 'overlap') return;
+    const next = this.#actions.next(true);
+    if (typeof next === 'string') return;
+    this.#ahead = new RunningTransaction(next, true, true);
+    this.#sendEnvelope(this.#ahead);
+  }
+
+  #send(running: RunningTransaction<T>, text: string, step: Step): void {
+    running.octetsSent += text.length;
+    this.#write(text);
+    this.#steps.push(step);
+  }
+
+  #command(text: string, step: Step, deadlineMs: number): void {
+    this.#write(text);
+    this.#expect(step);
+    this.#actions.setDeadline(deadlineMs);
+  }
+
+  #expect(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  #write(text: string): void {
+    this.#actions.write(text);
+    this.#hasUnflushed = true;
+  }
+
+  #flush(): void {
+    if (!this.#hasUnflushed || this.#isOver) return;
+    this.#hasUnflushed = false;
+    this.#actions.flush();
+  }
+
+  // ---- from one transaction to the next
+
+  /** The current transaction is over; with `isOpen` the receiver still holds on to it and has to be told. */
+  #finish(isOpen: boolean): void {
+    const running = this.#current;
+    assert(running !== null, 'a transaction that ends was running');
+    this.#current = this.#ahead;
+    this.#ahead = null;
+    this.#hasCarriedMail = true;
+    this.#tellEnded(running);
+    const { timeouts } = this.#actions.settings;
+    if (this.#current !== null) this.#actions.setDeadline(timeouts.mailFromMs);
+    else if (isOpen) this.#command('RSET\r\n', 'rset', timeouts.rsetMs);
+    else this.#goOn();
+  }
+
+  #tellEnded(running: RunningTransaction<T>): void {
+    const { outcomes } = running;
+    assert(!outcomes.includes(null), 'a transaction that is over has an outcome for each recipient');
+    this.#actions.ended(running.transaction, outcomes as Disposition[]);
+  }
+
+  #goOn(): void {
+    const next = this.#actions.next(false);
+    if (next === 'leave') this.#sayQuit();
+    else if (next === 'idle') this.#actions.setDeadline(this.#actions.settings.timeouts.idleMs);
+    else {
+      this.#pipelining = this.#actions.settings.pipelining;
+      this.#current = new RunningTransaction(next, false, this.#hasCarriedMail);
+      this.#sendEnvelope(this.#current);
+    }
+  }
+
+  // ---- ends
+
+  /** The receiver does not want us now, before any message was named. */
+  #refusedUs(reply: string, step: Step): void {
+    this.#leave();
+    this.#actions.hostFailed(reply, STAGES[step]);
+    this.#sayQuit();
+  }
+
+  /** 421: it is about to close (RFC 5321 section 3.8); QUIT ends it in order should it wait for that. */
+  #goodbye(reply: string, step: Step | undefined): void {
+    if (!this.#isOpen) {
+      this.#refusedUs(reply, step ?? 'banner');
+      return;
+    }
+    this.#loseTransactions(reply, step);
+    this.#steps.length = 0;
+    this.#sayQuit();
+  }
+
+  #sayQuit(): void {
+    this.#leave();
+    this.#write('QUIT\r\n');
+    this.#steps.length = 0;
+    this.#expect('quit');
+    this.#actions.setDeadline(QUIT_MS);
+  }
+
+  /** There is no orderly end: it broke the protocol or kept silent for too long. */
+  #giveUp(reply: string, step = this.#steps[0]): void {
+    this.#loseTransactions(reply, step);
+    this.#isOver = true;
+    this.#actions.reset();
+  }
+
+  #leave(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#actions.leaving();
+  }
+
+  /** The connection breaks. What was not answered is retried; what was no attempt yet goes back to its queue. */
+  #loseTransactions(reply: string, step = this.#steps[0]): void {
+    const wasLeaving = this.#isLeaving;
+    this.#leave();
+    if (!this.#isOpen) {
+      if (!wasLeaving) this.#actions.hostFailed(reply, step === undefined ? STAGE.notConnected : STAGES[step]);
+      return;
+    }
+    const [running, ahead] = [this.#current, this.#ahead];
+    this.#current = null;
+    this.#ahead = null;
+    if (running !== null) {
+      const isNoAttempt = running.wasAhead ? !running.isContentSent : running.isOnUsedConnection && !running.isAnswered;
+      if (isNoAttempt) this.#actions.returned(running.transaction);
+      else {
+        running.refuseUnanswered(reply, step === undefined ? STAGE.unknown : STAGES[step]);
+        this.#tellEnded(running);
+      }
+    }
+    if (ahead !== null) this.#actions.returned(ahead.transaction);
+  }
+}
+
+function isSuccess(reply: Reply): boolean {
+  return reply.code >= 200 && reply.code <= 299;
+}
+
+function isRefusal(reply: Reply): boolean {
+  return reply.code >= 400;
+}

@@ -1,0 +1,46 @@
+// A transaction on its way, with what the receiver has said of it so far.
+import type { Disposition, Stage } from '../mail/disposition.ts';
+import type { Transaction } from './client-actions.ts';
+
+/** A transaction with what is known of it so far. */
+export class RunningTransaction<T extends Transaction> {
+  readonly transaction: T;
+  /** How the attempt ended for each mailbox; null while it has not. */
+  readonly outcomes: (Disposition | null)[];
+  /** Its envelope was written before the one before was answered. */
+  readonly wasAhead: boolean;
+  /** The connection had carried another before, so a break says more about the connection than about this message. */
+  readonly isOnUsedConnection: boolean;
+  isMailAccepted = false;
+  /** The next mailbox a RCPT reply is about. */
+  answeredMailboxes = 0;
+  acceptedMailboxes = 0;
+  /** Any of its commands was answered. */
+  isAnswered = false;
+  isContentSent = false;
+  octetsSent = 0;
+
+  constructor(transaction: T, wasAhead: boolean, isOnUsedConnection: boolean) {
+    this.transaction = transaction;
+    this.outcomes = new Array<Disposition | null>(transaction.mailboxes.length).fill(null);
+    this.wasAhead = wasAhead;
+    this.isOnUsedConnection = isOnUsedConnection;
+  }
+
+  /** The same refusal for every recipient that has no outcome yet. */
+  refuseUnanswered(reply: string, stage: Stage): void {
+    const { outcomes } = this;
+    let disposition: Disposition | null = null;
+    for (let index = 0; index < outcomes.length; index++) {
+      if (outcomes[index] !== null) continue;
+      disposition ??= refusal(reply, stage, this.octetsSent);
+      outcomes[index] = disposition;
+    }
+    this.acceptedMailboxes = 0;
+  }
+}
+
+/** RFC 5321 section 4.2.1: 4yz may succeed later, 5yz will not. */
+export function refusal(reply: string, stage: Stage, bytesSent: number): Disposition {
+  return { kind: reply.startsWith('5') ? 'permanentFailure' : 'transientFailure', reply, stage, bytesSent };
+}
