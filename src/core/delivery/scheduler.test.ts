@@ -5,6 +5,7 @@ import { type Moment, monoMs, wallMs } from '../base/moment.ts';
 import { seededRandom } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import { type Claim, Ledger } from '../limits/ledger.ts';
+import { type Disposition, notConnected } from '../mail/disposition.ts';
 import type { Candidate, Route } from '../mail/hosts.ts';
 import { makeTask, type Task } from '../queue/task.ts';
 import { AGGRESSIVENESS, allocationTarget } from './allocation.ts';
@@ -36,6 +37,8 @@ const SETTINGS: DeliverySettings = {
   remoteSmtpPort: 25,
   useIpv6: false,
   generateBounces: true,
+  bouncesInlineOriginal: 'headers',
+  mailerDaemon: null,
   retryIntervalMs: 1_200_000,
   maxRetryIntervalMs: 43_200_000,
   maxRetries: 'auto',
@@ -128,7 +131,7 @@ class Bench implements Actions {
   }
 
   failConnect(connection: OutboundConnection): void {
-    this.scheduler.hostFailed(connection, 'refused', NO_VALID_HOSTS, this.at);
+    this.scheduler.hostFailed(connection, 'refused', notConnected(NO_VALID_HOSTS), this.at);
     this.close(connection);
   }
 
@@ -148,7 +151,7 @@ class Bench implements Actions {
   quit(connection: OutboundConnection): void {
     this.quits.push(connection);
   }
-  failWithoutConnection(_queue: MailQueue, _task: Task, reply: string): void {
+  attemptFailed(_queue: MailQueue, _task: Task, { reply }: Disposition): void {
     this.failures.push(reply);
   }
   routeOf(): Route | null {

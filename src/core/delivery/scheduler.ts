@@ -7,6 +7,7 @@ import { addMono, type Moment, type MonoMs, monoOf } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import { Timer, type Timers } from '../base/timers.ts';
 import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
+import { type AttemptSource, type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate, Route } from '../mail/hosts.ts';
 import { EXPIRED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
@@ -37,8 +38,8 @@ export interface Actions {
   resume(connection: OutboundConnection): void;
   /** Says QUIT on an idle connection; it is leaving from now on. */
   quit(connection: OutboundConnection): void;
-  /** An attempt of this task ended without a connection, with an internal reply. */
-  failWithoutConnection(queue: MailQueue, task: Task, reply: string): void;
+  /** A task's attempt ended before any session took it; `task` is in no queue any more. */
+  attemptFailed(queue: MailQueue, task: Task, failure: Failure, source: AttemptSource): void;
   /** The route to the queue's domain, or null while it is looked up (then {@link Scheduler.routeReady}). */
   routeOf(queue: MailQueue): Route | null;
   hasLocalAddress(address: string): boolean;
@@ -159,12 +160,12 @@ export class Scheduler {
   }
 
   /** The address failed to connect or refused us in its banner; it is set aside and the next candidate is tried. */
-  hostFailed(connection: OutboundConnection, reason: string, reply: string, at: Moment): void {
+  hostFailed(connection: OutboundConnection, reason: string, disposition: Failure, at: Moment): void {
     const { queue, candidate } = connection;
     this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, queue.settings.hostFailureRetryMs);
     queue.consecutiveFailures += 1;
     queue.unreachableSince ??= at.mono;
-    this.#attemptFailed(queue, connection, reply, at);
+    this.#hostAttemptFailed(queue, connection, failure, at);
   }
 
   /** The system could not give us a socket: nobody's host is to blame, and everything pauses for a moment. */
@@ -286,7 +287,7 @@ export class Scheduler {
     if (route === null) {
       queue.hold = { kind: 'resolving' };
     } else if (route.kind === 'unroutable') {
-      for (const task of queue.active.takeAll()) this.#actions.failWithoutConnection(queue, task, route.reply);
+      for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, route.reply);
     } else {
       while (!isServed() && this.#openOne(queue, route.candidates, at));
     }
@@ -325,7 +326,7 @@ export class Scheduler {
       return false;
     }
     // Every candidate is of another address family than the source address: nothing will change by waiting.
-    for (const task of queue.active.takeAll()) this.#actions.failWithoutConnection(queue, task, NO_VALID_HOSTS);
+    for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_VALID_HOSTS);
     return false;
   }
 
@@ -335,11 +336,11 @@ export class Scheduler {
     const since = queue.unreachableSince;
     if (since === null || !queue.hasNoConnection) return;
     if (at.mono - since < queue.settings.connectTimeoutToDelayMs) return;
-    for (const task of queue.active.takeAll()) this.#actions.failWithoutConnection(queue, task, NO_HOST_REACHED);
+    for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_HOST_REACHED);
   }
 
   /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
-  #attemptFailed(queue: MailQueue, connection: OutboundConnection, reply: string, at: Moment): void {
+  #hostAttemptFailed(queue: MailQueue, connection: OutboundConnection, failure: Failure, at: Moment): void {
     this.#markReady(queue);
     if ([...queue.connections].some((other) => other !== connection && other.state !== 'leaving')) return;
     const route = this.#actions.routeOf(queue);
@@ -349,7 +350,16 @@ export class Scheduler {
       candidate.address !== connection.candidate.address;
     if (route.candidates.some(isUsable)) return;
     const task = this.#take(queue);
-    if (task !== undefined) this.#actions.failWithoutConnection(queue, task, reply);
+    if (task === undefined) return;
+    const wasConnected = failure.stage !== STAGE.notConnected;
+    const source = wasConnected
+      ? { connectionId: connection.id, address: connection.candidate.address }
+      : NO_CONNECTION;
+    this.#actions.attemptFailed(queue, task, failure, source);
+  }
+
+  #failWithoutConnection(queue: MailQueue, task: Task, reply: string): void {
+    this.#actions.attemptFailed(queue, task, notConnected(reply), NO_CONNECTION);
   }
 
   /** The oldest task, cut to max_recipients_per_batch; the rest goes back to the head. */
@@ -414,7 +424,7 @@ export class Scheduler {
     for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
       if (at.wall < task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) return;
       queue.active.take();
-      this.#actions.failWithoutConnection(queue, task, EXPIRED_REPLY);
+      this.#failWithoutConnection(queue, task, EXPIRED_REPLY);
     }
   }
 

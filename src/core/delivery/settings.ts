@@ -2,17 +2,13 @@
 // hot path never walks scopes. Seconds of the configuration are milliseconds here, -1 is NO_LIMIT.
 import type { Limit } from '../base/limit.ts';
 import type { RetrySettings } from '../queue/retry-schedule.ts';
+import type { ClientSettings, ClientTimeouts } from '../smtp/client-actions.ts';
 
-export interface SessionTimeouts {
+export interface SessionTimeouts extends ClientTimeouts {
   readonly connectMs: number;
-  readonly ehloMs: number;
-  readonly mailFromMs: number;
-  readonly rcptToMs: number;
-  readonly bodyMs: number;
-  readonly rsetMs: number;
 }
 
-export interface DeliverySettings extends RetrySettings {
+export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly group: string;
   /** False when the binding's stanza was removed by a reload (design decision 18). */
   readonly bindingExists: boolean;
@@ -25,7 +21,6 @@ export interface DeliverySettings extends RetrySettings {
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
   readonly suspendDelivery: boolean;
-  readonly idleTimeoutMs: number;
   /** 0 = no limit. */
   readonly maxDeliveriesPerConnection: number;
   readonly maxRecipientsPerBatch: number;
@@ -33,11 +28,12 @@ export interface DeliverySettings extends RetrySettings {
   readonly connectTimeoutToDelayMs: number;
   readonly delayedQueueScanIntervalMs: number;
   readonly timeouts: SessionTimeouts;
-  readonly pipelining: 'no' | 'envelope' | 'overlap';
-  readonly ehloHostname: string;
   readonly gateway: string | null;
   readonly routes: readonly string[];
   readonly remoteSmtpPort: number;
   readonly useIpv6: boolean;
   readonly generateBounces: boolean;
+  readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
+  /** From: address of notices; null for mailer-daemon at this host. */
+  readonly mailerDaemon: string | null;
 }

@@ -1,5 +1,5 @@
 // How an attempt ended for one recipient.
-import type { MailId } from './ids.ts';
+import { type MailId, NO_ID } from './ids.ts';
 
 /** The step of the SMTP conversation at which an attempt ended, by its documented number (docs/logs.md, "Stages"). */
 export const STAGE = {
@@ -55,4 +55,19 @@ export type Disposition =
 export interface AttemptSource {
   readonly connectionId: MailId;
   readonly address: string | null;
+}
+
+/** For attempts that ended before there was a connection. */
+export const NO_CONNECTION: AttemptSource = { connectionId: NO_ID, address: null };
+
+export type Failure = Exclude<Disposition, { readonly kind: 'delivered' }>;
+
+export function isFailure(disposition: Disposition): disposition is Failure {
+  return disposition.kind !== 'delivered';
+}
+
+/** An attempt that ended without a connection; the first digit of the reply says whether for good. */
+export function notConnected(reply: string): Failure {
+  const kind = reply.startsWith('5') ? 'permanentFailure' : 'transientFailure';
+  return { kind, reply, stage: STAGE.notConnected, bytesSent: 0 };
 }

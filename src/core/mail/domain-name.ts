@@ -8,3 +8,15 @@ export function canonicalDomain(name: string): DomainName {
   const lower = name.toLowerCase();
   return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower;
 }
+
+/** RFC 1035 section 2.3.4: 255 octets on the wire are 253 characters. */
+const NAME_CHARACTERS_MAX = 253;
+const HOST_NAME = /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/;
+
+/**
+ * Whether a canonical name can be looked up: labels of letters, digits, hyphens and the underscores that exist in
+ * practice, within the sizes of RFC 1035. Anything else can exist nowhere and must not reach the wire.
+ */
+export function isHostName(name: DomainName): boolean {
+  return name.length <= NAME_CHARACTERS_MAX && HOST_NAME.test(name);
+}

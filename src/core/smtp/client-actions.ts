@@ -20,13 +20,14 @@ export interface ClientTimeouts {
   readonly rcptToMs: number;
   readonly bodyMs: number;
   readonly rsetMs: number;
-  readonly idleMs: number;
 }
 
 export interface ClientSettings {
   readonly ehloHostname: string;
   readonly pipelining: 'no' | 'envelope' | 'overlap';
   readonly timeouts: ClientTimeouts;
+  /** How long a session without mail is kept. */
+  readonly idleTimeoutMs: number;
 }
 
 export interface ClientActions<T extends Transaction> {

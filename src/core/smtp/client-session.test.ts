@@ -30,8 +30,8 @@ class Owner implements ClientActions<Mail> {
   #written = '';
 
   constructor(pipelining: ClientSettings['pipelining'], answers: Answer[]) {
-    const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6, idleMs: 7 };
-    this.settings = { ehloHostname: 'me.example', pipelining, timeouts };
+    const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6 };
+    this.settings = { ehloHostname: 'me.example', pipelining, timeouts, idleTimeoutMs: 7 };
     this.answers = answers;
   }
 

@@ -13,46 +13,18 @@ import { assert } from '../base/assert.ts';
 import { type Disposition, STAGE, type Stage } from '../mail/disposition.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 import type { ClientActions, ClientSettings, Transaction } from './client-actions.ts';
+import {
+  CLOSED_BY_PEER,
+  CONTENT_LOST,
+  QUIT_MS,
+  SILENCES,
+  STAGES,
+  type Step,
+  type TransactionStep,
+} from './client-steps.ts';
 import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
 import { isViolation, ReplyReader } from './reply-reader.ts';
 import { RunningTransaction, refusal } from './running-transaction.ts';
-
-/** What the next reply answers. */
-type Step = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'emptyBody' | 'rset' | 'quit';
-
-type TransactionStep = Extract<Step, 'mail' | 'rcpt' | 'data' | 'body'>;
-
-/** How long a receiver may take to answer QUIT and to close (design decision 6). */
-const QUIT_MS = 5000;
-
-const STAGES: Readonly<Record<Step, Stage>> = {
-  banner: STAGE.readingBanner,
-  ehlo: STAGE.afterEhlo,
-  helo: STAGE.afterEhlo,
-  mail: STAGE.afterMail,
-  rcpt: STAGE.afterRcpt,
-  data: STAGE.afterData,
-  body: STAGE.readingConfirmation,
-  emptyBody: STAGE.readingConfirmation,
-  rset: STAGE.afterRset,
-  quit: STAGE.idle,
-};
-
-/** Documented texts (docs/logs.md, "Internal replies"). */
-const SILENCES: Readonly<Record<Step, string>> = {
-  banner: '451 4.4.2 [internal] no banner',
-  ehlo: '451 4.4.2 [internal] no HELO/EHLO response',
-  helo: '451 4.4.2 [internal] no HELO/EHLO response',
-  mail: '451 4.4.2 [internal] no MAIL FROM response',
-  rcpt: '451 4.4.2 [internal] no RCPT TO response',
-  data: '451 4.4.2 [internal] no DATA response',
-  body: '451 4.4.2 [internal] no BODY response',
-  emptyBody: '451 4.4.2 [internal] no BODY response',
-  rset: '451 4.4.2 [internal] no RSET response',
-  quit: '',
-};
-const CLOSED_BY_PEER = '451 4.4.2 [internal] connection closed by remote host';
-const CONTENT_LOST = '550 5.3.0 [internal] message body missing';
 
 export class ClientSession<T extends Transaction> {
   readonly #actions: ClientActions<T>;
@@ -383,7 +355,7 @@ export class ClientSession<T extends Transaction> {
   #goOn(): void {
     const next = this.#actions.next(false);
     if (next === 'leave') this.#sayQuit();
-    else if (next === 'idle') this.#actions.setDeadline(this.#actions.settings.timeouts.idleMs);
+    else if (next === 'idle') this.#actions.setDeadline(this.#actions.settings.idleTimeoutMs);
     else {
       this.#pipelining = this.#actions.settings.pipelining;
       this.#current = new RunningTransaction(next, false, this.#hasCarriedMail);
