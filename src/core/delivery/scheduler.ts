@@ -160,7 +160,7 @@ export class Scheduler {
   }
 
   /** The address failed to connect or refused us in its banner; it is set aside and the next candidate is tried. */
-  hostFailed(connection: OutboundConnection, reason: string, disposition: Failure, at: Moment): void {
+  hostFailed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment): void {
     const { queue, candidate } = connection;
     this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, queue.settings.hostFailureRetryMs);
     queue.consecutiveFailures += 1;
