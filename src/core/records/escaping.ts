@@ -1,6 +1,7 @@
 // How text becomes a field of a record, and how it is read back (docs/logs.md, "Escaping"). A record is a string of
 // octets (Latin-1): what came from the network stays as it came. Peers choose most of these texts, so none of them may
 // end a line or a field before its time.
+import { octetsOf, utf8Octets } from '../base/octets.ts';
 
 /** What a field may not hold as it is. The tests are on the hot path; the replacements hardly ever run. */
 const UNSAFE_IN_FIELD = /[^\x20-\x3f\x41-\x5b\x5d-\x7e\x80-\xff]/;
@@ -51,15 +52,4 @@ function controlEscape(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\r') return '\\r';
   return `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
-}
-
-/** A text with a character above 255 is no string of octets; it came from an operator. */
-export function octetsOf(text: string): string {
-  return /[^\x00-\xff]/.test(text) ? utf8Octets(text) : text;
-}
-
-function utf8Octets(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/%([0-9A-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
 }

@@ -1,8 +1,9 @@
 // The lines of rejectlog (docs/logs.md, "rejectlog").
 import type { WallMs } from '../base/moment.ts';
+import { octetsOf } from '../base/octets.ts';
 import type { MailId } from '../mail/ids.ts';
 import { domainOf, localPart, type Mailbox, type ReversePath } from '../mail/mailbox.ts';
-import { octetsOf, withoutControls } from './escaping.ts';
+import { withoutControls } from './escaping.ts';
 import { unixSeconds } from './main-record.ts';
 
 /** Where in the conversation mail was refused, in the words of the documentation. */
