@@ -1,17 +1,31 @@
-// docs/configuration.md is true: its configurations load, its console sessions answer so, and it names every option
-// that is acted on, with its default.
+// The documents are true: their configurations load, their console sessions answer so, and docs/configuration.md names
+// every option that is acted on, with its default.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { OPTIONS } from '../../src/core/config/catalogue.ts';
 import type { Configuration } from '../../src/core/config/configuration.ts';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import { formatProblem } from '../../src/core/config/problem.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
+import { type Block, blocksOf } from '../support/markdown.ts';
 
-const GUIDE = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+const ROOT = new URL('../../', import.meta.url);
+const GUIDE = readFileSync(new URL('docs/configuration.md', ROOT), 'utf8');
+const DOCUMENTS = ['README.md', ...readdirSync(new URL('docs/', ROOT)).map((name) => `docs/${name}`)].filter((path) =>
+  path.endsWith('.md'),
+);
 
-test('the examples load and answer as printed', async () => {
+for (const path of DOCUMENTS) {
+  const blocks = blocksOf(readFileSync(new URL(path, ROOT), 'utf8')).filter(
+    ({ language }) => language === 'conf' || language === 'console',
+  );
+  if (blocks.length === 0) continue;
+  test(`${path}: the examples load and answer as printed`, () => checkBlocks(blocks));
+}
+
+/** A console session asks the configuration above it. */
+async function checkBlocks(blocks: readonly Block[]): Promise<void> {
   let current: Configuration | null = null;
   const console = new ConfigConsole({
     current: () => current!,
@@ -20,10 +34,8 @@ test('the examples load and answer as printed', async () => {
     },
     reload: () => ({ kind: 'loaded', warnings: [] }),
   });
-  const blocks = [...GUIDE.matchAll(/^```(conf|console)\n(.*?)^```$/gms)];
-  assert.ok(blocks.length > 4);
-  for (const [, kind, text] of blocks as unknown as [string, string, string][]) {
-    if (kind === 'conf') {
+  for (const { language, text } of blocks) {
+    if (language === 'conf') {
       const loaded = loadConfiguration('example', () => ({ text }));
       assert.ok(
         loaded.kind === 'loaded',
@@ -39,6 +51,10 @@ test('the examples load and answer as printed', async () => {
       }
     }
   }
+}
+
+test('docs/configuration.md has examples', () => {
+  assert.ok(blocksOf(GUIDE).length > 4);
 });
 
 test('every option that is acted on stands in the guide with its default', () => {
