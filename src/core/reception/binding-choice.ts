@@ -1,0 +1,70 @@
+// Which binding a message belongs to (design decision 17): the one its client names in a header field, else what the
+// endpoint says, else `default`. A group takes its bindings in turn, leaving out those that are suspended.
+import { type Configuration, DEFAULT_BINDING } from '../config/configuration.ts';
+import { suspendDelivery } from '../config/connection-options.ts';
+import type { Subject } from '../config/resolution.ts';
+
+export type ChosenBinding =
+  | { readonly kind: 'binding'; readonly name: string }
+  /** Code and text without CRLF. */
+  | { readonly kind: 'refused'; readonly reply: string };
+
+const DEFAULT: ChosenBinding = { kind: 'binding', name: DEFAULT_BINDING };
+
+/** The bindings of a group that take mail, and whose turn it is. */
+interface Rotation {
+  version: number;
+  members: readonly string[];
+  next: number;
+}
+
+export class BindingChooser {
+  readonly #rotationsByGroup = new Map<string, Rotation>();
+
+  /**
+   * @param subject the endpoint, with the client's address as its peer
+   * @param named values of the header field of a client that is believed
+   */
+  choose(configuration: Configuration, subject: Subject, named: readonly string[]): ChosenBinding {
+    const name = named.find((value) => value !== '');
+    if (name !== undefined) return chooseNamed(configuration, name, named);
+    const choice = configuration.bindingChoice(subject);
+    if (choice === null) return DEFAULT;
+    return { kind: 'binding', name: choice.kind === 'binding' ? choice.name : this.#next(configuration, choice.name) };
+  }
+
+  /** Loading has made sure that the group exists and has a binding. */
+  #next(configuration: Configuration, group: string): string {
+    let rotation = this.#rotationsByGroup.get(group);
+    if (rotation === undefined) {
+      rotation = { version: -1, members: [], next: 0 };
+      this.#rotationsByGroup.set(group, rotation);
+    }
+    if (rotation.version !== configuration.version) {
+      rotation.version = configuration.version;
+      rotation.members = membersOf(configuration, group);
+    }
+    return rotation.members[rotation.next++ % rotation.members.length]!;
+  }
+}
+
+/** With every binding suspended the mail waits in all of them. */
+function membersOf(configuration: Configuration, group: string): readonly string[] {
+  const all = configuration.bindingsOf(group);
+  const active = all.filter((binding) => !configuration.value(suspendDelivery, { binding }));
+  return active.length === 0 ? all : active;
+}
+
+/** Mail that names a binding never leaves from another address: a name that is unknown or not the only one is refused. */
+function chooseNamed(configuration: Configuration, name: string, named: readonly string[]): ChosenBinding {
+  if (named.some((value) => value !== '' && value !== name))
+    return { kind: 'refused', reply: '550 5.7.1 the message names more than one binding' };
+  if (configuration.hasBinding(name)) return { kind: 'binding', name };
+  return { kind: 'refused', reply: `550 5.7.1 no such binding "${printable(name)}"` };
+}
+
+const QUOTED_LENGTH_MAX = 100;
+
+function printable(name: string): string {
+  return name.slice(0, QUOTED_LENGTH_MAX).replace(/[^\x20-\x7e]|"/g, '?');
+}
