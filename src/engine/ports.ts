@@ -4,6 +4,7 @@
 import type { Moment, MonoMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 
 export interface Clock {
   /** The time of this turn of the loop. */
@@ -67,21 +68,7 @@ export interface Connector {
 
 // ---- name service
 
-export type DnsType = 'MX' | 'A' | 'AAAA';
-
-/** Answers as values. `ttlSeconds` is the smallest of the answer, or the negative TTL. */
-export type DnsAnswer =
-  | {
-      readonly kind: 'mx';
-      readonly records: readonly { preference: number; exchange: string }[];
-      readonly ttlSeconds: number;
-    }
-  | { readonly kind: 'addresses'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
-  /** The name exists, but has no record of that type. */
-  | { readonly kind: 'noData'; readonly ttlSeconds: number }
-  | { readonly kind: 'noName'; readonly ttlSeconds: number }
-  /** No usable answer from any server: timeout, SERVFAIL, REFUSED, garbage. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
+export type { DnsAnswer, DnsType };
 
 export interface Resolver {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer) => void): void;

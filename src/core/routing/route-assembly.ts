@@ -1,0 +1,150 @@
+// From legs that have ended to the route: candidates in order of preference, how long they may be used, or the documented
+// reply of a domain that mail cannot go to.
+import type { DomainName } from '../mail/domain-name.ts';
+import type { HostAddress } from '../mail/host-address.ts';
+import type { Candidate, Route } from '../mail/hosts.ts';
+import type { TargetProblem } from '../mail/route-target.ts';
+import type { HostLookup } from './host-lookup.ts';
+import type { Leg } from './route-leg.ts';
+
+/** Texts of the reference documentation, message-responses (docs/routing.md, "Failures"). */
+export const NO_HOST_REPLY = '454 4.4.4 [internal] no MX or A for domain';
+export const NULL_MX_REPLY = '550 5.4.4 [internal] NULL MX domain does not accept mail';
+export const IMPOSSIBLE_NAME_REPLY = '554 5.4.4 [internal] Domain Lookup Failed';
+
+/** A route of addresses only is not looked up; it is kept as long as a negative answer at most. */
+export const ADDRESS_ROUTE_TTL_SECONDS = 3600;
+/** RFC 2308 section 5 suggests hours; a receiver that has just got its name should not wait for longer than one. */
+export const NEGATIVE_TTL_SECONDS_MAX = 3600;
+/** RFC 8767 section 4: no record is used for longer than a week. */
+export const TTL_SECONDS_MAX = 604_800;
+/** How soon something is asked again that was not answered: alone, and when other hosts were found. */
+export const UNANSWERED_TTL_SECONDS = 30;
+export const INCOMPLETE_TTL_SECONDS = 60;
+
+const REASON_CHARACTERS_MAX = 100;
+
+export type LookupResult =
+  | { readonly kind: 'found'; readonly route: Route }
+  /** The name service did not answer: the route to use unless an older good one is known. */
+  | { readonly kind: 'unavailable'; readonly route: Route };
+
+/** RFC 3463 section 3.5: X.4.3 is a directory server that failed. The documentation has no text of its own for this. */
+export const unansweredReply = (reason: string): string =>
+  `451 4.4.3 [internal] DNS lookup was not answered (${reason.replace(/[^\x20-\x7e]/g, '?').slice(0, REASON_CHARACTERS_MAX)})`;
+
+/** An option that cannot be read; RFC 3463 section 3.4: X.3.5 is a system that is configured wrongly. */
+export function misconfiguredRoute(option: string, { found, expected, hint }: TargetProblem): Route {
+  const text = `${option}: found ${found}; expected ${expected}${hint === undefined ? '' : ` (${hint})`}`;
+  return unroutable(`451 4.3.5 [internal] ${text}`, ADDRESS_ROUTE_TTL_SECONDS);
+}
+
+export function assembleRoute(legs: readonly Leg[], hosts: ReadonlyMap<DomainName, HostLookup>): LookupResult {
+  const rows: Row[] = [];
+  let ttlSeconds = Number.POSITIVE_INFINITY;
+  let missing: string | null = null;
+  for (const leg of legs) {
+    const part = readLeg(leg, hosts);
+    rows.push(...part.rows);
+    ttlSeconds = Math.min(ttlSeconds, part.ttlSeconds);
+    missing ??= part.missing;
+  }
+  if (rows.length > 0) {
+    const longest = missing === null ? TTL_SECONDS_MAX : INCOMPLETE_TTL_SECONDS;
+    return { kind: 'found', route: { kind: 'hosts', candidates: inOrder(rows), ttlMs: ttlMs(ttlSeconds, longest) } };
+  }
+  if (missing !== null)
+    return { kind: 'unavailable', route: unroutable(unansweredReply(missing), UNANSWERED_TTL_SECONDS) };
+  const isEvery = (kind: Leg['outcome']['kind']): boolean => legs.every(({ outcome }) => outcome.kind === kind);
+  const reply = isEvery('nullMx') ? NULL_MX_REPLY : isEvery('impossible') ? IMPOSSIBLE_NAME_REPLY : NO_HOST_REPLY;
+  return { kind: 'found', route: unroutable(reply, ttlSeconds) };
+}
+
+/** A host's address before preferences of several legs are made one order. */
+interface Row extends HostAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly leg: number | null;
+  /** Of the exchange; with several legs, how far behind the best exchange of its leg. */
+  readonly within: number;
+}
+
+interface LegPart {
+  readonly rows: readonly Row[];
+  /** How long what this leg rests on may be used. */
+  readonly ttlSeconds: number;
+  /** Why an answer is missing, or null. */
+  readonly missing: string | null;
+}
+
+function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>): LegPart {
+  const { outcome, port, preference } = leg;
+  switch (outcome.kind) {
+    case 'address': {
+      const row: Row = { ...outcome.address, host: outcome.address.address, port, leg: preference, within: 0 };
+      return { rows: [row], ttlSeconds: leg.ttlSeconds ?? ADDRESS_ROUTE_TTL_SECONDS, missing: null };
+    }
+    case 'hosts':
+      return readHosts(leg, outcome, hosts);
+    case 'nullMx':
+    case 'nothing':
+      return { rows: [], ttlSeconds: negative(outcome.ttlSeconds), missing: null };
+    case 'impossible':
+      return { rows: [], ttlSeconds: NEGATIVE_TTL_SECONDS_MAX, missing: null };
+    case 'unavailable':
+      return { rows: [], ttlSeconds: Number.POSITIVE_INFINITY, missing: outcome.reason };
+    case 'pending':
+      return { rows: [], ttlSeconds: Number.POSITIVE_INFINITY, missing: 'no answer' };
+  }
+}
+
+function readHosts(
+  leg: Leg,
+  outcome: Extract<Leg['outcome'], { kind: 'hosts' }>,
+  hosts: ReadonlyMap<DomainName, HostLookup>,
+): LegPart {
+  const rows: Row[] = [];
+  const best = leg.preference === null ? 0 : (outcome.hosts[0]?.preference ?? 0);
+  let ttlSeconds = outcome.ttlSeconds;
+  let absenceTtlSeconds = Number.POSITIVE_INFINITY;
+  let missing: string | null = null;
+  for (const { name, preference } of outcome.hosts) {
+    const host = hosts.get(name)!;
+    missing ??= host.missing;
+    for (const { address, family } of host.addresses)
+      rows.push({ host: name, address, family, port: leg.port, leg: leg.preference, within: preference - best });
+    if (host.addresses.length > 0) ttlSeconds = Math.min(ttlSeconds, host.ttlSeconds);
+    else absenceTtlSeconds = Math.min(absenceTtlSeconds, negative(host.negativeTtlSeconds));
+  }
+  const isSet = leg.ttlSeconds !== null && rows.length > 0;
+  return { rows, ttlSeconds: isSet ? leg.ttlSeconds : Math.min(ttlSeconds, absenceTtlSeconds), missing };
+}
+
+/**
+ * One number per level: a leg's preference and, behind it, the further preferences of its exchangers. A level that would
+ * come level with the next leg pushes that one back, so that no exchanger of a worse leg is among a better one's.
+ */
+function inOrder(rows: Row[]): Candidate[] {
+  rows.sort((a, b) => (a.leg ?? 0) - (b.leg ?? 0) || a.within - b.within);
+  let last: Row | null = null;
+  let number = Number.NEGATIVE_INFINITY;
+  return rows.map((row) => {
+    if (last === null || row.leg !== last.leg || row.within !== last.within)
+      number = Math.max((row.leg ?? 0) + row.within, number + 1);
+    last = row;
+    const { host, address, family, port } = row;
+    return { host, address, family, port, preference: number };
+  });
+}
+
+const unroutable = (reply: string, ttlSeconds: number): Route => ({
+  kind: 'unroutable',
+  reply,
+  ttlMs: ttlMs(ttlSeconds, NEGATIVE_TTL_SECONDS_MAX),
+});
+
+const negative = (ttlSeconds: number): number => Math.min(ttlSeconds, NEGATIVE_TTL_SECONDS_MAX);
+
+/** A TTL of 0 would be a lookup per message. */
+const ttlMs = (ttlSeconds: number, longestSeconds: number): number =>
+  Math.max(1, Math.min(ttlSeconds, longestSeconds)) * 1000;

@@ -1,0 +1,114 @@
+// One lookup: from a request and the answers of the name service to a route. The owner asks what `begin` and `answered`
+// return and brings the answers back in any order; when no question is open, `result` is there. Answers may come from
+// anybody: what is taken of them is bounded, and a name that can exist nowhere is not asked for.
+import { assert } from '../base/assert.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import type { DnsAnswer, DnsType } from './dns-answer.ts';
+import { addAnswer, beginHost, type HostLookup } from './host-lookup.ts';
+import { assembleRoute, type LookupResult, misconfiguredRoute, NEGATIVE_TTL_SECONDS_MAX } from './route-assembly.ts';
+import { type Leg, type LegOutcome, legsOf } from './route-leg.ts';
+import type { RouteRequest } from './route-request.ts';
+import { type Exchange, usableExchanges } from './usable-exchanges.ts';
+
+export interface Question {
+  readonly name: DomainName;
+  readonly type: DnsType;
+}
+
+const NO_QUESTIONS: readonly Question[] = [];
+
+export class RouteLookup {
+  readonly #request: RouteRequest;
+  #legs: readonly Leg[] = [];
+  /** Every name whose addresses are wanted, once, however many legs share it. */
+  readonly #hosts = new Map<DomainName, HostLookup>();
+  readonly #open = new Set<string>();
+  #result: LookupResult | null = null;
+
+  constructor(request: RouteRequest) {
+    this.#request = request;
+  }
+
+  /** Null while questions are open. */
+  get result(): LookupResult | null {
+    return this.#result;
+  }
+
+  /** @returns what to ask first; nothing when the route needs no name service */
+  begin(): readonly Question[] {
+    const plan = legsOf(this.#request);
+    if (plan.kind === 'problem') {
+      this.#result = { kind: 'found', route: misconfiguredRoute(plan.option, plan.problem) };
+      return NO_QUESTIONS;
+    }
+    this.#legs = plan.legs;
+    const questions: Question[] = [];
+    for (const leg of this.#legs) {
+      if (leg.outcome.kind !== 'pending') continue;
+      if (leg.by === 'mx') this.#ask(leg.name, 'MX', questions);
+      else leg.outcome = this.#hostsOf([ownHost(leg)], Number.POSITIVE_INFINITY, questions);
+    }
+    this.#endWhenAnswered();
+    return questions;
+  }
+
+  /** @returns what to ask next */
+  answered(question: Question, answer: DnsAnswer): readonly Question[] {
+    assert(this.#open.delete(openKey(question)), 'an answer belongs to an open question');
+    const questions: Question[] = [];
+    if (question.type === 'MX') {
+      for (const leg of this.#legs)
+        if (leg.by === 'mx' && leg.name === question.name && leg.outcome.kind === 'pending')
+          leg.outcome = this.#outcomeOf(leg, answer, questions);
+    } else {
+      addAnswer(this.#hosts.get(question.name)!, answer);
+    }
+    this.#endWhenAnswered();
+    return questions;
+  }
+
+  #outcomeOf(leg: Leg, answer: DnsAnswer, questions: Question[]): LegOutcome {
+    switch (answer.kind) {
+      case 'mx': {
+        const exchanges = usableExchanges(answer.records);
+        if (exchanges === null) return { kind: 'nullMx', ttlSeconds: answer.ttlSeconds };
+        return this.#hostsOf(exchanges, answer.ttlSeconds, questions);
+      }
+      case 'noData': // RFC 5321 section 5.1: a domain without MX records is its own exchanger, of preference 0
+        return this.#hostsOf([ownHost(leg)], Math.min(answer.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX), questions);
+      case 'noName': // RFC 8020: then it has no addresses either
+        return { kind: 'nothing', ttlSeconds: answer.ttlSeconds };
+      case 'addresses':
+        return { kind: 'unavailable', reason: 'an answer without MX records' };
+      case 'unavailable': // RFC 5321 section 5.1: a failed lookup does not make the domain its own exchanger
+        return { kind: 'unavailable', reason: answer.reason };
+    }
+  }
+
+  #hostsOf(hosts: readonly Exchange[], ttlSeconds: number, questions: Question[]): LegOutcome {
+    for (const { name } of hosts) {
+      if (this.#hosts.has(name)) continue;
+      const host = beginHost(name);
+      this.#hosts.set(name, host);
+      if (host.addresses.length > 0) continue;
+      this.#ask(name, 'A', questions);
+      if (this.#request.useIpv6) this.#ask(name, 'AAAA', questions);
+    }
+    return { kind: 'hosts', hosts, ttlSeconds };
+  }
+
+  #ask(name: DomainName, type: DnsType, questions: Question[]): void {
+    const question = { name, type };
+    if (this.#open.has(openKey(question))) return;
+    this.#open.add(openKey(question));
+    questions.push(question);
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts);
+  }
+}
+
+const openKey = ({ name, type }: Question): string => `${type} ${name}`;
+
+const ownHost = ({ name }: Leg): Exchange => ({ preference: 0, name });
