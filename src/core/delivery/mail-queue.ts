@@ -8,6 +8,7 @@ import type { Wait, Waiter } from '../limits/wait-list.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import { ActiveQueue } from '../queue/active-queue.ts';
 import { DelayedQueue } from '../queue/delayed-queue.ts';
+import type { BindingCounts } from './binding-counts.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { DeliverySettings } from './settings.ts';
 
@@ -29,8 +30,10 @@ export interface AddressCounter {
 export class MailQueue implements Waiter {
   readonly binding: string;
   readonly domain: DomainName;
-  readonly active = new ActiveQueue();
-  readonly delayed = new DelayedQueue();
+  readonly active: ActiveQueue;
+  readonly delayed: DelayedQueue;
+  /** Of its binding, over all domains. */
+  readonly bindingCounts: BindingCounts;
   readonly connections = new Set<OutboundConnection>();
   /** Connections without a message, the one used last at the end. */
   readonly idle: OutboundConnection[] = [];
@@ -57,18 +60,21 @@ export class MailQueue implements Waiter {
   isReady = false;
   /** Since when it has had neither mail nor connections. */
   idleSince: MonoMs | null = null;
+  /** Messages since the queue was made, whatever was reset since. */
   delivered = 0;
   failed = 0;
-  transientFailures = 0;
-  received = 0;
 
   constructor(
     binding: string,
     domain: DomainName,
     settings: DeliverySettings,
     counters: { readonly pair: CounterIndex; readonly binding: CounterIndex },
+    bindingCounts: BindingCounts,
     wake: (queue: MailQueue) => void,
   ) {
+    this.bindingCounts = bindingCounts;
+    this.active = new ActiveQueue(bindingCounts);
+    this.delayed = new DelayedQueue(bindingCounts);
     this.binding = binding;
     this.domain = domain;
     this.settings = settings;
@@ -84,6 +90,27 @@ export class MailQueue implements Waiter {
   /** Whether it holds neither mail nor connections. */
   get isEmpty(): boolean {
     return this.active.size === 0 && this.delayed.size === 0 && this.connections.size === 0 && this.inFlight === 0;
+  }
+
+  countReceived(messages: number): void {
+    this.bindingCounts.received += messages;
+  }
+
+  countDelivered(): void {
+    this.delivered += 1;
+    this.bindingCounts.delivered += 1;
+  }
+
+  countFailed(): void {
+    this.failed += 1;
+    this.bindingCounts.failed += 1;
+  }
+
+  /** Messages went to a connection, or (negative) came off it. */
+  countInFlight(tasks: 1 | -1, messages: number): void {
+    this.inFlight += tasks;
+    this.inFlightMessages += messages;
+    this.bindingCounts.inFlight += messages;
   }
 
   /** Messages that want an attempt now, those on a connection included. */

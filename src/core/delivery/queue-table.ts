@@ -4,6 +4,7 @@ import { addMono, type MonoMs } from '../base/moment.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Ledger } from '../limits/ledger.ts';
 import type { DomainName } from '../mail/domain-name.ts';
+import { BindingCounts } from './binding-counts.ts';
 import { bindingKey, pairKey } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -13,6 +14,9 @@ const MOST_RESTING = 50_000;
 
 export class QueueTable {
   readonly #queues = new Map<string, MailQueue>();
+  readonly #queuesByDomain = new Map<DomainName, MailQueue[]>();
+  /** For every binding that has or had mail; few, and kept for the counts. */
+  readonly #countsByBinding = new Map<string, BindingCounts>();
   /** Queues without mail and connections, the one resting longest first. They hold no slots. */
   readonly #resting = new Set<MailQueue>();
   readonly #ledger: Ledger;
@@ -47,9 +51,40 @@ export class QueueTable {
       return found;
     }
     const counters = { pair: this.#ledger.refer(key), binding: this.#ledger.refer(bindingKey(binding)) };
-    const queue = new MailQueue(binding, domain, this.#settingsOf(binding, domain), counters, this.#wake);
+    const bindingCounts = this.countsOf(binding);
+    const queue = new MailQueue(
+      binding,
+      domain,
+      this.#settingsOf(binding, domain),
+      counters,
+      bindingCounts,
+      this.#wake,
+    );
     this.#queues.set(key, queue);
+    const siblings = this.#queuesByDomain.get(domain);
+    if (siblings === undefined) this.#queuesByDomain.set(domain, [queue]);
+    else siblings.push(queue);
     return queue;
+  }
+
+  /** What is counted for a binding, from its first mail on. */
+  countsOf(binding: string): BindingCounts {
+    let counts = this.#countsByBinding.get(binding);
+    if (counts === undefined) {
+      counts = new BindingCounts();
+      this.#countsByBinding.set(binding, counts);
+    }
+    return counts;
+  }
+
+  /** Every binding that has or had mail, with its counts. */
+  get countsByBinding(): ReadonlyMap<string, BindingCounts> {
+    return this.#countsByBinding;
+  }
+
+  /** Domains with at least one queue, and their queues. */
+  get queuesByDomain(): ReadonlyMap<DomainName, readonly MailQueue[]> {
+    return this.#queuesByDomain;
   }
 
   find(binding: string, domain: DomainName): MailQueue | undefined {
@@ -83,6 +118,9 @@ export class QueueTable {
   #drop(queue: MailQueue): void {
     this.#resting.delete(queue);
     this.#queues.delete(pairKey(queue.binding, queue.domain));
+    const siblings = this.#queuesByDomain.get(queue.domain)!;
+    if (siblings.length === 1) this.#queuesByDomain.delete(queue.domain);
+    else siblings.splice(siblings.indexOf(queue), 1);
     this.#ledger.unrefer(queue.pairCounter);
     this.#ledger.unrefer(queue.bindingCounter);
   }

@@ -108,6 +108,12 @@ export class Scheduler {
     return messages;
   }
 
+  /** Takes all waiting mail of the queue out, for the operator; what is on a connection stays there. */
+  takeAll(queue: MailQueue): readonly Task[] {
+    this.#markReady(queue);
+    return [...queue.active.takeAll(), ...queue.delayed.takeAll()];
+  }
+
   // ---- connections
 
   /**
@@ -132,8 +138,7 @@ export class Scheduler {
     connection.deliveries += 1;
     if (connection.quantumMessages === 0) connection.quantumStartedAt = at.mono;
     connection.quantumMessages += 1;
-    queue.inFlight += 1;
-    queue.inFlightMessages += task.recipients.length;
+    queue.countInFlight(1, task.recipients.length);
     return task;
   }
 
@@ -141,8 +146,7 @@ export class Scheduler {
   taskEnded(connection: OutboundConnection, task: Task, wasDelivered: boolean): void {
     const { queue } = connection;
     if (!wasDelivered) connection.deliveries -= 1;
-    queue.inFlight -= 1;
-    queue.inFlightMessages -= task.recipients.length;
+    queue.countInFlight(-1, -task.recipients.length);
     this.#markReady(queue);
   }
 

@@ -79,6 +79,12 @@ export class Ledger {
     return this.#open[index]!;
   }
 
+  /** Slots held in the counter of `key`; 0 when there is none. For listings: it looks the key up. */
+  openOf(key: string): number {
+    const index = this.#indexByKey.get(key);
+    return index === undefined ? 0 : this.#open[index]!;
+  }
+
   /** The most slots ever held at once since the counter was made. */
   peak(index: CounterIndex): number {
     return this.#peak[index]!;

@@ -2,6 +2,7 @@
 // goes to a ring; mail that comes back (due again, returned by a connection) is put in its place by a heap. As expiry
 // counts from reception, the head is also the first to expire.
 import { Heap } from '../base/heap.ts';
+import type { MessageTotals } from './message-totals.ts';
 import type { Task } from './task.ts';
 
 const FIRST_CAPACITY = 8;
@@ -11,7 +12,13 @@ export class ActiveQueue {
   #head = 0;
   #ringSize = 0;
   #returned: Heap<Task> | null = null;
+  readonly #totals: MessageTotals;
   #messages = 0;
+
+  /** @param totals in which what waits here is counted too */
+  constructor(totals: MessageTotals) {
+    this.#totals = totals;
+  }
 
   /** Tasks waiting: what connections can be opened for. */
   get size(): number {
@@ -25,6 +32,7 @@ export class ActiveQueue {
 
   add(task: Task): void {
     this.#messages += task.recipients.length;
+    this.#totals.active += task.recipients.length;
     const last = this.#ringSize > 0 ? this.#ring[(this.#head + this.#ringSize - 1) & (this.#ring.length - 1)]! : null;
     if (task.retries > 0 || (last !== null && isOlder(task, last))) {
       this.#returned ??= new Heap<Task>(isOlder);
@@ -47,6 +55,7 @@ export class ActiveQueue {
     const task = this.peek();
     if (task === undefined) return undefined;
     this.#messages -= task.recipients.length;
+    this.#totals.active -= task.recipients.length;
     if (task.heapIndex >= 0) {
       this.#returned!.remove(task);
     } else {

@@ -1,11 +1,18 @@
 // Mail of one (binding, domain) that waits for its next attempt, in the order of being due.
 import { Heap } from '../base/heap.ts';
 import type { WallMs } from '../base/moment.ts';
+import type { MessageTotals } from './message-totals.ts';
 import type { Task } from './task.ts';
 
 export class DelayedQueue {
   readonly #heap = new Heap<Task>((a, b) => a.dueAt < b.dueAt);
+  readonly #totals: MessageTotals;
   #messages = 0;
+
+  /** @param totals in which what waits here is counted too */
+  constructor(totals: MessageTotals) {
+    this.#totals = totals;
+  }
 
   get size(): number {
     return this.#heap.size;
@@ -22,6 +29,7 @@ export class DelayedQueue {
 
   add(task: Task): void {
     this.#messages += task.recipients.length;
+    this.#totals.delayed += task.recipients.length;
     this.#heap.push(task);
   }
 
@@ -31,6 +39,7 @@ export class DelayedQueue {
     if (task === undefined || task.dueAt > now) return undefined;
     this.#heap.pop();
     this.#messages -= task.recipients.length;
+    this.#totals.delayed -= task.recipients.length;
     return task;
   }
 
@@ -38,6 +47,7 @@ export class DelayedQueue {
   takeAll(): Task[] {
     const tasks: Task[] = [];
     for (let task = this.#heap.pop(); task !== undefined; task = this.#heap.pop()) tasks.push(task);
+    this.#totals.delayed -= this.#messages;
     this.#messages = 0;
     return tasks;
   }

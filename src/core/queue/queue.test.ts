@@ -69,7 +69,7 @@ test('property: the active queue gives every task once, oldest reception first',
   const step = fc.oneof(fc.record({ at: fc.nat(50), retries: fc.nat(1) }), fc.constant('take' as const));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const queue = new ActiveQueue();
+      const queue = new ActiveQueue({ active: 0, delayed: 0 });
       const inside = new Set<Task>();
       for (const one of steps) {
         if (one === 'take') {
@@ -93,7 +93,7 @@ test('property: the active queue gives every task once, oldest reception first',
 test('property: the delayed queue gives what is due, and nothing early', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(100), { maxLength: 60 }), fc.nat(100), (times, now) => {
-      const queue = new DelayedQueue();
+      const queue = new DelayedQueue({ active: 0, delayed: 0 });
       for (const at of times) queue.add(task(0, 1, at));
       const due: number[] = [];
       for (let next = queue.takeDue(wallMs(now)); next !== undefined; next = queue.takeDue(wallMs(now)))

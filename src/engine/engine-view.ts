@@ -1,0 +1,301 @@
+// What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
+// structures that the scheduler works with, and the operator's actions on queues.
+import type { Configuration } from '../core/config/configuration.ts';
+import {
+  type BindingRow,
+  type DomainDetail,
+  type DomainRow,
+  type ExchangerDetail,
+  FAIL_SAMPLES_MAX,
+  type FailOutcome,
+  type FailRequest,
+  type InboundRow,
+  type OutboundRow,
+  type QueuedMessage,
+  type QueueRow,
+  type QueueSelection,
+  type ServerView,
+  type SummaryFigures,
+} from '../core/console/server-view.ts';
+import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
+import type { HostTimesTable } from '../core/delivery/host-times.ts';
+import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import type { Scheduler } from '../core/delivery/scheduler.ts';
+import type { Ledger } from '../core/limits/ledger.ts';
+import { STAGE_NAMES } from '../core/mail/disposition.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
+import type { Candidate } from '../core/mail/hosts.ts';
+import type { Task } from '../core/queue/task.ts';
+import type { Inbound } from './inbound.ts';
+import type { OutboundSession } from './outbound-session.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { Routes } from './routes.ts';
+import type { Turns } from './turn.ts';
+
+export interface ViewParts {
+  readonly turns: Turns;
+  readonly scheduler: Scheduler;
+  readonly ledger: Ledger;
+  readonly node: NodeCounters;
+  readonly inbound: Inbound;
+  readonly outcomes: Outcomes;
+  readonly routes: Routes;
+  readonly hostTimes: HostTimesTable;
+  readonly sessions: ReadonlyMap<OutboundConnection, OutboundSession>;
+  configuration(): Configuration;
+  dnsFigures(): SummaryFigures['dns'];
+  resetDnsFigures(): void;
+}
+
+/** How many other queues are looked at for domains that share an address. */
+const SHARING_LOOKS_MAX = 1000;
+const SHARING_ROWS_MAX = 4;
+
+export class EngineView implements ServerView {
+  readonly #parts: ViewParts;
+  readonly #startedAt: number;
+  #resetAt: number;
+
+  constructor(parts: ViewParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.turns.now.mono;
+    this.#resetAt = this.#startedAt;
+  }
+
+  summary(): SummaryFigures {
+    const { scheduler, ledger, node, inbound } = this.#parts;
+    const at = this.#parts.turns.clock();
+    const sum = { active: 0, delayed: 0, inFlight: 0, delivered: 0, failed: 0 };
+    for (const counts of scheduler.queues.countsByBinding.values()) {
+      sum.active += counts.active;
+      sum.delayed += counts.delayed;
+      sum.inFlight += counts.inFlight;
+      sum.delivered += counts.delivered;
+      sum.failed += counts.failed;
+    }
+    return {
+      outboundConnections: ledger.open(node.total),
+      inboundConnections: inbound.sessions,
+      domains: scheduler.queues.queuesByDomain.size,
+      activeMessages: sum.active,
+      delayedMessages: sum.delayed,
+      totalMessages: sum.active + sum.delayed + sum.inFlight,
+      dns: this.#parts.dnsFigures(),
+      delivered: sum.delivered,
+      failed: sum.failed,
+      rejected: inbound.rejected,
+      received: inbound.received,
+      sinceResetSeconds: Math.floor((at.mono - this.#resetAt) / 1000),
+      uptimeSeconds: Math.floor((at.mono - this.#startedAt) / 1000),
+    };
+  }
+
+  resetSummary(): void {
+    for (const counts of this.#parts.scheduler.queues.countsByBinding.values()) counts.reset();
+    this.#parts.inbound.resetCounts();
+    this.#parts.resetDnsFigures();
+    this.#resetAt = this.#parts.turns.clock().mono;
+  }
+
+  *domains(): Iterable<DomainRow> {
+    for (const [domain, queues] of this.#parts.scheduler.queues.queuesByDomain) yield domainRow(domain, queues);
+  }
+
+  *domainsOfBinding(binding: string): Iterable<DomainRow> {
+    for (const queue of this.#parts.scheduler.queues.values()) {
+      if (queue.binding === binding) yield domainRow(queue.domain, [queue]);
+    }
+  }
+
+  domain(domain: DomainName): DomainDetail | null {
+    const queues = this.#parts.scheduler.queues.queuesByDomain.get(domain);
+    if (queues === undefined) return null;
+    const at = this.#parts.turns.clock();
+    // Bindings may differ in routes and gateway; the queue with the most to do is the one that is asked about.
+    const shown = queues.reduce((best, queue) => (queue.connections.size > best.connections.size ? queue : best));
+    const inspected = this.#parts.routes.inspect(shown, at);
+    const route = inspected?.route ?? null;
+    const ttlSeconds = Math.ceil((inspected?.ttlMs ?? 0) / 1000);
+    const sum = domainRow(domain, queues);
+    return {
+      domain,
+      exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, route.candidates, ttlSeconds) : [],
+      unroutable: route?.kind === 'unroutable' ? route.reply : null,
+      ttlSeconds,
+      consecutiveFailures: Math.max(...queues.map((queue) => queue.consecutiveFailures)),
+      active: sum.active,
+      delayed: sum.delayed,
+      delivered: sum.delivered,
+      failed: queues.reduce((failed, queue) => failed + queue.failed, 0),
+      sessions: queues.flatMap((queue) =>
+        Array.from(queue.connections, (connection) => {
+          const session = this.#parts.sessions.get(connection)!;
+          const { address } = connection.candidate;
+          const stage = STAGE_NAMES[session.stage];
+          return { id: session.number, address, stage, stageMs: at.mono - session.stageSince };
+        }),
+      ),
+    };
+  }
+
+  *queues(): Iterable<QueueRow> {
+    for (const { binding, domain, settings, activeMessages, delayed } of this.#parts.scheduler.queues.values()) {
+      yield { group: settings.group, binding, domain, active: activeMessages, delayed: delayed.messages };
+    }
+  }
+
+  *bindings(): Iterable<BindingRow> {
+    const configuration = this.#parts.configuration();
+    for (const { name, group } of configuration.bindings()) yield this.#bindingRow(name, group);
+    for (const [name, counts] of this.#parts.scheduler.queues.countsByBinding) {
+      const holdsMail = counts.active + counts.delayed + counts.inFlight > 0;
+      if (holdsMail && !configuration.hasBinding(name)) yield this.#bindingRow(name, null);
+    }
+  }
+
+  *outbound(): Iterable<OutboundRow> {
+    for (const { number, connection } of this.#parts.sessions.values()) {
+      const { host, family, address } = connection.candidate;
+      yield { id: number, host, family, address, binding: connection.queue.binding };
+    }
+  }
+
+  inbound(): Iterable<InboundRow> {
+    return this.#parts.inbound.rows();
+  }
+
+  *messages(selection: QueueSelection & { readonly domain: DomainName }, limit: number, offset: number) {
+    const queues = this.#selected(selection);
+    let skip = offset;
+    let left = limit;
+    for (const kind of ['active', 'delayed'] as const) {
+      for (const queue of queues) {
+        for (const task of queue[kind].values()) {
+          for (const message of queuedMessages(task, kind, queue.binding)) {
+            if (left === 0) return;
+            if (skip > 0) skip -= 1;
+            else {
+              left -= 1;
+              yield message;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  flush(selection: QueueSelection): number {
+    const { turns, scheduler } = this.#parts;
+    const at = turns.begin();
+    let count = 0;
+    for (const queue of this.#selected(selection)) count += scheduler.flush(queue);
+    turns.end(at);
+    return count;
+  }
+
+  failDomain(request: FailRequest): FailOutcome {
+    const { turns, scheduler, outcomes } = this.#parts;
+    const at = turns.begin();
+    const samples: FailOutcome['samples'][number][] = [];
+    let count = 0;
+    for (const queue of this.#selected(request)) {
+      const tasks = request.dryRun ? [...queue.active.values(), ...queue.delayed.values()] : scheduler.takeAll(queue);
+      for (const task of tasks) {
+        count += task.recipients.length;
+        for (const index of task.recipients) {
+          if (samples.length === FAIL_SAMPLES_MAX) break;
+          const { reversePath, recipients } = task.stored.envelope;
+          const { messageId: id, mailbox: recipient } = recipients[index]!;
+          samples.push({ id, domain: queue.domain, reversePath, recipient });
+        }
+        if (!request.dryRun) outcomes.failByOperator(queue, task, request.reply, request.quiet, at);
+      }
+    }
+    turns.end(at);
+    return { count, samples };
+  }
+
+  #selected({ domain, binding }: QueueSelection): readonly MailQueue[] {
+    const { queues } = this.#parts.scheduler;
+    const ofDomain = domain === null ? [...queues.values()] : (queues.queuesByDomain.get(domain) ?? []);
+    return binding === null ? [...ofDomain] : ofDomain.filter((queue) => queue.binding === binding);
+  }
+
+  #bindingRow(binding: string, group: string | null): BindingRow {
+    const counts = this.#parts.scheduler.queues.countsByBinding.get(binding);
+    const active = (counts?.active ?? 0) + (counts?.inFlight ?? 0);
+    return {
+      group,
+      binding,
+      connections: this.#parts.ledger.openOf(bindingKey(binding)),
+      active,
+      total: active + (counts?.delayed ?? 0),
+      delivered: counts?.delivered ?? 0,
+      failed: counts?.failed ?? 0,
+      received: counts?.received ?? 0,
+      // Content is kept in memory up to the first attempt; what is beyond the cap is read back when its turn comes.
+      resident: active,
+    };
+  }
+
+  #exchangers(queue: MailQueue, candidates: readonly Candidate[], ttlSeconds: number): ExchangerDetail[] {
+    const { scheduler, hostTimes } = this.#parts;
+    const at = this.#parts.turns.clock();
+    const failureOf = ({ address }: Candidate) => scheduler.hostStates.failure(queue.binding, address, at.mono);
+    const next = candidates.find((candidate) => failureOf(candidate) === null);
+    const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();
+    for (const candidate of candidates) {
+      const { host, preference, address, family } = candidate;
+      const key = `${preference} ${host}`;
+      const exchanger = exchangers.get(key) ?? { host, preference, ttlSeconds, addresses: [] };
+      exchangers.set(key, exchanger);
+      const failure = failureOf(candidate);
+      const { connectMs, deliverMs } = hostTimes.peek(address);
+      exchanger.addresses.push({
+        address,
+        family,
+        connectMs,
+        deliverMs,
+        failedAgoMs: failure === null ? null : at.mono - failure.since,
+        isNext: candidate === next,
+        alsoUsedBy: this.#othersAt(address, queue.domain),
+      });
+    }
+    return [...exchangers.values()];
+  }
+
+  /** Other domains whose mail may go to an address, as far as a bounded look finds them. */
+  #othersAt(address: string, domain: DomainName): { domain: DomainName; preference: number }[] {
+    const { scheduler, routes, turns } = this.#parts;
+    const found: { domain: DomainName; preference: number }[] = [];
+    let looks = 0;
+    for (const [other, [queue]] of scheduler.queues.queuesByDomain) {
+      if (++looks > SHARING_LOOKS_MAX || found.length === SHARING_ROWS_MAX) break;
+      if (other === domain || queue === undefined) continue;
+      const route = routes.inspect(queue, turns.clock())?.route;
+      const same = route?.kind === 'hosts' ? route.candidates.find((one) => one.address === address) : undefined;
+      if (same !== undefined) found.push({ domain: other, preference: same.preference });
+    }
+    return found;
+  }
+}
+
+function domainRow(domain: DomainName, queues: readonly MailQueue[]): DomainRow {
+  const row = { domain, connections: 0, active: 0, delayed: 0, delivered: 0 };
+  for (const queue of queues) {
+    row.connections += queue.connections.size;
+    row.active += queue.activeMessages;
+    row.delayed += queue.delayed.messages;
+    row.delivered += queue.delivered;
+  }
+  return row;
+}
+
+function* queuedMessages(task: Task, queue: QueuedMessage['queue'], binding: string): Iterable<QueuedMessage> {
+  const { recipients, receivedAt: createdAt, reversePath } = task.stored.envelope;
+  for (const index of task.recipients) {
+    const { messageId: id, mailbox: recipient } = recipients[index]!;
+    yield { queue, binding, id, createdAt, reversePath, recipient };
+  }
+}

@@ -1,0 +1,330 @@
+// The one loop: events from the ports go in, effects go out. This file puts the parts together and owns the turn, the
+// time in it and the identity of the server; what happens to mail is told in inbound.ts, core/delivery/scheduler.ts,
+// outbound-session.ts and outcomes.ts, in that order.
+import { assert } from '../core/base/assert.ts';
+import { addMono, type Moment, type MonoMs, type WallMs } from '../core/base/moment.ts';
+import { Timers } from '../core/base/timers.ts';
+import type { Configuration, Listener } from '../core/config/configuration.ts';
+import { gateway } from '../core/config/routing-options.ts';
+import { hostname } from '../core/config/server-options.ts';
+import type { ServerView, SummaryFigures } from '../core/console/server-view.ts';
+import type { NodeCounters } from '../core/delivery/claims.ts';
+import { HostTimesTable } from '../core/delivery/host-times.ts';
+import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { type Actions, Scheduler } from '../core/delivery/scheduler.ts';
+import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
+import { Ledger } from '../core/limits/ledger.ts';
+import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
+import type { Route } from '../core/mail/hosts.ts';
+import { IdMaker } from '../core/mail/ids.ts';
+import { makeTask } from '../core/queue/task.ts';
+import { EngineView } from './engine-view.ts';
+import { Inbound } from './inbound.ts';
+import { NodeTroubles } from './node-troubles.ts';
+import { Notices } from './notices.ts';
+import { type OutboundParts, OutboundSession } from './outbound-session.ts';
+import { Outcomes } from './outcomes.ts';
+import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
+import { Routes } from './routes.ts';
+import type { Turns } from './turn.ts';
+
+export interface EngineParts {
+  readonly ports: Ports;
+  readonly configuration: Configuration;
+  readonly identity: {
+    readonly pid: number;
+    /** Of the product. */
+    readonly version: string;
+    /** Name of the system, for when the option `hostname` is not set. */
+    readonly hostname: string;
+  };
+  /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
+  readonly openingDelayMs: number;
+  /** Local time minus UTC at that instant. */
+  utcOffsetMinutes(at: WallMs): number;
+  /** What the name service counts, for `summary`. */
+  dnsFigures(): SummaryFigures['dns'];
+  resetDnsFigures(): void;
+}
+
+export class Engine implements Turns {
+  readonly server: ServerView;
+  readonly ledger = new Ledger();
+  readonly scheduler: Scheduler;
+  readonly #ports: Ports;
+  readonly #identity: EngineParts['identity'];
+  readonly #openingDelayMs: number;
+  readonly #timers = new Timers();
+  readonly #node: NodeCounters;
+  readonly #routes: Routes;
+  readonly #notices: Notices;
+  readonly #outcomes: Outcomes;
+  readonly #inbound: Inbound;
+  readonly #troubles: NodeTroubles;
+  readonly #sessions = new Map<OutboundConnection, OutboundSession>();
+  readonly #outbound: OutboundParts;
+  readonly #ids: IdMaker;
+  #configuration: Configuration;
+  #now: Moment;
+  #isInTurn = false;
+  #wakesAt: MonoMs | null = null;
+  #lastNumber = 0;
+  #stopped: (() => void) | null = null;
+
+  constructor(parts: EngineParts) {
+    const { ports, configuration, identity } = parts;
+    const { clock, random, connector, spool, records } = ports;
+    this.#ports = ports;
+    this.#configuration = configuration;
+    this.#identity = identity;
+    this.#openingDelayMs = parts.openingDelayMs;
+    this.#now = clock.now();
+    const ids = new IdMaker(identity.pid);
+    this.#ids = ids;
+    const limits = nodeLimits(configuration, connector.descriptorLimit);
+    this.#node = {
+      total: this.ledger.addUniversal('node', limits.total),
+      descriptors: this.ledger.addUniversal('descriptors', limits.descriptors),
+    };
+    this.#troubles = new NodeTroubles(records);
+    this.scheduler = new Scheduler({
+      ledger: this.ledger,
+      timers: this.#timers,
+      random: random.stream('host-choice'),
+      node: this.#node,
+      nodeLimits: limits,
+      actions: this.#schedulerActions(),
+      settingsOf: (binding, domain) => deliverySettings(this.#configuration, binding, domain, this.hostname),
+    });
+    this.#routes = new Routes(this, ports.resolver, (queue) => this.scheduler.routeReady(queue));
+    const shared = {
+      turns: this,
+      timers: this.#timers,
+      spool,
+      records,
+      ids,
+      utcOffsetMinutes: (at: WallMs) => parts.utcOffsetMinutes(at),
+      routingDomainOf: (binding: string, domain: DomainName) => this.#routingDomainOf(binding, domain),
+      accepted: (stored: StoredContent) => this.#accepted(stored),
+    };
+    this.#notices = new Notices({
+      ...shared,
+      random: random.stream('boundaries'),
+      hostname: () => this.hostname,
+      groupOf: (binding) => this.#configuration.groupOf(binding),
+      troubled: (text, at) => this.#troubles.report('notice', text, at),
+    });
+    this.#outcomes = new Outcomes({ scheduler: this.scheduler, spool, records, notices: this.#notices });
+    this.#inbound = new Inbound({
+      ...shared,
+      configuration: () => this.#configuration,
+      systemHostname: identity.hostname,
+      version: identity.version,
+      opened: () => this.ledger.take(this.#node.descriptors),
+      closed: () => this.ledger.give(this.#node.descriptors),
+    });
+    const hostTimes = new HostTimesTable();
+    this.#outbound = {
+      hostTimes,
+      turns: this,
+      timers: this.#timers,
+      scheduler: this.scheduler,
+      connector,
+      attempted: (connection, task, outcomes, at) => this.#outcomes.attempted(connection, task, outcomes, at),
+      nodeTrouble: (code, at) => {
+        this.#troubles.connectFailed(code, at);
+        this.scheduler.nodeTrouble(at);
+      },
+      gone: (session) => this.#sessions.delete(session.connection),
+    };
+    this.server = new EngineView({
+      turns: this,
+      scheduler: this.scheduler,
+      ledger: this.ledger,
+      node: this.#node,
+      inbound: this.#inbound,
+      outcomes: this.#outcomes,
+      routes: this.#routes,
+      sessions: this.#sessions,
+      configuration: () => this.#configuration,
+      hostTimes,
+      dnsFigures: () => parts.dnsFigures(),
+      resetDnsFigures: () => parts.resetDnsFigures(),
+    });
+  }
+
+  // ---- the turn
+
+  clock(): Moment {
+    return this.#isInTurn ? this.#now : this.#ports.clock.now();
+  }
+
+  get now(): Moment {
+    return this.#now;
+  }
+
+  begin(): Moment {
+    assert(!this.#isInTurn, 'a port calls back in a turn of its own');
+    this.#isInTurn = true;
+    this.#now = this.#ports.clock.now();
+    return this.#now;
+  }
+
+  end(at: Moment): void {
+    this.scheduler.run(at);
+    this.#isInTurn = false;
+    this.#setClock();
+    if (this.#stopped !== null) this.#tellStopped();
+  }
+
+  /** The clock has come to a time that was asked for. */
+  wake(): void {
+    const at = this.begin();
+    this.#wakesAt = null;
+    this.#timers.advance(at.mono);
+    this.end(at);
+  }
+
+  #setClock(): void {
+    const next = this.#timers.nextAt;
+    if (next === null || (this.#wakesAt !== null && this.#wakesAt <= next)) return;
+    this.#wakesAt = next;
+    this.#ports.clock.wakeAt(next);
+  }
+
+  // ---- the life of the server
+
+  /** Mail found in the spool. Before `start`. */
+  recovered({ stored, open }: RecoveredRecord): void {
+    const groups = new Map<string, { indices: number[]; retries: number; nextAttemptAt: number | null }>();
+    for (const { index, retries, nextAttemptAt } of open) {
+      const { binding, routingDomain } = stored.envelope.recipients[index]!;
+      const key = `${binding} ${routingDomain} ${retries} ${nextAttemptAt}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { indices: [index], retries, nextAttemptAt });
+      else group.indices.push(index);
+    }
+    for (const { indices, retries, nextAttemptAt } of groups.values()) {
+      const { binding, routingDomain } = stored.envelope.recipients[indices[0]!]!;
+      const queue = this.scheduler.queues.queueFor(binding, routingDomain);
+      const task = makeTask(stored, indices, retries, (nextAttemptAt ?? this.#now.wall) as WallMs);
+      if (nextAttemptAt === null || nextAttemptAt <= this.#now.wall) this.scheduler.addActive(queue, task);
+      else this.scheduler.addDelayed(queue, task, this.#now);
+    }
+  }
+
+  /** Everything was recovered: mail may go out. */
+  start(): void {
+    const at = this.begin();
+    if (this.#openingDelayMs > 0) this.scheduler.pause(addMono(at.mono, this.#openingDelayMs));
+    this.end(at);
+  }
+
+  /** A client connected to one of the configuration's listeners. */
+  accept(listener: Listener, connection: InboundConnection): InboundEvents {
+    return this.#inbound.accept(listener, connection);
+  }
+
+  /** Another configuration is in force from now on; a lowered limit holds when this returns. */
+  configure(configuration: Configuration): void {
+    const at = this.begin();
+    this.#configuration = configuration;
+    this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
+    this.end(at);
+  }
+
+  /** An orderly stop: nothing new begins, what runs comes to its end. `stopped` is called once, when it has. */
+  stop(stopped: () => void): void {
+    const at = this.begin();
+    this.#stopped = stopped;
+    this.#inbound.stop();
+    this.scheduler.stop();
+    this.end(at);
+  }
+
+  /** The name servers changed: what they said counts no more. */
+  forgetRoutes(): void {
+    this.#routes.forget();
+  }
+
+  /** Sessions of clients end now, whatever they are at; their unfinished messages are theirs to send again. */
+  cutInbound(): void {
+    const at = this.begin();
+    this.#inbound.cut();
+    this.end(at);
+  }
+
+  /** Nothing is open, on its way, or waiting to be looked at. */
+  get isAtRest(): boolean {
+    return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending === 0;
+  }
+
+  /** The name of this server in greetings, header fields and notices. */
+  get hostname(): string {
+    return this.#configuration.value(hostname) ?? this.#identity.hostname;
+  }
+
+  #tellStopped(): void {
+    if (!this.isAtRest) return;
+    const stopped = this.#stopped!;
+    this.#stopped = null;
+    stopped();
+  }
+
+  // ---- mail
+
+  /** Delivery.md section 1: with a gateway the mail belongs to the gateway's name. */
+  #routingDomainOf(binding: string, domain: DomainName): DomainName {
+    const smartHost = this.#configuration.value(gateway, { binding, domain });
+    return smartHost === null ? domain : canonicalDomain(smartHost);
+  }
+
+  #accepted(stored: StoredContent): void {
+    const { recipients } = stored.envelope;
+    const first = recipients[0]!;
+    if (recipients.length === 1) {
+      this.#enqueue(stored, [0], first.binding, first.routingDomain);
+      return;
+    }
+    const groups = new Map<string, number[]>();
+    recipients.forEach(({ binding, routingDomain }, index) => {
+      const key = `${binding} ${routingDomain}`;
+      const indices = groups.get(key);
+      if (indices === undefined) groups.set(key, [index]);
+      else indices.push(index);
+    });
+    for (const indices of groups.values()) {
+      const { binding, routingDomain } = recipients[indices[0]!]!;
+      this.#enqueue(stored, indices, binding, routingDomain);
+    }
+  }
+
+  #enqueue(stored: StoredContent, indices: readonly number[], binding: string, domain: DomainName): void {
+    const queue = this.scheduler.queues.queueFor(binding, domain);
+    queue.countReceived(indices.length);
+    this.scheduler.addActive(queue, makeTask(stored, indices, 0, this.#now.wall));
+  }
+
+  // ---- connections
+
+  #schedulerActions(): Actions {
+    return {
+      open: (queue, candidate, claim) => {
+        const id = this.#ids.next(Math.floor(this.#now.wall / 1000));
+        const connection = new OutboundConnection(id, queue, candidate, claim, this.#now.mono);
+        const session = new OutboundSession(connection, ++this.#lastNumber, this.#outbound, this.#now);
+        this.#sessions.set(connection, session);
+        session.open();
+        return connection;
+      },
+      resume: (connection) => this.#sessions.get(connection)!.resume(this.#now),
+      quit: (connection) => this.#sessions.get(connection)!.quit(this.#now),
+      attemptFailed: (queue, task, failure, source) =>
+        this.#outcomes.attemptFailed(queue, task, failure, source, this.#now),
+      routeOf: (queue: MailQueue): Route | null => this.#routes.routeOf(queue, this.#now),
+      hasLocalAddress: (address) => this.#ports.connector.hasLocalAddress(address),
+      descriptorsExhausted: () => this.#troubles.descriptorsExhausted(this.#ports.connector.descriptorLimit, this.#now),
+    };
+  }
+}

@@ -1,0 +1,190 @@
+// Notices to senders of mail that failed for good. The order is a promise: the notice is durable before the failure is
+// settled, so a crash may repeat an attempt but never swallows a bounce. A few are made at a time; the others wait here.
+import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
+import type { Random } from '../core/base/random.ts';
+import { Timer, type Timers } from '../core/base/timers.ts';
+import { composeNotice } from '../core/bounce/notice.ts';
+import { DEFAULT_BINDING } from '../core/config/configuration.ts';
+import type { DeliverySettings } from '../core/delivery/settings.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
+import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
+import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
+import type { Content, Envelope } from '../core/mail/message.ts';
+import { mailDate } from '../core/reception/trace-fields.ts';
+import { receptionRecord } from '../core/records/main-record.ts';
+import type { RecordLog, Spool, StoredContent } from './ports.ts';
+import type { Turns } from './turn.ts';
+
+/** One recipient that failed for good. */
+export interface NoticeFailure {
+  /** Its place in the envelope. */
+  readonly index: number;
+  readonly reply: string;
+  /** What the host said last, when the reply is our own conclusion from it. */
+  readonly lastReply?: string;
+  readonly remote: { readonly host: string; readonly address: string } | null;
+  readonly attemptedAt: WallMs | null;
+}
+
+export interface NoticeParts {
+  readonly turns: Turns;
+  readonly timers: Timers;
+  readonly spool: Spool;
+  readonly records: RecordLog;
+  readonly ids: IdMaker;
+  readonly random: Random;
+  hostname(): string;
+  utcOffsetMinutes(at: WallMs): number;
+  groupOf(binding: string): string;
+  routingDomainOf(binding: string, domain: DomainName): DomainName;
+  /** A notice is durable: it goes to its queue. */
+  accepted(stored: StoredContent, at: Moment): void;
+  /** The spool takes no notice at present. */
+  troubled(text: string, at: Moment): void;
+}
+
+interface Pending {
+  readonly stored: StoredContent;
+  readonly failures: readonly NoticeFailure[];
+  readonly settings: DeliverySettings;
+  readonly to: Mailbox;
+}
+
+const AT_ONCE_MAX = 64;
+/** How long after a refusal of the spool the next try is made. */
+const RETRY_MS = 5000;
+const FAILED = { kind: 'failed' } as const;
+
+export class Notices {
+  readonly #parts: NoticeParts;
+  readonly #waiting: Pending[] = [];
+  /** First of `#waiting` that was not taken; the array is cut when it is empty. */
+  #next = 0;
+  #running = 0;
+  readonly #retryTimer: Timer;
+
+  constructor(parts: NoticeParts) {
+    this.#parts = parts;
+    this.#retryTimer = new Timer(() => this.#startWaiting());
+  }
+
+  /** Notices that are not durable yet. */
+  get pending(): number {
+    return this.#running + this.#waiting.length - this.#next;
+  }
+
+  /**
+   * Tells the sender and then settles the failures; settles them at once where nobody is to be told.
+   * @param settings null: the operator wants no notice
+   */
+  tell(stored: StoredContent, failures: readonly NoticeFailure[], settings: DeliverySettings | null): void {
+    const to = stored.envelope.reversePath;
+    // RFC 5321 section 6.1: never a notice about a notice.
+    if (to === null || settings === null || !settings.generateBounces) {
+      for (const { index } of failures) this.#parts.spool.settle(stored, index, FAILED);
+      return;
+    }
+    this.#waiting.push({ stored, failures, settings, to });
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    while (this.#running < AT_ONCE_MAX && this.#next < this.#waiting.length && !this.#retryTimer.isArmed) {
+      this.#start(this.#waiting[this.#next++]!);
+    }
+    if (this.#next === this.#waiting.length) {
+      this.#waiting.length = 0;
+      this.#next = 0;
+    }
+  }
+
+  #start(pending: Pending): void {
+    this.#running += 1;
+    if (pending.settings.bouncesInlineOriginal === 'none') {
+      this.#store(pending, null);
+      return;
+    }
+    const { turns, spool } = this.#parts;
+    spool.read(pending.stored, (content) => {
+      const at = turns.begin();
+      this.#store(pending, content);
+      turns.end(at);
+    });
+  }
+
+  #store(pending: Pending, original: Content | null): void {
+    const { turns, timers, spool } = this.#parts;
+    const { envelope, content } = this.#compose(pending, original, turns.now);
+    spool.append(envelope, content, (result) => {
+      const at = turns.begin();
+      this.#running -= 1;
+      if (result.kind === 'refused') {
+        this.#parts.troubled(`no notice to a sender could be stored: ${result.reason}; tried again`, at);
+        this.#waiting.push(pending);
+        timers.set(this.#retryTimer, addMono(at.mono, RETRY_MS));
+      } else {
+        this.#stored(pending, result.stored, at);
+      }
+      this.#startWaiting();
+      turns.end(at);
+    });
+  }
+
+  #stored(pending: Pending, notice: StoredContent, at: Moment): void {
+    const { records, spool } = this.#parts;
+    const { envelope } = notice;
+    const recipient = envelope.recipients[0]!;
+    const group = this.#parts.groupOf(recipient.binding);
+    records.main(receptionRecord({ at: at.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' }));
+    for (const { index } of pending.failures) spool.settle(pending.stored, index, FAILED);
+    this.#parts.accepted(notice, at);
+  }
+
+  #compose(pending: Pending, original: Content | null, at: Moment): { envelope: Envelope; content: Content } {
+    const { ids, random, utcOffsetMinutes, routingDomainOf } = this.#parts;
+    const { stored, failures, settings, to } = pending;
+    const seconds = Math.floor(at.wall / 1000);
+    const [batchId, messageId] = [ids.next(seconds), ids.next(seconds)];
+    const hostname = this.#parts.hostname();
+    const date = (wall: WallMs): string => mailDate(wall, utcOffsetMinutes(wall));
+    const notice = composeNotice({
+      reportingMta: hostname,
+      mailerdaemon: settings.mailerDaemon,
+      to,
+      messageId: messageIdHeader(messageId, hostname),
+      date: date(at.wall),
+      arrivalDate: date(stored.envelope.receivedAt),
+      boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
+      failures: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({
+        mailbox: stored.envelope.recipients[index]!.mailbox,
+        reply: lastReply === undefined || lastReply === reply ? reply : `${reply} (last reply: ${lastReply})`,
+        remote,
+        lastAttemptDate: attemptedAt === null ? null : date(attemptedAt),
+      })),
+      original:
+        original === null
+          ? { kind: 'none' }
+          : settings.bouncesInlineOriginal === 'all'
+            ? { kind: 'all', ...original }
+            : { kind: 'headers', headerSection: original.headerSection },
+    });
+    const domain = domainOf(to) || hostname;
+    const recipient = {
+      messageId,
+      mailbox: to,
+      routingDomain: routingDomainOf(DEFAULT_BINDING, domain),
+      binding: DEFAULT_BINDING,
+    };
+    const envelope: Envelope = {
+      batchId,
+      receivedAt: at.wall,
+      reversePath: null,
+      recipients: [recipient],
+      eightBit: notice.eightBit,
+      size: notice.size,
+      protocol: 'internal',
+    };
+    const body = notice.body.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece));
+    return { envelope, content: { headerSection: notice.headerSection, body } };
+  }
+}

@@ -1,0 +1,278 @@
+// One connection to a receiver: the port's events go to the SMTP session, what that wants goes to the port, the
+// scheduler and the outcomes. It is the one place that sees every way out of a connection, and so the one that gives its
+// slots back: when the receiver cannot count it any more (design decision 6).
+import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
+import { Timer, type Timers } from '../core/base/timers.ts';
+import type { HostTimes, HostTimesTable } from '../core/delivery/host-times.ts';
+import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import type { Scheduler } from '../core/delivery/scheduler.ts';
+import type { DeliverySettings } from '../core/delivery/settings.ts';
+import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
+import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
+import type { Task } from '../core/queue/task.ts';
+import type { ClientActions, Transaction } from '../core/smtp/client-actions.ts';
+import { ClientSession } from '../core/smtp/client-session.ts';
+import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
+import type { Turns } from './turn.ts';
+
+/** How long a slot is held after we gave a connection up: the peer may see our RST that much later (decision 6). */
+const HOLD_MS = 1000;
+
+const TIMED_OUT = '450 4.4.1 [internal] Connection Timed Out';
+const NOT_REACHED = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
+
+/** A task as the SMTP session sees it. */
+export class OutboundTransaction implements Transaction {
+  readonly task: Task;
+  readonly mailboxes: readonly Mailbox[];
+
+  constructor(task: Task) {
+    const { recipients } = task.stored.envelope;
+    this.task = task;
+    this.mailboxes =
+      task.recipients.length === 1
+        ? [recipients[task.recipients[0]!]!.mailbox]
+        : task.recipients.map((index) => recipients[index]!.mailbox);
+  }
+
+  get reversePath(): ReversePath {
+    return this.task.stored.envelope.reversePath;
+  }
+
+  get size(): number {
+    return this.task.stored.envelope.size;
+  }
+
+  get eightBit(): boolean {
+    return this.task.stored.envelope.eightBit;
+  }
+}
+
+/** What all outbound sessions share. */
+export interface OutboundParts {
+  readonly turns: Turns;
+  readonly timers: Timers;
+  readonly scheduler: Scheduler;
+  readonly connector: Connector;
+  readonly hostTimes: HostTimesTable;
+  /** The attempt of a task is over; an outcome for each of its recipients, in order. */
+  attempted(connection: OutboundConnection, task: Task, outcomes: readonly Disposition[], at: Moment): void;
+  /** The system refused a connection for want of something of its own. */
+  nodeTrouble(code: string, at: Moment): void;
+  /** The slots were given back: nothing of the session is left. */
+  gone(session: OutboundSession): void;
+}
+
+/**
+ * - connecting: the port has not answered;
+ * - talking: the SMTP session has the say;
+ * - held: we gave it up; the slots are kept until the receiver must have seen it;
+ * - gone: the slots are given back.
+ */
+type Phase = 'connecting' | 'talking' | 'held' | 'gone';
+
+export class OutboundSession implements ConnectionEvents, ClientActions<OutboundTransaction> {
+  readonly connection: OutboundConnection;
+  /** Names the connection on the console as long as it lives. */
+  readonly number: number;
+  readonly #parts: OutboundParts;
+  readonly #session: ClientSession<OutboundTransaction>;
+  readonly #timer: Timer;
+  #port: Connection | null = null;
+  #phase: Phase = 'connecting';
+  #hasGivenUp = false;
+  /** The time of the turn that is under way. */
+  #at: Moment;
+  /** The transaction whose content was written last, and when. */
+  #sending: OutboundTransaction | null = null;
+  #sentAt: MonoMs;
+  #stageSince: MonoMs;
+  readonly #times: HostTimes;
+
+  constructor(connection: OutboundConnection, number: number, parts: OutboundParts, at: Moment) {
+    this.connection = connection;
+    this.number = number;
+    this.#parts = parts;
+    this.#at = at;
+    this.#sentAt = at.mono;
+    this.#stageSince = at.mono;
+    this.#times = parts.hostTimes.timesOf(connection.candidate.address);
+    this.#session = new ClientSession(this);
+    this.#timer = new Timer(() => this.#timedOut());
+  }
+
+  /** Connects. The slots were taken before. */
+  open(): void {
+    const { candidate, queue } = this.connection;
+    const { address, family, port } = candidate;
+    this.setDeadline(queue.settings.timeouts.connectMs);
+    this.#port = this.#parts.connector.connect(
+      { address, family, port, localAddress: queue.settings.bindAddress },
+      this,
+    );
+  }
+
+  /** The scheduler has mail for this idle session. */
+  resume(at: Moment): void {
+    this.#at = at;
+    this.#session.resume();
+  }
+
+  /** The scheduler wants this idle session to end. */
+  quit(at: Moment): void {
+    this.#at = at;
+    this.#session.quit();
+  }
+
+  /** For listings. */
+  get stage(): Stage {
+    return this.#phase === 'talking' ? this.#session.stage : STAGE.notConnected;
+  }
+
+  get stageSince(): MonoMs {
+    return this.#stageSince;
+  }
+
+  // ---- what happens to the connection
+
+  connected(): void {
+    this.#at = this.#parts.turns.begin();
+    this.#phase = 'talking';
+    this.#times.connected(this.#at.mono - this.#stageSince);
+    this.#session.connected();
+    this.#parts.turns.end(this.#at);
+  }
+
+  failed(failure: ConnectFailure): void {
+    this.#at = this.#parts.turns.begin();
+    const { scheduler } = this.#parts;
+    scheduler.startLeaving(this.connection);
+    if (failure.whose === 'node') this.#parts.nodeTrouble(failure.code, this.#at);
+    else this.#failHost(failure.code, notConnected(failure.code === 'ETIMEDOUT' ? TIMED_OUT : NOT_REACHED));
+    // Where the handshake may just have completed the receiver counts a connection that we know nothing of.
+    if (failure.code === 'ETIMEDOUT') this.#hasGivenUp = true;
+    this.#gone();
+    this.#parts.turns.end(this.#at);
+  }
+
+  received(text: string): void {
+    this.#at = this.#parts.turns.begin();
+    this.#session.received(text);
+    this.#parts.turns.end(this.#at);
+  }
+
+  ended(): void {
+    this.#at = this.#parts.turns.begin();
+    this.#session.peerEnded();
+    this.#parts.turns.end(this.#at);
+  }
+
+  closed(_errorCode: string | null): void {
+    this.#at = this.#parts.turns.begin();
+    if (this.#phase === 'talking') this.#session.closed();
+    this.#gone();
+    this.#parts.turns.end(this.#at);
+  }
+
+  contentLost(_content: StoredContent): void {
+    this.#at = this.#parts.turns.begin();
+    if (this.#sending !== null) this.#session.contentLost(this.#sending);
+    this.#parts.turns.end(this.#at);
+  }
+
+  /** Called by the wheel of timers, within a turn. */
+  #timedOut(): void {
+    this.#at = this.#parts.turns.now;
+    if (this.#phase === 'held') this.#release();
+    else if (this.#phase === 'talking') this.#session.timedOut();
+    else if (!this.#hasGivenUp) {
+      this.#parts.scheduler.startLeaving(this.connection);
+      this.#failHost('ETIMEDOUT', notConnected(TIMED_OUT));
+      this.reset();
+    }
+  }
+
+  /** The connection does not exist any more on our side. */
+  #gone(): void {
+    if (this.#hasGivenUp) {
+      this.#phase = 'held';
+      this.setDeadline(HOLD_MS);
+    } else {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    this.#phase = 'gone';
+    this.#parts.timers.drop(this.#timer);
+    this.#parts.scheduler.closed(this.connection);
+    this.#parts.gone(this);
+  }
+
+  // ---- what the SMTP session wants
+
+  get settings(): DeliverySettings {
+    return this.connection.queue.settings;
+  }
+
+  write(text: string): void {
+    this.#port!.write(text);
+  }
+
+  writeContent(transaction: OutboundTransaction): void {
+    this.#sending = transaction;
+    this.#sentAt = this.#at.mono;
+    this.#port!.writeContent(transaction.task.stored as StoredContent);
+  }
+
+  flush(): void {
+    this.#port!.flush();
+  }
+
+  end(): void {
+    this.#port!.end();
+  }
+
+  reset(): void {
+    this.#hasGivenUp = true;
+    this.#port!.reset();
+  }
+
+  setDeadline(ms: number): void {
+    this.#stageSince = this.#at.mono;
+    this.#parts.timers.set(this.#timer, addMono(this.#at.mono, ms));
+  }
+
+  next(whileBusy: boolean): OutboundTransaction | 'idle' | 'leave' {
+    const next = this.#parts.scheduler.next(this.connection, this.#at, whileBusy);
+    return typeof next === 'string' ? next : new OutboundTransaction(next);
+  }
+
+  leaving(): void {
+    this.#parts.scheduler.startLeaving(this.connection);
+  }
+
+  ready(): void {
+    this.#parts.scheduler.hostAnswered(this.connection);
+  }
+
+  hostFailed(reply: string, stage: Stage): void {
+    // A receiver that refuses us now may take the message later, whatever digit its banner starts with.
+    this.#failHost(reply, { kind: 'transientFailure', reply, stage, bytesSent: 0 });
+  }
+
+  #failHost(reason: string, failure: Failure): void {
+    this.#parts.scheduler.hostFailed(this.connection, reason, failure, this.#at);
+  }
+
+  attempted(transaction: OutboundTransaction, outcomes: readonly Disposition[]): void {
+    if (transaction === this.#sending) this.#times.delivered(this.#at.mono - this.#sentAt);
+    this.#parts.attempted(this.connection, transaction.task, outcomes, this.#at);
+  }
+
+  returned(transaction: OutboundTransaction): void {
+    const { scheduler } = this.#parts;
+    scheduler.taskEnded(this.connection, transaction.task, false);
+    scheduler.addActive(this.connection.queue, transaction.task);
+  }
+}

@@ -1,0 +1,60 @@
+// The routes of queues: asks the route table with what the queue's settings say, and the name service for the table.
+import type { Moment } from '../core/base/moment.ts';
+import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { DeliverySettings } from '../core/delivery/settings.ts';
+import type { Route } from '../core/mail/hosts.ts';
+import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
+import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
+import type { Resolver } from './ports.ts';
+import type { Turns } from './turn.ts';
+
+interface Asked {
+  readonly request: RouteRequest;
+  readonly key: string;
+}
+
+export class Routes {
+  readonly #table: RouteTable<MailQueue>;
+  /** By the settings of a queue, which are made anew when the configuration changes. */
+  readonly #askedBySettings = new WeakMap<DeliverySettings, Asked>();
+
+  /** @param ready the route of a queue that was told null is there */
+  constructor(turns: Turns, resolver: Resolver, ready: (queue: MailQueue) => void) {
+    this.#table = new RouteTable<MailQueue>({
+      query: (name, type, answered) =>
+        resolver.query(name, type, (answer) => {
+          const at = turns.begin();
+          answered(answer, at.mono);
+          turns.end(at);
+        }),
+      ready,
+    });
+  }
+
+  /** Null while it is looked up. */
+  routeOf(queue: MailQueue, at: Moment): Route | null {
+    const { request, key } = this.#askedFor(queue);
+    return this.#table.routeOf(request, key, queue, at.mono);
+  }
+
+  /** What is known of the route of a queue, for listings; null when nothing is. */
+  inspect(queue: MailQueue, at: Moment): RouteInspection | null {
+    return this.#table.inspect(this.#askedFor(queue).key, at.mono);
+  }
+
+  /** Every route is looked up again when it is next needed; for when the name servers changed. */
+  forget(): void {
+    this.#table.refreshAll();
+  }
+
+  #askedFor({ domain, settings }: MailQueue): Asked {
+    let asked = this.#askedBySettings.get(settings);
+    if (asked === undefined) {
+      const { gateway, routes, remoteSmtpPort: port, useIpv6 } = settings;
+      const request = { domain, gateway, routes, port, useIpv6 };
+      asked = { request, key: routeKey(request) };
+      this.#askedBySettings.set(settings, asked);
+    }
+    return asked;
+  }
+}
