@@ -1,0 +1,439 @@
+// Real sockets on loopback: what a remote host does, and what the engine is told of it.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import test, { type TestContext } from 'node:test';
+import { wallMs } from '../../core/base/moment.ts';
+import type { Content } from '../../core/mail/message.ts';
+import type { ConnectFailure, Connection, ConnectTarget, StoredContent } from '../../engine/ports.ts';
+import { SocketConnector } from './connector.ts';
+import type { ContentSource } from './outbound-connection.ts';
+
+const STORED: StoredContent = {
+  envelope: {
+    batchId: '00/00-00000-00000000',
+    receivedAt: wallMs(0),
+    reversePath: null,
+    recipients: [],
+    eightBit: false,
+    size: 0,
+    protocol: 'esmtp',
+  } as StoredContent['envelope'],
+  sequence: 1,
+};
+
+/** Content in memory, or read when the test says so. */
+class Contents implements ContentSource {
+  held: { headerSection: Uint8Array; body: readonly Uint8Array[] } | null = null;
+  readonly reads: ((content: Content | null) => void)[] = [];
+
+  inMemory() {
+    return this.held;
+  }
+
+  read(_stored: StoredContent, done: (content: Content | null) => void): void {
+    this.reads.push(done);
+  }
+}
+
+type Event =
+  | 'connected'
+  | 'ended'
+  | 'contentLost'
+  | { failed: ConnectFailure }
+  | { received: string }
+  | { closed: string | null };
+
+/** A connection of ours, and what it told. */
+class Dialled {
+  readonly events: Event[] = [];
+  readonly connection: Connection;
+  #told: (() => void) | null = null;
+  #isInside = true;
+
+  constructor(connector: SocketConnector, target: ConnectTarget) {
+    this.connection = connector.connect(target, {
+      connected: () => this.#tell('connected'),
+      failed: (failed) => this.#tell({ failed }),
+      received: (received) => this.#tell({ received }),
+      ended: () => this.#tell('ended'),
+      closed: (closed) => this.#tell({ closed }),
+      contentLost: () => this.#tell('contentLost'),
+    });
+    this.#isInside = false;
+  }
+
+  /** Calls into the connection; no event may come from inside. */
+  call(act: (connection: Connection) => void): void {
+    this.#isInside = true;
+    act(this.connection);
+    this.#isInside = false;
+  }
+
+  send(text: string): void {
+    this.call((connection) => {
+      connection.write(text);
+      connection.flush();
+    });
+  }
+
+  async until(isThere: (events: readonly Event[]) => boolean): Promise<readonly Event[]> {
+    while (!isThere(this.events)) await new Promise<void>((resolve) => (this.#told = resolve));
+    return this.events;
+  }
+
+  untilConnected(): Promise<readonly Event[]> {
+    return this.until((events) => events.includes('connected'));
+  }
+
+  async untilOver(): Promise<readonly Event[]> {
+    await this.until((events) => events.some((event) => isOver(event)));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(this.events.findIndex(isOver), this.events.length - 1, 'the last event is the last');
+    return this.events;
+  }
+
+  get received(): string {
+    return this.events
+      .map((event) => (typeof event === 'object' && 'received' in event ? event.received : ''))
+      .join('');
+  }
+
+  #tell(event: Event): void {
+    assert.equal(this.#isInside, false, 'no event comes from inside a call');
+    this.events.push(event);
+    this.#told?.();
+  }
+}
+
+const isOver = (event: Event): boolean => typeof event === 'object' && ('closed' in event || 'failed' in event);
+
+interface Remote {
+  readonly target: ConnectTarget;
+  readonly server: Server;
+  /** The next connection as the remote host sees it. */
+  accepted(): Promise<RemoteEnd>;
+}
+
+/** The other end. */
+class RemoteEnd {
+  readonly socket: Socket;
+  text = '';
+  isEnded = false;
+  error: string | null = null;
+  #told: (() => void) | null = null;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (text: string) => {
+      this.text += text;
+      this.#told?.();
+    });
+    socket.on('end', () => {
+      this.isEnded = true;
+      this.#told?.();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.code ?? '';
+      this.#told?.();
+    });
+  }
+
+  async until(isThere: (end: this) => boolean): Promise<void> {
+    while (!isThere(this)) await new Promise<void>((resolve) => (this.#told = resolve));
+  }
+}
+
+async function remoteHost(t: TestContext, host = '127.0.0.1', backlog = 511): Promise<Remote> {
+  const server = createServer({ allowHalfOpen: true });
+  const ends: RemoteEnd[] = [];
+  let told = (): void => {};
+  server.on('connection', (socket) => {
+    ends.push(new RemoteEnd(socket));
+    t.after(() => socket.destroy());
+    told();
+  });
+  server.listen({ host, port: 0, backlog });
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    server,
+    target: { address: host, family: host.includes(':') ? 6 : 4, port: address.port, localAddress: null },
+    async accepted() {
+      while (ends.length === 0) await new Promise<void>((resolve) => (told = resolve));
+      return ends.shift()!;
+    },
+  };
+}
+
+async function connected(t: TestContext, contents = new Contents()): Promise<[Dialled, RemoteEnd]> {
+  const remote = await remoteHost(t);
+  const dialled = new Dialled(new SocketConnector(contents), remote.target);
+  t.after(() => dialled.connection.reset());
+  const [end] = await Promise.all([remote.accepted(), dialled.untilConnected()]);
+  return [dialled, end];
+}
+
+test('commands and replies, in pieces', async (t) => {
+  const [dialled, end] = await connected(t);
+  end.socket.write('220 hel');
+  await dialled.until(() => dialled.received === '220 hel');
+  end.socket.write('lo\xe9\r\n', 'latin1');
+  await dialled.until(() => dialled.received === '220 hello\xe9\r\n');
+  dialled.call((connection) => {
+    connection.write('EHLO \xe9\r\n');
+    connection.write('RSET\r\n');
+  });
+  assert.equal(dialled.connection.bytesWritten, 0);
+  dialled.call((connection) => connection.flush());
+  await end.until(({ text }) => text === 'EHLO \xe9\r\nRSET\r\n');
+  assert.equal(dialled.connection.bytesWritten, 14);
+});
+
+test("the peer's FIN leaves our side open; our FIN closes", async (t) => {
+  const [dialled, end] = await connected(t);
+  end.socket.end('221 bye\r\n');
+  await dialled.until((events) => events.includes('ended'));
+  dialled.send('still here\r\n');
+  await end.until(({ text }) => text === 'still here\r\n');
+  dialled.call((connection) => connection.end());
+  await end.until(({ isEnded }) => isEnded);
+  const events = await dialled.untilOver();
+  assert.deepEqual(events, ['connected', { received: '221 bye\r\n' }, 'ended', { closed: null }]);
+});
+
+test('a reset of ours reaches the peer as a reset', async (t) => {
+  const [dialled, end] = await connected(t);
+  dialled.call((connection) => {
+    connection.reset();
+    connection.reset();
+    connection.write('nothing');
+    connection.writeContent(STORED);
+    connection.flush();
+    connection.end();
+  });
+  await end.until(({ error }) => error === 'ECONNRESET');
+  assert.deepEqual(await dialled.untilOver(), ['connected', { closed: null }]);
+});
+
+test('a reset after our FIN', async (t) => {
+  for (const wait of [false, true]) {
+    const [dialled, end] = await connected(t);
+    dialled.call((connection) => connection.end());
+    if (wait) await end.until(({ isEnded }) => isEnded);
+    dialled.call((connection) => connection.reset());
+    assert.deepEqual(await dialled.untilOver(), ['connected', { closed: null }]);
+  }
+});
+
+test('a reset of the peer is told with its code', async (t) => {
+  const [dialled, end] = await connected(t);
+  end.socket.resetAndDestroy();
+  assert.deepEqual(await dialled.untilOver(), ['connected', { closed: 'ECONNRESET' }]);
+});
+
+test('a refused connect is the remote host', async (t) => {
+  const remote = await remoteHost(t);
+  remote.server.close();
+  await once(remote.server, 'close');
+  const dialled = new Dialled(new SocketConnector(new Contents()), remote.target);
+  assert.deepEqual(await dialled.untilOver(), [{ failed: { whose: 'remote', code: 'ECONNREFUSED' } }]);
+});
+
+for (const [what, localAddress, code] of [
+  ['an address that is not on this machine', '192.0.2.1', 'EADDRNOTAVAIL'],
+  ['no address at all', 'mail.example.com', 'ERR_INVALID_IP_ADDRESS'],
+  ['an address of the other family', '::1', 'EINVAL'],
+] as const) {
+  test(`from ${what}: trouble of this node`, async (t) => {
+    const { target } = await remoteHost(t);
+    const dialled = new Dialled(new SocketConnector(new Contents()), { ...target, localAddress });
+    assert.deepEqual(await dialled.untilOver(), [{ failed: { whose: 'node', code } }]);
+  });
+}
+
+test('the local address is the one asked for', async (t) => {
+  const remote = await remoteHost(t);
+  const dialled = new Dialled(new SocketConnector(new Contents()), { ...remote.target, localAddress: '127.0.0.9' });
+  t.after(() => dialled.connection.reset());
+  assert.equal((await remote.accepted()).socket.remoteAddress, '127.0.0.9');
+});
+
+test('over IPv6', async (t) => {
+  const remote = await remoteHost(t, '::1');
+  const dialled = new Dialled(new SocketConnector(new Contents()), { ...remote.target, localAddress: '::1' });
+  t.after(() => dialled.connection.reset());
+  assert.equal((await remote.accepted()).socket.remoteAddress, '::1');
+});
+
+test('content in memory goes out between what stands around it, with its header section stuffed', async (t) => {
+  const contents = new Contents();
+  const [dialled, end] = await connected(t, contents);
+  contents.held = {
+    headerSection: Buffer.from('A: b\r\n.C: d\r\n'),
+    body: [Buffer.from('one\r\n'), Buffer.from('.\r\n')],
+  };
+  dialled.call((connection) => {
+    connection.write('before\r\n');
+    connection.writeContent(STORED);
+    connection.write('MAIL');
+    connection.flush();
+  });
+  const expected = 'before\r\nA: b\r\n..C: d\r\n\r\none\r\n.\r\nMAIL';
+  await end.until(({ text }) => text.length === expected.length);
+  assert.equal(end.text, expected);
+});
+
+test('content from the disk: what stands behind it waits', async (t) => {
+  const contents = new Contents();
+  const [dialled, end] = await connected(t, contents);
+  dialled.call((connection) => {
+    connection.write('1,');
+    connection.writeContent(STORED);
+    connection.write('2,');
+    connection.writeContent(STORED);
+    connection.flush();
+    connection.write('3,');
+    connection.flush();
+  });
+  await end.until(({ text }) => text === '1,');
+  // The second is there first.
+  dialled.call(() => contents.reads[1]!({ headerSection: 'B: 2\r\n', body: [Buffer.from('.\r\n')] }));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(dialled.connection.bytesWritten, 2);
+  dialled.call(() => contents.reads[0]!({ headerSection: 'A: 1\r\n', body: [Buffer.from('.\r\n')] }));
+  dialled.call((connection) => connection.end());
+  await end.until(({ isEnded }) => isEnded);
+  assert.equal(end.text, '1,A: 1\r\n\r\n.\r\n2,B: 2\r\n\r\n.\r\n3,');
+});
+
+test('behind lost content nothing leaves', async (t) => {
+  const contents = new Contents();
+  const [dialled, end] = await connected(t, contents);
+  dialled.call((connection) => {
+    connection.write('1,');
+    connection.writeContent(STORED);
+    connection.write('2,');
+    connection.flush();
+  });
+  dialled.call(() => contents.reads[0]!(null));
+  await dialled.until((events) => events.includes('contentLost'));
+  dialled.send('3,');
+  dialled.call((connection) => connection.reset());
+  assert.deepEqual(await dialled.untilOver(), ['connected', 'contentLost', { closed: null }]);
+  await end.until(({ error }) => error === 'ECONNRESET');
+  assert.equal(end.text, '1,');
+});
+
+test('a large body to a slow reader is referenced, not copied', async (t) => {
+  const contents = new Contents();
+  const [dialled, end] = await connected(t, contents);
+  end.socket.pause();
+  const piece = Buffer.alloc(1_000_000, 97);
+  contents.held = {
+    headerSection: Buffer.from('A: b\r\n'),
+    body: [...Array(100).fill(piece), Buffer.from('\r\n.\r\n')],
+  };
+  const before = process.memoryUsage().arrayBuffers;
+  dialled.call((connection) => {
+    connection.writeContent(STORED);
+    connection.write('QUIT\r\n');
+    connection.flush();
+  });
+  const { bytesWritten } = dialled.connection;
+  assert.ok(bytesWritten < 50_000_000, 'the reader is slow');
+  assert.ok(process.memoryUsage().arrayBuffers - before < 2_000_000);
+  let octets = 0;
+  end.socket.removeAllListeners('data');
+  end.socket.on('data', (text: string) => {
+    octets += text.length;
+    end.text = text.slice(-20);
+  });
+  end.socket.resume();
+  dialled.call((connection) => connection.end());
+  await end.until(({ isEnded }) => isEnded);
+  assert.equal(octets, 6 + 2 + 100_000_000 + 5 + 6);
+  assert.ok(end.text.endsWith('a\r\n.\r\nQUIT\r\n'));
+  assert.equal(dialled.connection.bytesWritten, octets);
+});
+
+test('a reset while a slow reader has not read', async (t) => {
+  const contents = new Contents();
+  for (const isEnded of [false, true]) {
+    const [dialled, end] = await connected(t, contents);
+    end.socket.pause();
+    contents.held = { headerSection: Buffer.from('A: b\r\n'), body: Array(100).fill(Buffer.alloc(1_000_000, 97)) };
+    dialled.call((connection) => {
+      connection.writeContent(STORED);
+      connection.flush();
+      if (isEnded) connection.end();
+    });
+    dialled.call((connection) => connection.reset());
+    assert.deepEqual(await dialled.untilOver(), ['connected', { closed: null }]);
+    end.socket.resume();
+    await end.until(({ error }) => error === 'ECONNRESET');
+  }
+});
+
+test('giving up a connect that nobody answers', async (t) => {
+  // With a backlog of 1 that nobody accepts from, the kernel leaves the third SYN without an answer.
+  const target = await fullListener(t);
+  const dialled = new Dialled(new SocketConnector(new Contents()), target);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(dialled.events, []);
+  dialled.call((connection) => connection.reset());
+  assert.deepEqual(await dialled.untilOver(), [{ closed: null }]);
+});
+
+test('giving up a connect in the turn in which it began', async (t) => {
+  const { target } = await remoteHost(t);
+  for (const localAddress of [null, 'no address']) {
+    const dialled = new Dialled(new SocketConnector(new Contents()), { ...target, localAddress });
+    dialled.call((connection) => connection.reset());
+    assert.deepEqual(await dialled.untilOver(), [{ closed: null }]);
+  }
+});
+
+test('what the machine has', () => {
+  const connector = new SocketConnector(new Contents());
+  assert.ok(connector.descriptorLimit >= 256);
+  connector.rereadDescriptorLimit();
+  assert.ok(connector.descriptorLimit >= 256);
+  for (const [address, has] of [
+    ['127.0.0.1', true],
+    ['127.255.3.4', true],
+    ['::1', true],
+    ['0:0:0:0:0:0:0:1', true],
+    ['192.0.2.1', false],
+    ['::2', false],
+    ['mail.example.com', false],
+  ] as const)
+    assert.equal(connector.hasLocalAddress(address), has, address);
+});
+
+/** A listener in a process that never accepts, with its backlog full. */
+async function fullListener(t: TestContext): Promise<ConnectTarget> {
+  const { Worker } = await import('node:worker_threads');
+  // Another thread listens and then blocks, so that nothing is accepted.
+  const source = `
+    const { parentPort } = require('node:worker_threads');
+    const server = require('node:net').createServer().listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const worker = new Worker(source, { eval: true });
+  t.after(() => worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  const target: ConnectTarget = { address: '127.0.0.1', family: 4, port, localAddress: null };
+  const connector = new SocketConnector(new Contents());
+  // The kernel completes one more than the backlog.
+  for (let count = 0; count < 2; count++) {
+    const filler = new Dialled(connector, target);
+    t.after(() => filler.connection.reset());
+    await filler.untilConnected();
+  }
+  return target;
+}

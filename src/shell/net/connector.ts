@@ -1,0 +1,35 @@
+// The Connector port over TCP sockets. What one connection does is outbound-connection.ts's matter.
+import type { Connection, ConnectionEvents, Connector, ConnectTarget } from '../../engine/ports.ts';
+import { readDescriptorLimit } from './descriptor-limit.ts';
+import { LocalAddresses } from './local-addresses.ts';
+import { type ContentSource, SocketConnection } from './outbound-connection.ts';
+import { SharedBuffers } from './shared-buffers.ts';
+
+export class SocketConnector implements Connector {
+  readonly #contents: ContentSource;
+  readonly #buffers = new SharedBuffers();
+  readonly #localAddresses = new LocalAddresses();
+  #descriptorLimit = readDescriptorLimit();
+
+  constructor(contents: ContentSource) {
+    this.#contents = contents;
+  }
+
+  connect(target: ConnectTarget, events: ConnectionEvents): Connection {
+    return new SocketConnection(target, events, this.#contents, this.#buffers);
+  }
+
+  /** The soft limit of the process on open files. Read at start and by {@link rereadDescriptorLimit}. */
+  get descriptorLimit(): number {
+    return this.#descriptorLimit;
+  }
+
+  /** After somebody changed the limit of the running process (prlimit). */
+  rereadDescriptorLimit(): void {
+    this.#descriptorLimit = readDescriptorLimit();
+  }
+
+  hasLocalAddress(address: string): boolean {
+    return this.#localAddresses.has(address);
+  }
+}

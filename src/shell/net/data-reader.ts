@@ -1,0 +1,197 @@
+// Reads what follows DATA, chunk by chunk as the socket gave it, up to the final dot. The end is CRLF.CRLF in what the
+// client sent and nothing else (RFC 5321 section 4.1.1.4; SMTP smuggling lives on servers that also accept LF.LF and
+// the like); the first line counts as standing behind a CRLF. Chunks are kept as they are, in wire form; a message that
+// will be refused is read to its end, but not kept. One reader per message, used by InboundConnection.
+//
+// Of several reasons to refuse, one is told, whatever the chunks were: tooLarge, then nul, loneLineEnd, headerTooLarge.
+import { assert } from '../../core/base/assert.ts';
+import type { DataOutcome, DataRules } from '../../engine/ports.ts';
+import { splitContent } from './header-section.ts';
+import { LineEndFixer } from './line-end-fixer.ts';
+
+const END_OF_DATA = '\r\n.\r\n';
+/** All of CRLF.CRLF has matched. */
+const ENDED = 5;
+const FINAL_DOT_OCTETS = 3;
+/** Pieces below this size are copied together when there are many, so that no client makes us keep an object per octet. */
+const SMALL_PIECE_OCTETS = 1_024;
+const SMALL_PIECES_MAX = 16;
+const GATHERED_OCTETS = 16_384;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+
+export class DataReader {
+  readonly #maxSize: number;
+  readonly #fixer: LineEndFixer | null;
+  /** How much of CRLF.CRLF the octets so far end with: 0 to 4, or {@link ENDED}. 1 and 4 mean that the last is a CR. */
+  #reached = 2;
+  #octets = 0;
+  /** Dots in front of lines that begin with one: not part of the message. Includes the final one. */
+  #stuffedDots = 0;
+  #hasLoneLineEnd = false;
+  #hasNul = false;
+  #isTooLarge = false;
+  #pieces: Buffer[] = [];
+  #smallPieces = 0;
+  /** Small pieces are copied here: the part already filled is the last of `#pieces`. */
+  #gathering: Buffer | null = null;
+  #gathered = 0;
+
+  constructor(rules: DataRules) {
+    this.#maxSize = rules.maxSize === 0 ? Number.POSITIVE_INFINITY : rules.maxSize;
+    this.#fixer = rules.loneLineEnds === 'fix' ? new LineEndFixer() : null;
+  }
+
+  /**
+   * Takes the octets of `chunk` from `from` on; the reader keeps views of it.
+   * @returns where the commands behind the final dot begin, or -1 when all of it was message data
+   */
+  push(chunk: Buffer, from: number): number {
+    assert(this.#reached !== ENDED, 'nothing is read behind the final dot');
+    const reachedBefore = this.#reached;
+    const end = this.#findEnd(chunk, from);
+    const until = end < 0 ? chunk.length : end;
+    const piece = from === 0 && until === chunk.length ? chunk : chunk.subarray(from, until);
+    this.#octets += piece.length;
+    if (!this.#isTooLarge && piece.length > 0) this.#take(piece, reachedBefore);
+    return end;
+  }
+
+  /** Once the final dot was read. */
+  outcome(): DataOutcome {
+    assert(this.#reached === ENDED, 'a message is complete when its final dot was read');
+    if (this.#isTooLarge || this.#contentSize > this.#maxSize) return { kind: 'refused', rule: 'tooLarge' };
+    if (this.#hasNul) return { kind: 'refused', rule: 'nul' };
+    if (this.#isLoneLineEndRefused) return { kind: 'refused', rule: 'loneLineEnd' };
+    const content = splitContent(this.#pieces);
+    if (content === null) return { kind: 'refused', rule: 'headerTooLarge' };
+    return { kind: 'content', content, size: this.#contentSize };
+  }
+
+  get #contentSize(): number {
+    const withoutStuffing = this.#octets - this.#stuffedDots + (this.#fixer?.added ?? 0);
+    // The final dot counts as stuffing, the CRLF behind it is not part of the message either.
+    return withoutStuffing - (FINAL_DOT_OCTETS - 1);
+  }
+
+  get #isLoneLineEndRefused(): boolean {
+    return this.#hasLoneLineEnd && this.#fixer === null;
+  }
+
+  /** Moves `#reached` to the end of the chunk, or to {@link ENDED}. @returns the index behind the end of data, or -1 */
+  #findEnd(chunk: Buffer, from: number): number {
+    // An end that began in earlier chunks is complete within four octets.
+    const edge = Math.min(from + 4, chunk.length);
+    let reached = this.#reached;
+    for (let at = from; at < edge; at++) {
+      reached = matchNext(reached, chunk[at]!);
+      if (reached !== ENDED) continue;
+      this.#reached = ENDED;
+      return at + 1;
+    }
+    if (edge === chunk.length) {
+      this.#reached = reached;
+      return -1;
+    }
+    const found = chunk.indexOf(END_OF_DATA, from, 'latin1');
+    if (found >= 0) {
+      this.#reached = ENDED;
+      return found + END_OF_DATA.length;
+    }
+    reached = 0;
+    for (let at = chunk.length - 4; at < chunk.length; at++) reached = matchNext(reached, chunk[at]!);
+    this.#reached = reached;
+    return -1;
+  }
+
+  #take(piece: Buffer, reachedBefore: number): void {
+    if (!this.#hasNul && piece.includes(0)) this.#hasNul = true;
+    const hasLoneLineEnd = this.#readLines(piece.toString('latin1'), reachedBefore);
+    if (hasLoneLineEnd) this.#hasLoneLineEnd = true;
+    if (this.#hasNul || this.#isLoneLineEndRefused) this.#drop();
+    else if (this.#fixer === null) this.#keep(piece);
+    else for (const fixed of this.#fixer.fix(piece, hasLoneLineEnd, this.#reached)) this.#keep(fixed);
+    // Whatever follows, at most the last three octets turn out to be the final dot.
+    if (this.#contentSize - 1 <= this.#maxSize) return;
+    this.#isTooLarge = true;
+    this.#drop();
+  }
+
+  /** Counts the stuffed dots. @returns whether a CR or LF stands alone, as far as that can be told by now */
+  #readLines(text: string, reachedBefore: number): boolean {
+    const isBehindCr = reachedBefore === 1 || reachedBefore === 4;
+    let from = 0;
+    if (isBehindCr) {
+      if (text.charCodeAt(0) !== LF) {
+        this.#countStuffedDots(text);
+        return true;
+      }
+      from = 1;
+    }
+    let dots = (from === 1 || reachedBefore === 2) && text.charCodeAt(from) === DOT ? 1 : 0;
+    let lf = text.indexOf('\n', from);
+    let cr = text.indexOf('\r', from);
+    while (lf >= 0 && lf === cr + 1 && lf > from) {
+      from = lf + 1;
+      if (text.charCodeAt(from) === DOT) dots++;
+      lf = text.indexOf('\n', from);
+      cr = text.indexOf('\r', from);
+    }
+    const isClean = lf < 0 && (cr < 0 || cr === text.length - 1);
+    if (isClean) {
+      this.#stuffedDots += dots;
+      return false;
+    }
+    this.#countStuffedDots(isBehindCr ? `\r${text}` : reachedBefore === 2 ? `\r\n${text}` : text);
+    return true;
+  }
+
+  #countStuffedDots(text: string): void {
+    for (let at = text.indexOf('\r\n.'); at >= 0; at = text.indexOf('\r\n.', at + 3)) this.#stuffedDots++;
+  }
+
+  #keep(piece: Buffer): void {
+    if (piece.length >= SMALL_PIECE_OCTETS) {
+      this.#endGathering();
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#smallPieces < SMALL_PIECES_MAX) {
+      this.#smallPieces++;
+      this.#pieces.push(piece);
+      return;
+    }
+    if (this.#gathering === null || this.#gathered + piece.length > this.#gathering.length) {
+      this.#endGathering();
+      this.#gathering = Buffer.allocUnsafe(GATHERED_OCTETS);
+      this.#gathered = 0;
+      this.#pieces.push(EMPTY);
+    }
+    piece.copy(this.#gathering, this.#gathered);
+    this.#gathered += piece.length;
+    this.#pieces[this.#pieces.length - 1] = this.#gathering.subarray(0, this.#gathered);
+  }
+
+  /** What was gathered stays; a buffer that is mostly empty does not. */
+  #endGathering(): void {
+    if (this.#gathering !== null && this.#gathered * 2 < GATHERED_OCTETS)
+      this.#pieces[this.#pieces.length - 1] = Buffer.from(this.#gathering.subarray(0, this.#gathered));
+    this.#gathering = null;
+  }
+
+  #drop(): void {
+    if (this.#pieces.length > 0) this.#pieces = [];
+    this.#gathering = null;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** How much of CRLF.CRLF is matched when `octet` follows what had matched `reached` octets of it. */
+function matchNext(reached: number, octet: number): number {
+  if (octet === CR) return reached === 3 ? 4 : 1;
+  if (octet === LF) return reached === 4 ? ENDED : reached === 1 ? 2 : 0;
+  return octet === DOT && reached === 2 ? 3 : 0;
+}
