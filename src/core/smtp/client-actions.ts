@@ -51,7 +51,7 @@ export interface ClientActions<T extends Transaction> {
   /** It may not: it refused us, broke off or kept silent before the first transaction. `leaving` was told before. */
   hostFailed(reply: string, stage: Stage): void;
   /** A transaction is over; one outcome for each mailbox, in order. */
-  ended(transaction: T, outcomes: readonly Disposition[]): void;
+  attempted(transaction: T, outcomes: readonly Disposition[]): void;
   /** A transaction that never was an attempt: it goes back to its queue as it was. */
   returned(transaction: T): void;
 }

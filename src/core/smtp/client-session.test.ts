@@ -69,7 +69,7 @@ class Owner implements ClientActions<Mail> {
   hostFailed(reply: string, stage: number): void {
     this.said.push(`=host failed at ${stage}: ${reply}`);
   }
-  ended(transaction: Mail, outcomes: readonly Disposition[]): void {
+  attempted(transaction: Mail, outcomes: readonly Disposition[]): void {
     const texts = outcomes.map((outcome) =>
       outcome.kind === 'delivered' ? 'D' : `${outcome.kind[0]!.toUpperCase()}${outcome.stage} ${outcome.reply}`,
     );

@@ -349,7 +349,7 @@ export class ClientSession<T extends Transaction> {
   #tellEnded(running: RunningTransaction<T>): void {
     const { outcomes } = running;
     assert(!outcomes.includes(null), 'a transaction that is over has an outcome for each recipient');
-    this.#actions.ended(running.transaction, outcomes as Disposition[]);
+    this.#actions.attempted(running.transaction, outcomes as Disposition[]);
   }
 
   #goOn(): void {
