@@ -114,6 +114,7 @@ function offlineConsole(configuration: Configuration | null, file: string = DEFA
     current: () => current!, // `help` asks for none
     apply(changed) {
       current = changed;
+      return [];
     },
     reload(path) {
       const result = loadConfiguration(path ?? file, readSource, { version: (current?.version ?? 0) + 1 });

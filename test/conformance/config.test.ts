@@ -57,6 +57,7 @@ function sectionAnswers(section: string): (query: string) => Promise<string> {
     current: () => current!,
     apply(configuration) {
       current = configuration;
+      return [];
     },
     reload: () => ({ kind: 'loaded', warnings: [] }),
   });

@@ -31,6 +31,7 @@ async function checkBlocks(blocks: readonly Block[]): Promise<void> {
     current: () => current!,
     apply(configuration) {
       current = configuration;
+      return [];
     },
     reload: () => ({ kind: 'loaded', warnings: [] }),
   });

@@ -18,7 +18,10 @@ function consoleOver(text: string, next = text) {
   const reloadedPaths: (string | null)[] = [];
   const console = new ConfigConsole({
     current: () => applied.at(-1)!,
-    apply: (configuration) => void applied.push(configuration),
+    apply(configuration) {
+      applied.push(configuration);
+      return [];
+    },
     async reload(path) {
       reloadedPaths.push(path);
       const result = load(next, 9);

@@ -6,7 +6,6 @@ import { type Change, withChange } from '../config/change.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { formatContents, formatSetting } from '../config/display.ts';
 import { readTokens, type Token } from '../config/lexer.ts';
-import type { LoadResult } from '../config/load.ts';
 import type { Option } from '../config/option.ts';
 import { parseValue } from '../config/parser.ts';
 import {
@@ -39,11 +38,18 @@ export type ReloadResult =
 /** The configuration in force and the ways to replace it. */
 export interface ConfigHolder {
   current(): Configuration;
-  /** Puts a changed configuration in force; a lowered limit holds from here on. */
-  apply(configuration: Configuration): void;
+  /**
+   * Puts a changed configuration in force; a lowered limit holds when this is done.
+   * @returns why it could not be (a log or an endpoint that does not open), a line each; then nothing changed
+   */
+  apply(configuration: Configuration): readonly string[] | Promise<readonly string[]>;
   /** Loads the file (null: the one the server was started with) and puts it in force. */
   reload(path: string | null): ReloadResult | Promise<ReloadResult>;
 }
+
+type Applied =
+  | { readonly kind: 'applied'; readonly warnings: readonly ConfigWarning[] }
+  | { readonly kind: 'refused'; readonly answer: Answer };
 
 type Path = Extract<ReadPath, { kind: 'path' }>;
 
@@ -127,7 +133,11 @@ export class ConfigConsole implements ConfigAnswers {
   }
 
   /** The words are a path and the name of an option. */
-  #onOption(verb: string, words: readonly WordSyntax[], answer: (path: Path, name: WordSyntax) => Answer): Answer {
+  #onOption<A extends Answer | Promise<Answer>>(
+    verb: string,
+    words: readonly WordSyntax[],
+    answer: (path: Path, name: WordSyntax) => A,
+  ): A | Answer {
     const path = readPath(this.#root, words);
     if (path.kind === 'problem') return refuseMistake(path.problem);
     const name = words[path.length];
@@ -171,7 +181,7 @@ export class ConfigConsole implements ConfigAnswers {
     return this.#onScope(words, (stanza) => reply(formatContents(stanza, 'abridged')));
   }
 
-  #set(tokens: readonly Token[]): Answer {
+  async #set(tokens: readonly Token[]): Promise<Answer> {
     const words: WordSyntax[] = [];
     for (const token of tokens) {
       if (token.kind !== 'word') break;
@@ -189,41 +199,43 @@ export class ConfigConsole implements ConfigAnswers {
     const findings = new Findings();
     const value = parseValue(valueTokens, option.text, findings);
     if (value === null) return refuseAll(findings.problems);
-    const result = this.#apply({ kind: 'set', path: path.steps, option, value });
-    if (result.kind === 'problems') return refuseAll(result.problems);
+    const result = await this.#apply({ kind: 'set', path: path.steps, option, value });
+    if (result.kind === 'refused') return result.answer;
     const name = path.innermost?.name;
     if (name === 'ec_logger' || name === 'module') return reply(`Set\n${notes(result.warnings, option)}`);
     const setting = ownSetting(readPath(this.#root, words) as Path, option.text)!;
     return reply(line(formatSetting(setting)) + notes(result.warnings, option) + restartNote(setting.option));
   }
 
-  #unset(words: readonly WordSyntax[]): Answer {
+  #unset(words: readonly WordSyntax[]): Answer | Promise<Answer> {
     const path = readPath(this.#root, words);
     if (path.kind === 'path' && path.length === words.length) return this.#remove(path);
-    return this.#onOption('unset', words, (scope, name) => {
+    return this.#onOption('unset', words, async (scope, name) => {
       const setting = ownSetting(scope, name.text);
       const option = setting?.option ?? optionIn(scope, name.text);
       if (option === null) return refuseOption(scope, name);
       if (setting === null) return reply(notSet(scope, option));
-      const result = this.#apply({ kind: 'unset', path: scope.steps, option: name });
-      if (result.kind === 'problems') return refuseAll(result.problems);
+      const result = await this.#apply({ kind: 'unset', path: scope.steps, option: name });
+      if (result.kind === 'refused') return result.answer;
       if (scope.innermost?.name === 'module') return reply(`"${option.display}" has been unset.\n`);
       const effective = indent(this.#effective(scope, option), VALUE_INDENT);
       return reply(`"${option.display}" has been unset. Effective value is now:\n${effective}\n${restartNote(option)}`);
     });
   }
 
-  #remove(path: Path): Answer {
+  async #remove(path: Path): Promise<Answer> {
     if (path.steps.length === 0) return refuse('the global scope cannot be unset');
     if (path.stanza === null) return refuseMissing(path, this.#root);
-    const result = this.#apply({ kind: 'remove', path: path.steps });
-    return result.kind === 'problems' ? refuseAll(result.problems) : reply(`${scopeText(path)} has been unset.\n`);
+    const result = await this.#apply({ kind: 'remove', path: path.steps });
+    return result.kind === 'refused' ? result.answer : reply(`${scopeText(path)} has been unset.\n`);
   }
 
-  #apply(change: Change): LoadResult {
+  async #apply(change: Change): Promise<Applied> {
     const result = withChange(this.#holder.current(), change);
-    if (result.kind === 'loaded') this.#holder.apply(result.configuration);
-    return result;
+    if (result.kind === 'problems') return { kind: 'refused', answer: refuseAll(result.problems) };
+    const obstacles = await this.#holder.apply(result.configuration);
+    if (obstacles.length > 0) return { kind: 'refused', answer: refuse(obstacles.join('\n')) };
+    return { kind: 'applied', warnings: result.warnings };
   }
 
   async #reload(path: string | null): Promise<Answer> {

@@ -636,6 +636,7 @@ test('config on the console: the documented session', async () => {
     current: () => configuration,
     apply(changed) {
       configuration = changed;
+      return [];
     },
     reload: () => ({ kind: 'problems', problems: [], warnings: [] }),
   });
