@@ -1,7 +1,7 @@
 // `headgate SUBCOMMAND`: finds the sub-command and hands it the rest of the arguments. Each is loaded when it is used,
 // so that the console does not pay for the server.
-import { readFileSync } from 'node:fs';
 import { nearestName } from '../core/base/near-name.ts';
+import { productVersion } from '../daemon/product-version.ts';
 
 interface SubCommand {
   readonly name: string;
@@ -12,6 +12,11 @@ interface SubCommand {
 
 const SUB_COMMANDS: readonly SubCommand[] = [
   {
+    name: 'start',
+    help: 'runs the server in the foreground',
+    run: async (argv) => (await import('../daemon/start.ts')).runStart(argv),
+  },
+  {
     name: 'console',
     help: 'talks to the running server',
     run: async (argv) => (await import('./console.ts')).runConsole(argv),
@@ -20,6 +25,11 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     name: 'config',
     help: 'checks a configuration, or asks it, without a server',
     run: async (argv) => (await import('./config.ts')).runConfig(argv),
+  },
+  {
+    name: 'sink',
+    help: 'receives mail for tests, and counts',
+    run: async (argv) => (await import('./sink.ts')).runSink(argv),
   },
   {
     name: 'version',
@@ -61,11 +71,6 @@ async function main(argv: readonly string[]): Promise<number> {
 function usage(): string {
   const lines = SUB_COMMANDS.map(({ name, help }) => `  ${name.padEnd(9)}${help}\n`);
   return `usage: headgate SUB-COMMAND [ARGUMENT...]\n\n${lines.join('')}`;
-}
-
-function productVersion(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 process.exitCode = await main(process.argv.slice(2));

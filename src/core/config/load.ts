@@ -73,6 +73,16 @@ function checkListeners(configuration: Configuration, findings: Findings): void 
     });
   }
   const esmtp = findChild(root, 'esmtp_listener', '');
+  for (const listen of esmtp === null ? [] : childrenOf(esmtp, 'listen')) {
+    if (parseEndpoint(listen.name!)?.kind !== 'unix') continue;
+    findings.problem({
+      at: listen.at,
+      subject: `esmtp_listener listen "${listen.name}"`,
+      found: 'the path of a Unix socket',
+      expected: 'address:port',
+      hint: 'mail is taken over TCP only in this version',
+    });
+  }
   if (esmtp !== null) checkBindingNames(esmtp, configuration, findings);
 }
 

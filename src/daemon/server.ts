@@ -1,0 +1,362 @@
+// The running server: opens logs, spool, name service, engine and endpoints in that order, puts other configurations in
+// force while it runs, and takes everything down in the opposite order. It decides nothing about mail.
+import { appendFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname as systemHostname } from 'node:os';
+import { join } from 'node:path';
+import { type WallMs, wallMs } from '../core/base/moment.ts';
+import { seededRandom } from '../core/base/random.ts';
+import type { Configuration } from '../core/config/configuration.ts';
+import { loadConfiguration } from '../core/config/load.ts';
+import { formatWarning } from '../core/config/problem.ts';
+import { resolvConf } from '../core/config/routing-options.ts';
+import { forceFsync, pidfile, spoolbase } from '../core/config/server-options.ts';
+import { ConfigConsole, type ConfigHolder, type ReloadResult } from '../core/console/config-commands.ts';
+import { Console } from '../core/console/console.ts';
+import { heartbeatRecord } from '../core/records/main-record.ts';
+import { panicRecord } from '../core/records/panic-record.ts';
+import { rejectHeartbeat } from '../core/records/reject-record.ts';
+import { Engine } from '../engine/engine.ts';
+import type { RecoveredRecord } from '../engine/ports.ts';
+import { SystemClock } from '../shell/clock.ts';
+import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
+import { openLogs } from '../shell/logs/logs.ts';
+import { SocketConnector } from '../shell/net/connector.ts';
+import { SpoolUnavailable } from '../shell/spool/problem.ts';
+import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
+import { systemSeed } from '../shell/system-seed.ts';
+import { descriptorWarning } from './descriptor-check.ts';
+import { Endpoints } from './endpoints.ts';
+import { LogPort } from './log-port.ts';
+import { loggerFiles } from './logger-files.ts';
+import { processView } from './process-view.ts';
+import { readSource } from './read-source.ts';
+import { wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
+
+/** Why a server does not start. */
+export interface StartFailure {
+  /** Exit status: 78 for what the configuration names and cannot be used, 1 for what is in use by another process. */
+  readonly status: 1 | 78;
+  readonly lines: readonly string[];
+}
+
+export type StartedServer =
+  | { readonly kind: 'started'; readonly server: Server }
+  | { readonly kind: 'failed'; readonly failure: StartFailure };
+
+export interface ServerOptions {
+  readonly configurationFile: string;
+  readonly configuration: Configuration;
+  readonly version: string;
+  /** One line for stderr. */
+  report(line: string): void;
+  /** The console asked for an orderly stop. */
+  shutdownWanted(): void;
+}
+
+const EX_CONFIG = 78;
+/** Design decision 6: after an unclean stop nothing is opened for so long. */
+const OPENING_DELAY_MS = 2000;
+/** File of the spool that stands while a process has it, and stays when that was killed. */
+const SPOOL_LOCK = 'lock';
+
+const LINE_FORMS = { heartbeatRecord, rejectHeartbeat, panicRecord };
+
+export async function startServer(options: ServerOptions): Promise<StartedServer> {
+  const { configuration } = options;
+  const failed = (status: 1 | 78, lines: readonly string[]): StartedServer => ({
+    kind: 'failed',
+    failure: { status, lines },
+  });
+  const opened = await openLogs({
+    loggers: loggerFiles(configuration),
+    forms: LINE_FORMS,
+    onProblem: (text) => options.report(text),
+  });
+  if (opened.kind === 'problems') return failed(EX_CONFIG, opened.problems);
+  const logs = new LogPort(opened.logs);
+  const directory = configuration.value(spoolbase);
+  const wasUnclean = existsSync(join(directory, SPOOL_LOCK));
+  const recovered: RecoveredRecord[] = [];
+  let spool: SegmentSpool;
+  try {
+    spool = await openSpool({
+      directory,
+      forceFsync: configuration.value(forceFsync),
+      onRecovered: (record) => recovered.push(record),
+      onProblem: ({ kind, text }) => logs.panic(kind === 'unfinished' ? 'notice' : 'error', text),
+      beforeSettlementWrite: () => logs.flush(),
+    });
+  } catch (error) {
+    if (!(error instanceof SpoolUnavailable)) throw error;
+    await logs.close();
+    return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
+  }
+  const server = new Server(options, logs, spool, recovered, wasUnclean ? OPENING_DELAY_MS : 0);
+  const problems = await server.open();
+  if (problems.length === 0) return { kind: 'started', server };
+  await server.stop();
+  return failed(1, problems);
+}
+
+export class Server implements ConfigHolder {
+  readonly #options: ServerOptions;
+  readonly #logs: LogPort;
+  readonly #spool: SegmentSpool;
+  readonly #resolver: DnsResolver;
+  readonly #connector: SocketConnector;
+  readonly #clock: SystemClock;
+  readonly #engine: Engine;
+  readonly #console: Console;
+  readonly #esmtp = new Endpoints();
+  readonly #control = new Endpoints();
+  #configuration: Configuration;
+  /** A change is being put in force; others wait for their own turn by being refused. */
+  #isChanging = false;
+  #ownsPidfile = false;
+
+  /** For {@link startServer}. */
+  constructor(
+    options: ServerOptions,
+    logs: LogPort,
+    spool: SegmentSpool,
+    recovered: RecoveredRecord[],
+    openingDelayMs: number,
+  ) {
+    this.#options = options;
+    this.#configuration = options.configuration;
+    this.#logs = logs;
+    this.#spool = spool;
+    const { resolver, problems } = openResolver({ resolvConfPath: this.#configuration.value(resolvConf) });
+    this.#resolver = resolver;
+    this.#reportResolvConf(problems);
+    this.#connector = new SocketConnector({
+      inMemory: (stored) => spool.bodyInMemory(stored),
+      read: (stored, done) => spool.read(stored, done),
+    });
+    this.#clock = new SystemClock(() => this.#engine.wake());
+    this.#engine = new Engine({
+      ports: {
+        clock: this.#clock,
+        random: seededRandom(systemSeed()),
+        connector: this.#connector,
+        resolver,
+        spool,
+        records: logs,
+      },
+      configuration: this.#configuration,
+      identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
+      openingDelayMs,
+      utcOffsetMinutes,
+      dnsFigures: () => resolver.figures(),
+      resetDnsFigures: () => resolver.resetFigures(),
+    });
+    this.#console = new Console({
+      server: this.#engine.server,
+      process: processView({
+        version: options.version,
+        utcOffsetMinutes,
+        paniclog: () => logs.panicLines,
+        reopenLogs: () => this.reopenLogs(),
+        shutdown: () => options.shutdownWanted(),
+      }),
+      config: new ConfigConsole(this),
+      stanzas: () => this.#configuration.root,
+    });
+    for (const record of recovered) this.#engine.recovered(record);
+  }
+
+  /** Opens the endpoints and lets mail out. @returns why not, a line each */
+  async open(): Promise<readonly string[]> {
+    const control = await this.#control.prepare(this.#wantedControl(this.#configuration));
+    if (!('commit' in control)) return control;
+    const esmtp = await this.#esmtp.prepare(this.#wantedEsmtp(this.#configuration));
+    if (!('commit' in esmtp)) {
+      control.abandon();
+      return esmtp;
+    }
+    control.commit();
+    esmtp.commit();
+    this.#writePidfile();
+    this.#checkDescriptors();
+    this.#engine.start();
+    return [];
+  }
+
+  /** Where mail is taken, as address:port. */
+  get esmtpPlaces(): readonly string[] {
+    return this.#esmtp.places;
+  }
+
+  get controlPlaces(): readonly string[] {
+    return this.#control.places;
+  }
+
+  // ---- configuration
+
+  current(): Configuration {
+    return this.#configuration;
+  }
+
+  async apply(configuration: Configuration): Promise<readonly string[]> {
+    if (this.#isChanging || configuration.version !== this.#configuration.version + 1) {
+      return ['another change is being put in force; try again'];
+    }
+    this.#isChanging = true;
+    try {
+      return await this.#putInForce(configuration);
+    } finally {
+      this.#isChanging = false;
+    }
+  }
+
+  async reload(path: string | null): Promise<ReloadResult> {
+    const file = path ?? this.#options.configurationFile;
+    const version = this.#configuration.version + 1;
+    const result = loadConfiguration(file, readSource, { version });
+    if (result.kind === 'problems') return result;
+    const obstacles = await this.apply(result.configuration);
+    if (obstacles.length === 0) {
+      for (const warning of result.warnings) this.#logs.panic('warning', formatWarning(warning));
+      return { kind: 'loaded', warnings: result.warnings };
+    }
+    const at = { file, line: 1, column: 1 };
+    const problems = obstacles.map((found) => ({
+      at,
+      subject: 'config reload',
+      found,
+      expected: 'files and endpoints that open',
+    }));
+    return { kind: 'problems', problems, warnings: result.warnings };
+  }
+
+  /** Everything that can fail is done before anything changes. */
+  async #putInForce(configuration: Configuration): Promise<readonly string[]> {
+    const wantedEsmtp = this.#wantedEsmtp(configuration);
+    const wantedControl = this.#wantedControl(configuration);
+    const loggers = loggerFiles(configuration);
+    const needsLogs = JSON.stringify(loggers) !== JSON.stringify(loggerFiles(this.#configuration));
+    const logs = needsLogs
+      ? await openLogs({ loggers, forms: LINE_FORMS, onProblem: (text) => this.#options.report(text) })
+      : null;
+    if (logs?.kind === 'problems') return logs.problems;
+    const esmtp = await this.#esmtp.prepare(wantedEsmtp);
+    const control = 'commit' in esmtp ? await this.#control.prepare(wantedControl) : null;
+    if (!('commit' in esmtp) || control === null || !('commit' in control)) {
+      await logs?.logs.close();
+      if (!('commit' in esmtp)) return esmtp;
+      esmtp.abandon();
+      return control as readonly string[];
+    }
+    const resolvConfBefore = this.#configuration.value(resolvConf);
+    this.#configuration = configuration;
+    this.#connector.rereadDescriptorLimit();
+    this.#engine.configure(configuration);
+    esmtp.commit();
+    control.commit();
+    if (logs !== null) await this.#logs.replace(logs.logs);
+    const resolvConfNow = configuration.value(resolvConf);
+    if (resolvConfNow !== resolvConfBefore) {
+      this.#reportResolvConf(this.#resolver.reload(resolvConfNow));
+      this.#engine.forgetRoutes();
+    }
+    this.#checkDescriptors();
+    return [];
+  }
+
+  #wantedEsmtp(configuration: Configuration) {
+    return wantedEsmtpEndpoints(configuration, (listener, connection) => this.#engine.accept(listener, connection));
+  }
+
+  #wantedControl(configuration: Configuration) {
+    return wantedControlEndpoints(configuration, {
+      answer: (line) => this.#console.answer(line),
+      complete: (partialLine) => this.#console.completions(partialLine),
+    });
+  }
+
+  #checkDescriptors(): void {
+    const warning = descriptorWarning(this.#configuration, this.#connector.descriptorLimit);
+    if (warning !== null) this.#logs.panic('warning', warning);
+  }
+
+  #reportResolvConf(problems: readonly { path: string; line: number | null; text: string }[]): void {
+    for (const { path, line, text } of problems) {
+      this.#logs.panic('warning', `resolv_conf: ${path}${line === null ? '' : `:${line}`}: ${text}`);
+    }
+  }
+
+  // ---- files
+
+  /** @returns what went wrong, a line per file */
+  async reopenLogs(): Promise<readonly string[]> {
+    const problems = await this.#logs.reopen();
+    for (const problem of problems) this.#logs.panic('error', problem);
+    return problems;
+  }
+
+  /** For what must be said although it stops nothing. */
+  panic(level: 'warning' | 'error', text: string): void {
+    this.#logs.panic(level, text);
+  }
+
+  /** A line for paniclog, written before this returns. */
+  lastWords(text: string): void {
+    const line = `${panicRecord(wallMs(Date.now()), 'critical', text)}\n`;
+    for (const path of new Set(loggerFiles(this.#configuration).map(({ paniclog }) => paniclog))) {
+      try {
+        appendFileSync(path, line);
+      } catch {
+        // stderr has it too
+      }
+    }
+  }
+
+  #writePidfile(): void {
+    const path = this.#configuration.value(pidfile);
+    try {
+      writeFileSync(path, `${process.pid}\n`);
+      this.#ownsPidfile = true;
+    } catch (error) {
+      this.#logs.panic('warning', `pidfile: ${path}: ${(error as NodeJS.ErrnoException).code}; not written`);
+    }
+  }
+
+  #removePidfile(): void {
+    if (!this.#ownsPidfile) return;
+    try {
+      unlinkSync(this.#configuration.value(pidfile));
+    } catch {
+      // Somebody was faster.
+    }
+  }
+
+  // ---- the end
+
+  /** An orderly stop: transactions end, connections are closed by QUIT, everything settled is on disk. */
+  async stop(): Promise<void> {
+    const isAtRest = new Promise<void>((resolve) => this.#engine.stop(resolve));
+    const noMoreClients = this.#esmtp.close();
+    await isAtRest;
+    await noMoreClients;
+    await this.#control.close();
+    this.#clock.stop();
+    this.#resolver.close();
+    await this.#spool.close();
+    await this.#logs.close();
+    this.#removePidfile();
+  }
+
+  /**
+   * The end of patience: what is settled is made durable, connections are cut by the end of the process. The lock of the
+   * spool stays, so that the next start waits before it opens connections.
+   */
+  async abandon(): Promise<void> {
+    await this.#spool.flushSettlements();
+    await this.#logs.flush();
+    this.#removePidfile();
+  }
+}
+
+function utcOffsetMinutes(at: WallMs): number {
+  return -new Date(at).getTimezoneOffset();
+}

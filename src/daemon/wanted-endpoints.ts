@@ -1,0 +1,59 @@
+// The Listen stanzas of a configuration as endpoints that can be opened.
+import type { Configuration, Listener } from '../core/config/configuration.ts';
+import { consoleTimeout, fileMode } from '../core/config/listener-options.ts';
+import { formatPosition } from '../core/config/source.ts';
+import type { InboundConnection, InboundEvents } from '../engine/ports.ts';
+import { openControlServer } from '../shell/control/control-server.ts';
+import type { ControlAnswers } from '../shell/control/control-session.ts';
+import { openListener } from '../shell/net/listener.ts';
+import type { WantedEndpoint } from './endpoints.ts';
+
+/** A client connected to `listener`. */
+type Accept = (listener: Listener, connection: InboundConnection) => InboundEvents;
+
+export function wantedEsmtpEndpoints(configuration: Configuration, accept: Accept): readonly WantedEndpoint[] {
+  return configuration.esmtpListeners().map((listener) => {
+    const { endpoint, name, at } = listener;
+    return {
+      key: name,
+      label: `${formatPosition(at)}: esmtp_listener listen "${name}"`,
+      async open() {
+        if (endpoint.kind === 'unix') return { kind: 'failed', reason: 'mail is taken over TCP only' };
+        const { host, port } = endpoint;
+        const address = host === 'localhost' ? '127.0.0.1' : host;
+        const opened = await openListener({
+          host: address,
+          port,
+          accept: (connection) => accept(listener, connection),
+        });
+        if (opened.kind === 'failed') return opened;
+        const { listener: socket } = opened;
+        return { kind: 'open', endpoint: { place: socket.endpoint, close: () => socket.close() } };
+      },
+    };
+  });
+}
+
+/** Mode and timeout of an endpoint are taken when it is opened. */
+export function wantedControlEndpoints(
+  configuration: Configuration,
+  answers: ControlAnswers,
+): readonly WantedEndpoint[] {
+  return configuration.controlListeners().map((listener) => {
+    const { endpoint, name, at } = listener;
+    const timeoutMs = configuration.value(consoleTimeout, listener.subject()) * 1000;
+    const mode = configuration.value(fileMode, listener.subject());
+    return {
+      key: name,
+      label: `${formatPosition(at)}: control_listener listen "${name}"`,
+      async open() {
+        const control =
+          endpoint.kind === 'unix' ? { ...endpoint, fileMode: mode, timeoutMs } : { ...endpoint, timeoutMs };
+        const opened = await openControlServer({ ...answers, endpoints: [control] });
+        if (opened.kind === 'failed') return opened;
+        const { server } = opened;
+        return { kind: 'open', endpoint: { place: server.endpoints[0]!, close: () => server.close() } };
+      },
+    };
+  });
+}
