@@ -28,8 +28,9 @@ export class HostStates {
     }
   }
 
-  succeed(binding: string, address: string): void {
-    if (this.#failures.size > 0) this.#failures.delete(keyOf(binding, address));
+  /** @returns whether a failure was remembered */
+  succeed(binding: string, address: string): boolean {
+    return this.#failures.size > 0 && this.#failures.delete(keyOf(binding, address));
   }
 
   /** When the address may be tried again, or null when it may be tried now. */

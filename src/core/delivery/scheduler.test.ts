@@ -338,3 +338,46 @@ test('a task with more recipients than max_recipients_per_batch goes in several'
     [[0, 1], [2, 3], [4]],
   );
 });
+
+test('a task that is cut into batches wants as many connections as the batches do', () => {
+  const bench = new Bench({ maxRecipientsPerBatch: 1, connectionsPerMessage: 1 });
+  const queue = bench.queue();
+  bench.add(1);
+  const whole = queue.active.take()!;
+  bench.scheduler.addActive(queue, makeTask(whole.stored, [0, 1], 0, wallMs(0)));
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 1);
+  bench.establish();
+  assert.equal(bench.connections.length, 2);
+});
+
+test('a connection that leaves is replaced at once where there is room, not when it is gone', () => {
+  const bench = new Bench();
+  bench.add(4);
+  assert.equal(bench.connections.length, 2);
+  bench.establish();
+  bench.scheduler.startLeaving(bench.connections[0]!);
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 3);
+});
+
+test('a host that answers after all is used again at once by the queue that had set it aside', () => {
+  const bench = new Bench();
+  bench.add(7);
+  assert.equal(bench.connections.length, 3);
+  bench.failConnect(bench.connections[0]!);
+  assert.equal(bench.connections.length, 2);
+  bench.scheduler.hostAnswered(bench.connections[0]!);
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 3);
+});
+
+test('a queue whose mail expired while it waited for room waits no longer', () => {
+  const bench = new Bench({ bindingConnections: 0 });
+  bench.add(1);
+  const waiting = () => [...bench.ledger.counters()].reduce((sum, counter) => sum + counter.waiting, 0);
+  assert.equal(waiting(), 1);
+  bench.later(86_400_000);
+  assert.equal(bench.failures.length, 1);
+  assert.equal(waiting(), 0);
+});

@@ -158,7 +158,12 @@ export class Scheduler {
   /** The host answered: it and its domain are in order. */
   hostAnswered(connection: OutboundConnection): void {
     const { queue, candidate } = connection;
-    this.hostStates.succeed(queue.binding, candidate.address);
+    if (this.hostStates.succeed(queue.binding, candidate.address)) {
+      // The queue may have held its mail because of that failure, or wait for room at the hosts that were left.
+      this.#ledger.stopWaiting(queue);
+      queue.tryHostsAt = null;
+      this.#markReady(queue);
+    }
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;
   }
@@ -263,8 +268,8 @@ export class Scheduler {
       this.#actions.resume(connection);
     }
     if (queue.active.size > 0) this.#openUpToTarget(queue, at);
-    else this.#ledger.stopWaiting(queue);
     if (queue.active.size > 0) this.#expire(queue, at);
+    if (queue.active.size === 0) this.#ledger.stopWaiting(queue);
     this.#setTimer(queue, at);
     if (queue.isEmpty) this.queues.rest(queue, at.mono);
   }
@@ -374,6 +379,7 @@ export class Scheduler {
     const most = Math.max(1, queue.settings.maxRecipientsPerBatch);
     if (task.recipients.length <= most) return task;
     queue.active.add(withRecipients(task, task.recipients.slice(most)));
+    this.#markReady(queue); // one task has become two, so the queue may want one connection more
     return withRecipients(task, task.recipients.slice(0, most));
   }
 
@@ -398,6 +404,7 @@ export class Scheduler {
     connection.queue.leaving += 1;
     connection.state = 'leaving';
     this.#ledger.startLeaving(connection.claim);
+    this.#markReady(connection.queue); // where there is room another may open before this one is gone
   }
 
   #quitIdle(connection: OutboundConnection): void {
