@@ -23,6 +23,8 @@ export class Names implements Resolver {
   readonly #zone: Zone;
   readonly #conditions: NameConditions;
   readonly #fuse: Fuse;
+  /** Names asked for and not answered yet, with how often. */
+  readonly #pending = new Map<string, number>();
   #life = 0;
 
   constructor(world: World, zone: Zone, conditions: NameConditions, fuse: Fuse) {
@@ -39,13 +41,24 @@ export class Names implements Resolver {
     const isLost = happens(this.#random, this.#conditions.unavailable);
     const answer: DnsAnswer = isLost ? { kind: 'unavailable', reason: 'timeout' } : this.#answer(name, type);
     this.#world.after(between(this.#random, ...this.#conditions.delayMs), () => {
-      if (life === this.#life) answered(answer);
+      if (life !== this.#life) return;
+      const left = this.#pending.get(name)! - 1;
+      if (left > 0) this.#pending.set(name, left);
+      else this.#pending.delete(name);
+      answered(answer);
     });
+    this.#pending.set(name, (this.#pending.get(name) ?? 0) + 1);
+  }
+
+  /** Whether the engine waits for an answer about the name. */
+  isPending(name: string): boolean {
+    return this.#pending.has(name);
   }
 
   /** The process is gone: what it asked is answered to nobody. */
   abandonAll(): void {
     this.#life++;
+    this.#pending.clear();
   }
 
   #answer(name: string, type: DnsType): DnsAnswer {

@@ -57,12 +57,24 @@ export interface ConnectionObserver {
   accepted(link: Link): void;
   /** Nobody can see it any more. Once per `opening`. */
   vanished(link: Link): void;
+  /** The engine is about to be told that the connection never came about. */
+  failed(link: Link, failure: ConnectFailure): void;
+  /** The engine is about to read this. */
+  heard(link: Link, text: string): void;
+  /** The engine is about to be told of the peer's FIN. */
+  peerEnded(link: Link): void;
   /** Text the engine flushed, without message content. */
   wrote(link: Link, text: string): void;
+  /** Message content the engine flushed; what it wrote before and behind it comes through {@link wrote} in its order. */
+  wroteContent(link: Link, content: StoredContent): void;
+  /** The engine is about to be told that content it flushed is lost. */
+  contentLost(link: Link): void;
   /** The engine reset the connection. */
   gaveUp(link: Link): void;
   /** The engine sent its FIN. */
   finished(link: Link): void;
+  /** The engine is about to be told of the end; it may return the slot now, or later if it gave up. */
+  closed(link: Link): void;
 }
 
 export interface NetworkConditions {
@@ -176,7 +188,7 @@ export class Link implements Connection {
   lastActivityMs: number;
   /** The exchanger misbehaved in a way that lets the engine reset. */
   peerMisbehaved = false;
-  readonly #network: Network;
+  readonly network: Network;
   readonly #world: World;
   readonly #random: Random;
   readonly #events: ConnectionEvents;
@@ -198,7 +210,7 @@ export class Link implements Connection {
   #answer: SynAnswer = 'accept';
 
   constructor(network: Network, id: number, target: ConnectTarget, events: ConnectionEvents, listener: Listener) {
-    this.#network = network;
+    this.network = network;
     this.#world = network.world;
     this.#random = network.random;
     this.id = id;
@@ -254,12 +266,12 @@ export class Link implements Connection {
 
   /** Sends the SYN. Called once, by the network. */
   open(): void {
-    const { world, conditions } = this.#network;
+    const { world, conditions } = this.network;
     if (happens(this.#random, conditions.descriptorsExhausted)) {
       this.#fail(between(this.#random, 0, 1), { whose: 'node', code: 'EMFILE' });
       return;
     }
-    if (!this.#network.hasLocalAddress(this.source)) {
+    if (!this.network.hasLocalAddress(this.source)) {
       this.#fail(0, { whose: 'node', code: 'EADDRNOTAVAIL' });
       return;
     }
@@ -279,32 +291,36 @@ export class Link implements Connection {
   }
 
   flush(): void {
-    this.#network.fuse.burn();
+    this.network.fuse.burn();
     const pieces = this.#outbox;
     this.#outbox = [];
     if (this.#ours !== 'open') return;
     for (const piece of pieces) {
       if (typeof piece === 'string') {
-        this.#network.observer.wrote(this, piece);
+        if (/(?:^|\n)QUIT\r\n/.test(piece)) this.saidQuit = true;
+        this.network.observer.wrote(this, piece);
         this.#sendToPeer(piece, 0);
         continue;
       }
-      const content = this.#network.contentOf(piece);
+      const content = this.network.contentOf(piece);
       if (content === null) {
         this.#world.after(0, () => {
-          if (this.#ours === 'open') this.#events.contentLost(piece);
+          if (this.#ours !== 'open') return;
+          this.network.observer.contentLost(this);
+          this.#events.contentLost(piece);
         });
         return; // what stands behind the hole must not travel
       }
+      this.network.observer.wroteContent(this, piece);
       this.#sendToPeer(content.text, content.readMs);
     }
   }
 
   end(): void {
-    this.#network.fuse.burn();
+    this.network.fuse.burn();
     if (this.#ours !== 'open') return;
     this.flush();
-    this.#network.observer.finished(this);
+    this.network.observer.finished(this);
     this.#ours = 'ended';
     this.#inFlightToPeer++;
     this.#world.after(this.#arrivalAtPeer(0), () => {
@@ -317,10 +333,10 @@ export class Link implements Connection {
   }
 
   reset(): void {
-    this.#network.fuse.burn();
+    this.network.fuse.burn();
     if (this.#ours === 'gone') return;
     this.#world.note(() => `${this} we reset`);
-    this.#network.observer.gaveUp(this);
+    this.network.observer.gaveUp(this);
     const wasConnecting = this.#ours === 'connecting';
     this.#closeSoon(null);
     this.#rstToPeer(wasConnecting);
@@ -341,8 +357,7 @@ export class Link implements Connection {
       this.#ours = 'gone';
       this.#world.note(() => `${this} fails with ${failure.code}`);
       this.#vanish();
-      this.#network.forget(this);
-      this.#events.failed(failure);
+      this.#tellFailed(failure);
     });
   }
 
@@ -354,8 +369,15 @@ export class Link implements Connection {
   #tellClosed(errorCode: string | null): void {
     if (this.#abandoned || this.#told) return;
     this.#told = true;
-    this.#network.forget(this);
+    this.network.forget(this);
+    this.network.observer.closed(this);
     this.#events.closed(errorCode);
+  }
+
+  #tellFailed(failure: ConnectFailure): void {
+    this.network.forget(this);
+    this.network.observer.failed(this, failure);
+    this.#events.failed(failure);
   }
 
   // ---- the way there
@@ -376,7 +398,7 @@ export class Link implements Connection {
     this.#theirs = 'open';
     this.#toUsAt = this.#world.elapsedMs + this.#latencyMs + 1e-6; // nothing comes before our `connected`
     this.#touch();
-    this.#network.observer.accepted(this);
+    this.network.observer.accepted(this);
     this.#peer = this.#listener.accept({
       link: this,
       write: (text, delivered) => this.#sendToUs(text, delivered),
@@ -443,6 +465,7 @@ export class Link implements Connection {
         if (this.#ours !== 'open') return;
         this.#touch();
         if (index === parts.length - 1) delivered?.();
+        this.network.observer.heard(this, part);
         this.#events.received(part);
       });
     });
@@ -466,6 +489,7 @@ export class Link implements Connection {
       this.#inFlightToUs--;
       if (this.#ours !== 'open') return;
       this.#touch();
+      this.network.observer.peerEnded(this);
       this.#events.ended();
     });
   }
@@ -484,19 +508,15 @@ export class Link implements Connection {
       if (this.#ours === 'gone') return;
       const wasConnecting = this.#ours === 'connecting';
       this.#ours = 'gone';
-      if (!wasConnecting) {
-        this.#tellClosed(errorCode);
-        return;
-      }
-      this.#network.forget(this);
-      this.#events.failed({ whose: 'remote', code: errorCode });
+      if (wasConnecting) this.#tellFailed({ whose: 'remote', code: errorCode });
+      else this.#tellClosed(errorCode);
     });
   }
 
   // ---- both
 
   #split(text: string): readonly string[] {
-    if (text.length < 2 || !happens(this.#random, this.#network.conditions.splitting)) return [text];
+    if (text.length < 2 || !happens(this.#random, this.network.conditions.splitting)) return [text];
     const parts: string[] = [];
     let from = 0;
     while (from < text.length) {
@@ -515,8 +535,7 @@ export class Link implements Connection {
   #vanish(): void {
     if (this.#vanished) return;
     this.#vanished = true;
-    this.#network.observer.vanished(this);
-    this.#network.forget(this);
+    this.network.observer.vanished(this);
   }
 }
 

@@ -5,6 +5,7 @@ import type { World } from './world.ts';
 
 /** The fields of a main record that checkers look at (docs/logs.md, "mainlog"). */
 export interface MainRecord {
+  readonly fields: readonly string[];
   readonly type: string;
   readonly messageId: string;
   /** The server's reply, of T and P records. */
@@ -17,7 +18,7 @@ export function parseMainRecord(line: string): MainRecord {
   const fields = line.split(/(?<!\\)@/);
   const type = fields[4] ?? '';
   const reply = type === 'T' || type === 'P' ? fields.slice(13).join('@') : '';
-  return { type, messageId: fields[1] ?? '', reply, line };
+  return { fields, type, messageId: fields[1] ?? '', reply, line };
 }
 
 export class CollectedRecords implements RecordLog {

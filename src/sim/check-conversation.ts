@@ -1,0 +1,244 @@
+// What the engine says on each connection, step by step: nothing before the banner, one command at a time unless the
+// receiver offers PIPELINING, content only behind a 354, QUIT before the end, and no end of ours before the receiver's.
+// Keeps what was attempted for whom, so that a record of a failure can be traced to an attempt.
+import { smtpPipelining } from '../core/config/session-options.ts';
+import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
+import type { ConnectionCheck } from './check-connections.ts';
+import type { Link } from './network.ts';
+import type { Situation } from './situation.ts';
+
+/** One transaction as the engine wrote it. */
+export interface Attempt {
+  readonly link: Link;
+  readonly mailboxes: Mailbox[];
+  /** Not the first on its connection. */
+  readonly isOnReused: boolean;
+  /** Written before the message before it was answered. */
+  readonly isOverlapped: boolean;
+  /** A reply to MAIL or to what follows it was read. */
+  isAnswered: boolean;
+  wroteContent: boolean;
+}
+
+type Step = 'EHLO' | 'HELO' | 'MAIL' | 'RCPT' | 'DATA' | 'RSET' | 'QUIT' | 'final';
+
+interface Pending {
+  readonly step: Step;
+  readonly attempt: Attempt | null;
+}
+
+interface Talk {
+  readonly link: Link;
+  hasBanner: boolean;
+  offersPipelining: boolean;
+  readonly pending: Pending[];
+  /** 421 was read: what was under way is answered by it, and only QUIT may follow. */
+  isDismissed: boolean;
+  /** The attempt whose DATA was answered with 354. */
+  mayWriteContent: Attempt | null;
+  latest: Attempt | null;
+  input: string;
+  hasLostContent: boolean;
+  quitAtMs: number | null;
+}
+
+const COMMAND = /^(EHLO|HELO|MAIL|RCPT|DATA|RSET|QUIT)(?: [\x20-\x7e\x80-\xff]{1,1000})?$/;
+
+/** The shortest time after which the engine may lose patience: connect_timeout at its least, and how long it waits for FIN. */
+const LEAST_PATIENCE_MS = 2990;
+const QUIT_PATIENCE_MS = 4990;
+
+export class ConversationCheck {
+  readonly #situation: Situation;
+  readonly #connections: ConnectionCheck;
+  readonly #talks = new Map<Link, Talk>();
+  readonly #attempts = new Map<Mailbox, Attempt>();
+
+  constructor(situation: Situation, connections: ConnectionCheck) {
+    this.#situation = situation;
+    this.#connections = connections;
+  }
+
+  /** The latest transaction that named the mailbox, in this life of the process. */
+  attemptFor(mailbox: Mailbox): Attempt | undefined {
+    return this.#attempts.get(mailbox);
+  }
+
+  /** Links on which the engine neither has anything under way nor has said QUIT, and to which everything was answered. */
+  *idle(): Generator<Link> {
+    for (const { link, pending, hasBanner, latest, mayWriteContent } of this.#talks.values()) {
+      if (hasBanner && pending.length === 0 && mayWriteContent === null && latest !== null && link.isOurMove)
+        yield link;
+    }
+  }
+
+  /** Whether a transaction was begun on the link. */
+  hasNamedMail(link: Link): boolean {
+    return this.#talks.get(link)?.latest != null;
+  }
+
+  opening(link: Link): void {
+    this.#talks.set(link, {
+      link,
+      hasBanner: false,
+      offersPipelining: false,
+      pending: [],
+      isDismissed: false,
+      mayWriteContent: null,
+      latest: null,
+      input: '',
+      hasLostContent: false,
+      quitAtMs: null,
+    });
+  }
+
+  /** The process is gone, and what it knew with it. */
+  died(): void {
+    this.#talks.clear();
+    this.#attempts.clear();
+  }
+
+  over(link: Link): void {
+    this.#talks.delete(link);
+  }
+
+  contentLost(link: Link): void {
+    this.#of(link).hasLostContent = true;
+  }
+
+  /** @returns whether the receiver refused the connection as such, before any message was named */
+  heard(link: Link, text: string): boolean {
+    const talk = this.#of(link);
+    let isRefused = false;
+    talk.input += text;
+    for (let end = talk.input.indexOf('\r\n'); end >= 0; end = talk.input.indexOf('\r\n')) {
+      const line = talk.input.slice(0, end);
+      talk.input = talk.input.slice(end + 2);
+      if (/^\d{3}(?: |$)/.test(line)) this.#replied(talk, Number(line.slice(0, 3)), line);
+      else if (/^\d{3}-PIPELINING$/i.test(line) && talk.pending[0]?.step === 'EHLO') talk.offersPipelining = true;
+      isRefused ||= talk.latest === null && /^[45]/.test(line);
+    }
+    return isRefused;
+  }
+
+  #replied(talk: Talk, code: number, line: string): void {
+    if (code === 421) {
+      talk.isDismissed = true;
+      talk.pending.length = 0;
+    }
+    if (!talk.hasBanner) {
+      talk.hasBanner = true;
+      return;
+    }
+    const answered = talk.pending.shift();
+    if (answered === undefined) return; // 421 out of the blue
+    if (answered.attempt !== null) answered.attempt.isAnswered = true;
+    if (answered.step === 'EHLO') talk.offersPipelining &&= code === 250;
+    if (answered.step === 'EHLO' && code === 250 && /^250 PIPELINING$/i.test(line)) talk.offersPipelining = true;
+    if (answered.step === 'DATA' && code === 354) talk.mayWriteContent = answered.attempt;
+  }
+
+  wrote(link: Link, text: string): void {
+    const talk = this.#of(link);
+    if (!talk.hasBanner) this.#violation(`${link} writes before the banner`);
+    if (!text.endsWith('\r\n')) this.#violation(`${link} writes half a line, ${JSON.stringify(text)}`);
+    for (const line of text.split('\r\n').slice(0, -1)) this.#command(talk, line);
+  }
+
+  #command(talk: Talk, line: string): void {
+    const { link } = talk;
+    if (line === '.') {
+      if (talk.mayWriteContent === null) this.#violation(`${link} writes a lone dot where no 354 was read`);
+      this.#ends(talk);
+      return;
+    }
+    const step = COMMAND.exec(line)?.[1] as Step | undefined;
+    if (step === undefined) {
+      this.#violation(`${link} writes ${JSON.stringify(line)}`);
+      return;
+    }
+    if (talk.quitAtMs !== null) this.#violation(`${link} writes ${line} behind QUIT`);
+    if (talk.isDismissed && step !== 'QUIT') this.#violation(`${link} writes ${line} behind 421`);
+    if (talk.mayWriteContent !== null) this.#violation(`${link} writes ${line} where content is due`);
+    if (talk.pending.length > 0) this.#checkGrouping(talk, step, line);
+    if (step === 'MAIL') {
+      this.#connections.beginsMessage(link);
+      talk.latest = {
+        link,
+        mailboxes: [],
+        isOnReused: talk.latest !== null,
+        isOverlapped: talk.pending.some((pending) => pending.step === 'final'),
+        isAnswered: false,
+        wroteContent: false,
+      };
+    } else if (step === 'RCPT') {
+      const mailbox = /<(.*)>/.exec(line)?.[1] ?? '';
+      talk.latest?.mailboxes.push(mailbox);
+      if (talk.latest !== null) this.#attempts.set(mailbox, talk.latest);
+      this.#connections.learnDomain(link, domainOf(mailbox));
+    } else if (step === 'QUIT') {
+      talk.quitAtMs = this.#situation.world.elapsedMs;
+    }
+    const isOfTransaction = step === 'MAIL' || step === 'RCPT' || step === 'DATA';
+    talk.pending.push({ step, attempt: isOfTransaction ? talk.latest : null });
+  }
+
+  /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */
+  #checkGrouping(talk: Talk, step: Step, line: string): void {
+    const { link, pending } = talk;
+    const subject = {
+      binding: this.#situation.bindingOf(link.source),
+      domain: domainOf(talk.latest?.mailboxes[0] ?? ''),
+    };
+    const mode = this.#situation.configuration.value(smtpPipelining, subject);
+    const steps = pending.map((one) => one.step).join(' ');
+    if (!talk.offersPipelining)
+      this.#violation(`${link} writes ${line} before ${steps} is answered, without PIPELINING`);
+    else if (mode === 'no')
+      this.#violation(`${link} writes ${line} before ${steps} is answered, with smtp_pipelining = no`);
+    else if (mode === 'envelope' && pending.some((one) => one.step === 'final'))
+      this.#violation(`${link} overlaps, with smtp_pipelining = envelope`);
+    else if (step === 'EHLO' || step === 'HELO' || pending.some((one) => one.step === 'EHLO' || one.step === 'DATA'))
+      this.#violation(`${link} writes ${line} behind ${steps}, which must come last in a group`);
+  }
+
+  wroteContent(link: Link): void {
+    const talk = this.#of(link);
+    if (talk.mayWriteContent === null) this.#violation(`${link} writes content where no 354 was read`);
+    else talk.mayWriteContent.wroteContent = true;
+    this.#ends(talk);
+  }
+
+  #ends(talk: Talk): void {
+    talk.pending.push({ step: 'final', attempt: talk.mayWriteContent });
+    talk.mayWriteContent = null;
+  }
+
+  /** The engine reset the connection. */
+  gaveUp(link: Link): void {
+    const talk = this.#of(link);
+    const now = this.#situation.world.elapsedMs;
+    const waitedMs = now - link.lastActivityMs;
+    const hasCause =
+      link.peerMisbehaved ||
+      talk.hasLostContent ||
+      (talk.quitAtMs !== null && now - talk.quitAtMs >= QUIT_PATIENCE_MS) ||
+      waitedMs >= LEAST_PATIENCE_MS;
+    if (!hasCause) this.#violation(`${link} is reset, but the receiver did nothing wrong`);
+  }
+
+  /** The engine sent its FIN. */
+  finished(link: Link): void {
+    if (link.isSeen) this.#violation(`${link} is closed by us before the receiver closed it`);
+  }
+
+  #of(link: Link): Talk {
+    const talk = this.#talks.get(link);
+    if (talk === undefined) throw new Error(`${link} talks after its end`);
+    return talk;
+  }
+
+  #violation(claim: string): void {
+    this.#situation.world.violation(claim);
+  }
+}

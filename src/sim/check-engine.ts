@@ -1,0 +1,186 @@
+// What can only be seen from inside: the engine's counters against the connections there are, the wake-ups it owes, and
+// rest at the end. The numbers that must hold are worked out here, from the configuration and the plan alone.
+import { NO_LIMIT } from '../core/base/limit.ts';
+import { connectionAllocationAggressiveness, suspendDelivery } from '../core/config/connection-options.ts';
+import { delayedQueueScanInterval } from '../core/config/retry-options.ts';
+import { AGGRESSIVENESS, allocationTarget } from '../core/delivery/allocation.ts';
+import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ConnectionCheck } from './check-connections.ts';
+import type { ConversationCheck } from './check-conversation.ts';
+import type { Names } from './names.ts';
+import type { Link, Network } from './network.ts';
+import type { Situation } from './situation.ts';
+
+/** How late a wake-up may be: the clock's, and a turn. */
+const LATE_MS = 20;
+/** A slot is held that long after the end of a connection that was given up, and not longer. */
+const HELD_MS = 1000 + LATE_MS;
+
+export class EngineCheck {
+  readonly #situation: Situation;
+  readonly #network: Network;
+  readonly #names: Names;
+  readonly #connections: ConnectionCheck;
+  readonly #conversations: ConversationCheck;
+  /** Since when something is not as it should be, by what it is. */
+  #wrongSince = new Map<string, number>();
+  /** Connections whose end the engine was told of, and when; their slots may be held for a moment. */
+  readonly #ended: { readonly keys: readonly string[]; readonly atMs: number }[] = [];
+  /** Nothing is opened before that, because the system lacked something. */
+  #pausedUntilMs = 0;
+
+  constructor(
+    situation: Situation,
+    network: Network,
+    names: Names,
+    connections: ConnectionCheck,
+    conversations: ConversationCheck,
+  ) {
+    this.#situation = situation;
+    this.#network = network;
+    this.#names = names;
+    this.#connections = connections;
+    this.#conversations = conversations;
+  }
+
+  /** The engine is about to hear that a connection is over. */
+  ended(link: Link): void {
+    this.#ended.push({ keys: this.#keys(link), atMs: this.#situation.world.elapsedMs });
+  }
+
+  nodeTrouble(): void {
+    this.#pausedUntilMs = this.#situation.world.elapsedMs + 1000;
+  }
+
+  died(): void {
+    this.#ended.length = 0;
+    this.#wrongSince.clear();
+    this.#pausedUntilMs = 0;
+  }
+
+  /** After every turn. */
+  check(engine: Engine): void {
+    const now = this.#situation.world.elapsedMs;
+    while (this.#ended.length > 0 && now - this.#ended[0]!.atMs > HELD_MS) this.#ended.shift();
+    const open = new Map<string, number>();
+    for (const counter of engine.ledger.counters()) open.set(counter.key, counter.open);
+    this.#checkCounters(open);
+    const wrong = new Map<string, number>();
+    for (const claim of this.#faults(engine, open)) {
+      const since = this.#wrongSince.get(claim) ?? now;
+      wrong.set(claim, since);
+      if (now - since > LATE_MS) this.#situation.world.violation(claim);
+    }
+    this.#wrongSince = wrong;
+  }
+
+  /** The engine counts every connection that a receiver may see, and no others for longer than it must. */
+  #checkCounters(open: ReadonlyMap<string, number>): void {
+    const held = new Map<string, number>();
+    const count = (key: string): void => {
+      held.set(key, (held.get(key) ?? 0) + 1);
+    };
+    for (const link of this.#network.links) for (const key of this.#keys(link)) count(key);
+    for (const [key, links] of held) {
+      const counted = open.get(key) ?? 0;
+      if (counted < links) this.#situation.world.violation(`counter ${key} is ${counted}, with ${links} connections`);
+    }
+    for (const { keys } of this.#ended) for (const key of keys) count(key);
+    for (const [key, counted] of open) {
+      if (key.startsWith('pair') || key.startsWith('descriptors')) continue; // shared addresses; inbound connections
+      const most = held.get(key) ?? 0;
+      if (counted > most)
+        this.#situation.world.violation(`counter ${key} is ${counted}, with at most ${most} connections`);
+    }
+  }
+
+  #keys(link: Link): readonly string[] {
+    const binding = this.#situation.bindingOf(link.source);
+    const domain = this.#situation.domainOf(link.target.address);
+    const keys = ['node', `binding ${binding}`, `address ${binding} ${link.target.address}`];
+    if (domain !== null) keys.push(`pair ${binding} ${domain}`);
+    return keys;
+  }
+
+  *#faults(engine: Engine, open: ReadonlyMap<string, number>): Generator<string> {
+    if (this.#situation.state !== 'up') return;
+    for (const queue of engine.scheduler.queues.values()) {
+      if (queue.active.size === 0) continue;
+      const claim = this.#lostWakeUp(engine, queue, open);
+      if (claim !== null) yield claim;
+    }
+    for (const link of this.#conversations.idle()) {
+      const counter = this.#connections.surplusIdle(link);
+      if (counter !== null) yield `${link} stays idle above the limit of ${counter}`;
+    }
+  }
+
+  /** Why the queue should have more connections than it has; null when it has enough, or a reason to wait. */
+  #lostWakeUp(engine: Engine, queue: MailQueue, open: ReadonlyMap<string, number>): string | null {
+    const { binding, domain } = queue;
+    const { configuration, world, openingAtMs } = this.#situation;
+    const subject = { binding, domain };
+    if (!configuration.hasBinding(binding) || configuration.value(suspendDelivery, subject)) return null;
+    if (queue.idle.length > 0) return `mail of ${binding} for ${domain} waits beside an idle connection`;
+    const limit = this.#situation.pairLimit(binding, domain);
+    const perMessage = AGGRESSIVENESS[configuration.value(connectionAllocationAggressiveness, subject)];
+    const target = allocationTarget(queue.active.size + queue.inFlight, limit, perMessage);
+    const serving = queue.connections.size - queue.leaving;
+    if (serving >= target) return null;
+    if (world.elapsedMs < Math.max(openingAtMs, this.#pausedUntilMs)) return null;
+    const source = this.#situation.scenario.configuration.bindings.find(({ name }) => name === binding)!.address;
+    if (!this.#network.hasLocalAddress(source)) return null;
+    const scanMs = 1000 * configuration.value(delayedQueueScanInterval);
+    if (queue.hold?.kind === 'addressMissing' && world.elapsedMs < this.#situation.addressBackAtMs + scanMs)
+      return null;
+    const plan = this.#situation.domains.get(domain);
+    if (plan === undefined) return null; // the domain of a stranger
+    if (queue.hold?.kind === 'resolving' && this.#isLookedUp(domain)) return null;
+    const count = (key: string): number => open.get(key) ?? 0;
+    const isFull =
+      count('node') >= this.#situation.nodeLimit() ||
+      count(`binding ${binding}`) >= this.#situation.bindingLimit(binding) ||
+      count(`pair ${binding} ${domain}`) >= limit ||
+      this.#lacksDescriptors(count('descriptors'));
+    if (isFull) return null;
+    // Where answers get lost, the engine knows some of the hosts only.
+    if (queue.hold?.kind === 'hostsDown' && this.#situation.scenario.nameConditions.unavailable > 0) return null;
+    for (const { host, addresses } of plan.hosts) {
+      for (const address of addresses) {
+        // Another queue of the binding may have found the host well; this one hears of it when its own time comes.
+        if (!plan.isAlone && queue.hold?.kind === 'hostsDown' && queue.hold.until > world.mono) continue;
+        if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
+        const hostLimit = this.#situation.hostLimit(binding, host, address);
+        if (count(`address ${binding} ${address}`) >= hostLimit) continue;
+        return `${binding} for ${domain} has ${serving} connections, not ${target}, and room at ${host} [${address}]`;
+      }
+    }
+    if (plan.kind === 'served' || plan.kind === 'dead') return null;
+    return `mail of ${binding} for ${domain}, which is ${plan.kind}, stays active`;
+  }
+
+  #lacksDescriptors(used: number): boolean {
+    const { descriptorLimit } = this.#network;
+    if (descriptorLimit >= NO_LIMIT) return false;
+    return used >= descriptorLimit - (descriptorLimit >= 512 ? 128 : Math.floor(descriptorLimit / 4));
+  }
+
+  #isLookedUp(domain: string): boolean {
+    const names = [
+      domain,
+      `gone.${domain}`,
+      ...(this.#situation.domains.get(domain)?.hosts ?? []).map(({ host }) => host),
+    ];
+    return names.some((name) => this.#names.isPending(name));
+  }
+
+  /** After the end, when nothing is left to do. */
+  checkRest(engine: Engine): void {
+    if (!engine.isAtRest) this.#situation.world.violation('the engine does not come to rest');
+    for (const { key, open, waiting } of engine.ledger.counters()) {
+      if (open !== 0) this.#situation.world.violation(`counter ${key} is ${open} at rest`);
+      if (waiting !== 0) this.#situation.world.violation(`${waiting} queues wait for counter ${key} at rest`);
+    }
+  }
+}

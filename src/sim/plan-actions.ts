@@ -1,0 +1,146 @@
+// Draws what happens to a run from outside: operators, administrators, deaths of the process.
+import type { Random } from '../core/base/random.ts';
+import { type TextSetting, withoutStanza, withSetting } from './configuration-text.ts';
+import { bindingPath, type ConfigurationPlan, limitKnobs, scope, turnKnob } from './plan-configuration.ts';
+import type { NetworkPlan } from './plan-network.ts';
+import { between, pick } from './world.ts';
+
+export type Action =
+  /** `config set` on the console; gone with the next reload or start. */
+  | { readonly kind: 'set'; readonly setting: TextSetting }
+  /** A new text, and `config reload`. */
+  | { readonly kind: 'reload'; readonly settings: readonly TextSetting[] }
+  | { readonly kind: 'flush'; readonly domain: string | null; readonly binding: string | null }
+  | { readonly kind: 'failDomain'; readonly domain: string; readonly binding: string | null; readonly quiet: boolean }
+  | { readonly kind: 'exchangerDown'; readonly address: string; readonly isDown: boolean }
+  | { readonly kind: 'localAddress'; readonly address: string; readonly isPresent: boolean }
+  | { readonly kind: 'descriptors'; readonly limit: number; readonly exhausted: number }
+  | { readonly kind: 'wallClock'; readonly ms: number }
+  /** The process dies after so many more effects. */
+  | { readonly kind: 'death'; readonly effects: number }
+  | { readonly kind: 'stop' };
+
+export interface TimedAction {
+  readonly atMs: number;
+  readonly action: Action;
+}
+
+/** Far above what a run can use. */
+export const PLENTY_OF_DESCRIPTORS = 100_000;
+
+export class ActionPlanner {
+  readonly actions: TimedAction[] = [];
+  readonly #random: Random;
+  readonly #configuration: ConfigurationPlan;
+  readonly #network: NetworkPlan;
+  /** The text on disk at the end of what was planned so far; actions are planned in order of time. */
+  #text: readonly TextSetting[];
+
+  constructor(random: Random, configuration: ConfigurationPlan, network: NetworkPlan) {
+    this.#random = random;
+    this.#configuration = configuration;
+    this.#network = network;
+    this.#text = configuration.settings;
+  }
+
+  addOperators(count: number, untilMs: number): void {
+    const times = Array.from({ length: count }, () => between(this.#random, 0, untilMs)).sort((a, b) => a - b);
+    for (const atMs of times) this.#operator(atMs, untilMs);
+  }
+
+  addDeaths(count: number, untilMs: number): void {
+    for (let at = 0; at < count; at++) {
+      const effects = this.#random.below(40);
+      this.#add(between(this.#random, 0, untilMs), { kind: 'death', effects });
+    }
+  }
+
+  #operator(atMs: number, untilMs: number): void {
+    const random = this.#random;
+    const { bindings } = this.#configuration;
+    const { domains, exchangers } = this.#network;
+    const binding = pick(random, bindings);
+    const later = between(random, atMs, untilMs);
+    const knobs = limitKnobs(bindings, domains);
+    switch (random.below(13)) {
+      case 0:
+      case 1:
+      case 2:
+        this.#add(atMs, { kind: 'set', setting: turnKnob(random, pick(random, knobs)) });
+        break;
+      case 3:
+        this.#reload(atMs, withSetting(this.#text, turnKnob(random, pick(random, knobs))));
+        break;
+      case 4:
+        this.#removeBinding(atMs, later);
+        break;
+      case 5: {
+        const path = pick(random, [[], bindingPath(binding), [scope('domain', pick(random, domains).name)]]);
+        const setting = { path, option: 'Suspend_Delivery', value: 'true' };
+        this.#add(atMs, { kind: 'set', setting });
+        this.#add(later, { kind: 'set', setting: { ...setting, value: 'false' } });
+        break;
+      }
+      case 6:
+        this.#add(atMs, {
+          kind: 'flush',
+          domain: pick(random, [null, pick(random, domains).name]),
+          binding: pick(random, [null, binding.name]),
+        });
+        break;
+      case 7:
+        this.#add(atMs, {
+          kind: 'failDomain',
+          domain: pick(random, domains).name,
+          binding: pick(random, [null, binding.name]),
+          quiet: random.below(3) === 0,
+        });
+        break;
+      case 8:
+        if (exchangers.length === 0) break;
+        this.#pair(atMs, later, { kind: 'exchangerDown', address: pick(random, exchangers).address, isDown: true });
+        break;
+      case 9:
+        if (binding.name === 'default') break;
+        this.#add(atMs, { kind: 'localAddress', address: binding.address, isPresent: false });
+        this.#add(later, { kind: 'localAddress', address: binding.address, isPresent: true });
+        break;
+      case 10:
+        this.#add(atMs, { kind: 'descriptors', limit: pick(random, [16, 40, 600]), exhausted: random.next() * 0.3 });
+        this.#add(later, { kind: 'descriptors', limit: PLENTY_OF_DESCRIPTORS, exhausted: 0 });
+        break;
+      case 11:
+        this.#add(atMs, { kind: 'wallClock', ms: pick(random, [-100_000, -3_000, 3_000, 60_000]) });
+        break;
+      default:
+        this.#add(atMs, { kind: 'stop' });
+    }
+  }
+
+  /** A binding's stanza goes with a reload, and mostly comes back with another. */
+  #removeBinding(atMs: number, later: number): void {
+    const binding = pick(this.#random, this.#configuration.bindings);
+    if (binding.name === 'default') return;
+    const whole = this.#text;
+    const rest = withoutStanza(whole, 'binding', binding.name);
+    // A listener may not name a group that is left without a binding.
+    const isLast = !rest.some(({ path }) => path[0]?.kind === 'binding_group' && path[1]?.kind === 'binding');
+    if (binding.group !== null && isLast) return;
+    this.#reload(atMs, rest);
+    if (this.#random.below(4) > 0) this.#reload(later, whole);
+  }
+
+  #pair(atMs: number, later: number, action: Extract<Action, { kind: 'exchangerDown' }>): void {
+    this.#add(atMs, action);
+    this.#add(later, { ...action, isDown: false });
+  }
+
+  #reload(atMs: number, settings: readonly TextSetting[]): void {
+    this.#text = settings;
+    this.#add(atMs, { kind: 'reload', settings });
+  }
+
+  #add(atMs: number, action: Action): void {
+    this.actions.push({ atMs, action });
+  }
+}

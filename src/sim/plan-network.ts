@@ -1,0 +1,154 @@
+// Draws the world outside: routing domains, what DNS says about them, and exchangers with their manners.
+import type { Random } from '../core/base/random.ts';
+import type { Manners } from './exchanger.ts';
+import type { Zone } from './names.ts';
+import { between, happens, pick } from './world.ts';
+
+export interface DomainPlan {
+  readonly name: string;
+  /**
+   * - served: it has at least one address that somebody listens on;
+   * - missing: the name does not exist; null: RFC 7505; dead: nobody listens on its addresses.
+   */
+  readonly kind: 'served' | 'missing' | 'null' | 'dead';
+  /** In order of preference; empty unless DNS names any. */
+  readonly hosts: readonly { readonly host: string; readonly preference: number; readonly addresses: string[] }[];
+  /** No other domain uses its addresses, so that who connects there comes for this domain. */
+  readonly isAlone: boolean;
+}
+
+export interface ExchangerPlan {
+  readonly address: string;
+  readonly manners: Manners;
+}
+
+export interface NetworkPlan {
+  readonly domains: readonly DomainPlan[];
+  readonly zone: Zone;
+  readonly exchangers: readonly ExchangerPlan[];
+}
+
+/** 0: keeps the rules and is in good health; 1: has its moments; 2: tries everything. */
+export type Malice = 0 | 1 | 2;
+
+/** Addresses are handed out in order, so that a trace is easy to read. */
+class Addresses {
+  #last = 0;
+  next(): string {
+    this.#last++;
+    return `192.0.2.${this.#last}`;
+  }
+}
+
+export function planNetwork(random: Random, count: number, malice: Malice, isSlow: boolean): NetworkPlan {
+  const addresses = new Addresses();
+  const shared = [addresses.next(), addresses.next()];
+  const domains: DomainPlan[] = [];
+  for (let at = 0; at < count; at++) domains.push(planDomain(random, at, addresses, shared, malice));
+  // The domain of senders: notices go there.
+  const home = addresses.next();
+  domains.push({
+    name: 'sender.example',
+    kind: 'served',
+    hosts: [{ host: 'sender.example', preference: 0, addresses: [home] }],
+    isAlone: true,
+  });
+  const dead = new Set(
+    domains.filter(({ kind }) => kind === 'dead').flatMap(({ hosts }) => hosts.flatMap((host) => host.addresses)),
+  );
+  const used = new Set(domains.flatMap(({ hosts }) => hosts.flatMap((host) => host.addresses)));
+  const exchangers = [...used]
+    .filter((address) => !dead.has(address))
+    .map((address) => ({ address, manners: planManners(random, malice, isSlow) }));
+  return { domains, zone: zoneOf(domains, random), exchangers };
+}
+
+function planDomain(
+  random: Random,
+  at: number,
+  addresses: Addresses,
+  shared: readonly string[],
+  malice: Malice,
+): DomainPlan {
+  const name = `d${at}.example`;
+  const oddity = at === 0 || malice === 0 ? 1 : random.next();
+  if (oddity < 0.06) return { name, kind: 'missing', hosts: [], isAlone: true };
+  if (oddity < 0.12) {
+    return { name, kind: 'null', hosts: [], isAlone: true };
+  }
+  if (oddity < 0.2) {
+    const hosts = [{ host: `mx.${name}`, preference: 10, addresses: [addresses.next()] }];
+    return { name, kind: 'dead', hosts, isAlone: true };
+  }
+  if (at > 0 && random.below(3) === 0) {
+    // Domains with the same provider: one host, one or both of its addresses.
+    const hosts = [{ host: 'mx.shared.example', preference: 10, addresses: [...shared] }];
+    if (random.below(2) === 0) hosts.push({ host: `backup.${name}`, preference: 20, addresses: [addresses.next()] });
+    return { name, kind: 'served', hosts, isAlone: false };
+  }
+  if (random.below(4) === 0) {
+    return {
+      name,
+      kind: 'served',
+      hosts: [{ host: name, preference: 0, addresses: [addresses.next()] }],
+      isAlone: true,
+    };
+  }
+  const hosts = Array.from({ length: 1 + random.below(3) }, (_, index) => ({
+    host: `mx${index}.${name}`,
+    preference: pick(random, [10, 10, 20]),
+    addresses: Array.from({ length: 1 + random.below(2) }, () => addresses.next()),
+  }));
+  return { name, kind: 'served', hosts: hosts.sort((a, b) => a.preference - b.preference), isAlone: true };
+}
+
+function zoneOf(domains: readonly DomainPlan[], random: Random): Zone {
+  const exchanges = new Map<string, { preference: number; exchange: string }[]>();
+  const addresses = new Map<string, readonly string[]>();
+  for (const { name, kind, hosts } of domains) {
+    if (kind === 'null') exchanges.set(name, [{ preference: 0, exchange: '.' }]);
+    for (const { host, preference, addresses: ofHost } of hosts) {
+      addresses.set(host, ofHost);
+      if (host === name) continue; // no MX record: the domain is its own host
+      const records = exchanges.get(name) ?? [];
+      records.push({ preference, exchange: host });
+      exchanges.set(name, records);
+    }
+    // A record of a host that does not exist is passed over.
+    const records = exchanges.get(name);
+    if (kind === 'served' && records !== undefined && happens(random, 0.2))
+      records.push({ preference: pick(random, [5, 10, 30]), exchange: `gone.${name}` });
+  }
+  return { exchanges, addresses };
+}
+
+function planManners(random: Random, malice: Malice, isSlow: boolean): Manners {
+  const chance = (most: number): number => (happens(random, 0.5) ? 0 : random.next() * most * malice);
+  const latency = pick(random, [1, 5, 20, 80]);
+  return {
+    latencyMs: [latency / 2, latency],
+    bannerDelayMs: pick(random, [[0, 1] as const, [1, 30] as const, [100, 800] as const]),
+    replyDelayMs: pick(random, [[0, 1] as const, [1, 10] as const, [5, 100] as const]),
+    finalDelayMs: isSlow ? [800, 1500] : pick(random, [[0, 5] as const, [5, 100] as const, [200, 900] as const]),
+    pipelining: random.below(4) > 0,
+    eightBit: random.below(2) === 0,
+    knowsOnlyHelo: malice > 0 && random.below(8) === 0,
+    refusesConnection: chance(0.1),
+    ignoresConnection: chance(0.05),
+    transient: chance(0.06),
+    permanent: chance(0.04),
+    goodbye: chance(0.04),
+    hangUp: chance(0.04),
+    reset: chance(0.03),
+    silence: chance(0.01),
+    nonsense: chance(0.02),
+    losesFinalReply: chance(0.06),
+    dataWithoutRecipients: random.below(2) === 0,
+    messagesPerConnection: malice > 0 && random.below(4) === 0 ? 1 + random.below(6) : Number.POSITIVE_INFINITY,
+    hangsUpAfterLastMessage: random.below(2) === 0,
+    idleCloseMs: malice > 0 && random.below(3) === 0 ? between(random, 500, 5000) : Number.POSITIVE_INFINITY,
+    connectionLimit: malice > 0 && random.below(6) === 0 ? 1 + random.below(4) : Number.POSITIVE_INFINITY,
+    quitWithoutReply: chance(0.1),
+    quitWithoutFin: chance(0.05),
+  };
+}

@@ -1,0 +1,126 @@
+// Everything that a run is made of, drawn from its seed alone: what is configured, who is out there, what mail comes,
+// and what happens in between.
+import { seededRandom } from '../core/base/random.ts';
+import type { SessionPlan } from './client.ts';
+import type { DiskConditions } from './disk.ts';
+import type { NameConditions } from './names.ts';
+import type { NetworkConditions } from './network.ts';
+import { ActionPlanner, PLENTY_OF_DESCRIPTORS, type TimedAction } from './plan-actions.ts';
+import { type ConfigurationPlan, planBindings, planConfiguration, scope } from './plan-configuration.ts';
+import { type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
+import { type Burst, TrafficPlanner } from './plan-traffic.ts';
+import { happens, pick } from './world.ts';
+
+export interface Scenario {
+  readonly seed: number;
+  /** One line for people. */
+  readonly title: string;
+  readonly configuration: ConfigurationPlan;
+  readonly network: NetworkPlan;
+  readonly networkConditions: NetworkConditions;
+  readonly nameConditions: NameConditions;
+  readonly diskConditions: DiskConditions;
+  readonly sessions: readonly SessionPlan[];
+  readonly actions: readonly TimedAction[];
+  /** The burst whose limit is to be reached exactly, or null when the scenario is not built for that. */
+  readonly burst: Burst | null;
+  /** Nothing goes wrong: every message is delivered, at its first attempt. */
+  readonly isCalm: boolean;
+  /** By then every message must have come to its end. */
+  readonly endMs: number;
+}
+
+/** How far operators and clients reach into a run. */
+const ACTIVE_MS = 60_000;
+
+export function drawScenario(seed: number): Scenario {
+  const random = seededRandom(seed).stream('scenario');
+  return random.below(5) === 0 ? drawBurst(seed) : drawMixed(seed);
+}
+
+/** All sorts of things at once. */
+function drawMixed(seed: number): Scenario {
+  const root = seededRandom(seed);
+  const random = root.stream('mixed');
+  const malice = pick<Malice>(random, [0, 1, 1, 2]);
+  const network = planNetwork(root.stream('network plan'), 2 + random.below(4), malice, false);
+  const bindings = planBindings(root.stream('bindings'));
+  const configuration = planConfiguration(root.stream('configuration'), bindings, network.domains);
+  const isHonest = malice === 0;
+  const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
+  const messages = pick(random, [10, 30, 60, 100]);
+  traffic.addSessions(messages, pick(random, [100, 5000, ACTIVE_MS]), bindings, network.domains, isHonest);
+  const planner = new ActionPlanner(root.stream('actions'), configuration, network);
+  const operations = pick(random, [0, 2, 5]);
+  planner.addOperators(operations, ACTIVE_MS);
+  const deaths = pick(random, [0, 0, 1, 3]);
+  planner.addDeaths(deaths, ACTIVE_MS);
+  return {
+    seed,
+    title: `${messages} messages, malice ${malice}, ${operations} operations, ${deaths} deaths`,
+    configuration,
+    network,
+    networkConditions: {
+      descriptorsExhausted: 0,
+      splitting: pick(random, [0, 0.3]),
+      slowKernel: pick(random, [0, 0.3]),
+      descriptorLimit: PLENTY_OF_DESCRIPTORS,
+    },
+    nameConditions: {
+      delayMs: pick(random, [[0, 1] as const, [1, 50] as const, [100, 3000] as const]),
+      unavailable: malice > 0 && happens(random, 0.3) ? 0.1 : 0,
+      ttlSeconds: pick(random, [0, 5, 3600]),
+    },
+    diskConditions: {
+      commitMs: pick(random, [[0, 1] as const, [2, 20] as const]),
+      settleMs: pick(random, [1, 20]),
+      refusal: malice > 0 && happens(random, 0.3) ? 0.05 : 0,
+      damage: malice > 0 && happens(random, 0.2) ? 0.05 : 0,
+    },
+    sessions: traffic.sessions,
+    actions: planner.actions,
+    burst: null,
+    isCalm: false,
+    endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
+  };
+}
+
+/** So much mail for one queue at once that the lowest of its limits must be reached, and is not passed. */
+function drawBurst(seed: number): Scenario {
+  const root = seededRandom(seed);
+  const random = root.stream('burst');
+  const network = planNetwork(root.stream('network plan'), 1 + random.below(3), 0, true);
+  const bindings = planBindings(root.stream('bindings'));
+  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains);
+  const limit = pick(random, [1, 2, 3, 5, 8]);
+  const binding = pick(random, bindings).name;
+  const domain = pick(
+    random,
+    network.domains.filter(({ kind, isAlone }) => kind === 'served' && isAlone),
+  ).name;
+  // Enough time for all of it even over one connection.
+  const settings = [
+    ...drawn.settings.filter(({ value }) => value !== '0'),
+    { path: [], option: 'Max_Outbound_Connections', value: String(limit) },
+    { path: [], option: 'Message_Expiration', value: '3600' },
+    { path: [scope('domain', domain)], option: 'Max_Retries', value: 'auto' },
+  ];
+  const configuration = { ...drawn, settings, expirationSeconds: 3600 };
+  const burst = { binding, domain, transactions: 20 * 8 };
+  const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
+  traffic.addBurst(burst, 10);
+  return {
+    seed,
+    title: `a burst of ${burst.transactions} messages for ${domain} from ${binding}`,
+    configuration,
+    network,
+    networkConditions: { descriptorsExhausted: 0, splitting: 0, slowKernel: 0, descriptorLimit: PLENTY_OF_DESCRIPTORS },
+    nameConditions: { delayMs: [1, 20], unavailable: 0, ttlSeconds: 3600 },
+    diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
+    sessions: traffic.sessions,
+    actions: [],
+    burst,
+    isCalm: true,
+    endMs: 4_000_000,
+  };
+}

@@ -1,0 +1,445 @@
+// One run: the real engine between simulated ports, with clients in front, exchangers behind, operators beside, and
+// deaths of the process in between. Every event of the world is one step, and every step ends with the checks.
+import { withChange } from '../core/config/change.ts';
+import type { Configuration } from '../core/config/configuration.ts';
+import { loadConfiguration } from '../core/config/load.ts';
+import { readPath } from '../core/config/scope-path.ts';
+import type { WordSyntax } from '../core/config/syntax.ts';
+import { Engine } from '../engine/engine.ts';
+import { ConnectionCheck } from './check-connections.ts';
+import { ConversationCheck } from './check-conversation.ts';
+import { EngineCheck } from './check-engine.ts';
+import { MailCheck } from './check-mail.ts';
+import { RecordCheck } from './check-records.ts';
+import { Client, type ClientObserver, type SessionPlan } from './client.ts';
+import { SimulatedClock } from './clock.ts';
+import { renderConfiguration, type TextSetting } from './configuration-text.ts';
+import { Disk, type DiskObserver } from './disk.ts';
+import { Exchanger, type ExchangerObserver } from './exchanger.ts';
+import { Fuse, ProcessDeath } from './fuse.ts';
+import { Names } from './names.ts';
+import { type ConnectionObserver, Network } from './network.ts';
+import type { Action } from './plan-actions.ts';
+import { CollectedRecords } from './records.ts';
+import { drawScenario, type Scenario } from './scenario.ts';
+import { Situation } from './situation.ts';
+import { between, World } from './world.ts';
+
+export interface RunReport {
+  readonly seed: number;
+  readonly title: string;
+  /** Empty when every promise was kept. */
+  readonly violations: readonly string[];
+  readonly events: number;
+  readonly elapsedMs: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly lives: number;
+}
+
+/** A process that did not die is started again after an orderly stop; one that did is down for so long at most. */
+const DOWNTIME_MS = 3000;
+/** How long a client that finds nobody listening waits. */
+const CLIENT_RETRY_MS = 500;
+/** Far more than any run needs: what goes on and on in no time is a loop. */
+const MOST_EVENTS = 2_000_000;
+
+export function runSeed(seed: number, trace?: (line: string) => void): RunReport {
+  const world = new World({ seed, ...(trace === undefined ? {} : { trace }) });
+  return new Simulation(world, drawScenario(seed)).run();
+}
+
+class Simulation {
+  readonly #world: World;
+  readonly #scenario: Scenario;
+  readonly #situation: Situation;
+  readonly #fuse = new Fuse();
+  readonly #network: Network;
+  readonly #names: Names;
+  readonly #disk: Disk;
+  readonly #records: CollectedRecords;
+  readonly #exchangers = new Map<string, Exchanger>();
+  readonly #mail: MailCheck;
+  readonly #connections: ConnectionCheck;
+  readonly #conversations: ConversationCheck;
+  readonly #recordCheck: RecordCheck;
+  readonly #engineCheck: EngineCheck;
+  readonly #clients = new Set<Client>();
+  /** The text on disk. */
+  #settings: readonly TextSetting[];
+  #engine: Engine | null = null;
+  #clock: SimulatedClock | null = null;
+  #lastClient = 0;
+  #sessionsLeft: number;
+  #actionsLeft: number;
+  #loads = 0;
+
+  constructor(world: World, scenario: Scenario) {
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#settings = scenario.configuration.settings;
+    const { network, networkConditions, nameConditions, diskConditions } = scenario;
+    this.#situation = new Situation(world, scenario, this.#load());
+    this.#disk = new Disk(world, diskConditions, this.#diskObserver(), this.#fuse);
+    this.#names = new Names(world, network.zone, nameConditions, this.#fuse);
+    const wireForm: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
+    this.#network = new Network(world, networkConditions, wireForm, this.#connectionObserver(), this.#fuse);
+    this.#records = new CollectedRecords(world, this.#fuse, (record) => {
+      this.#mail.recorded(record);
+      this.#recordCheck.recorded(record);
+    });
+    this.#mail = new MailCheck(this.#situation);
+    this.#connections = new ConnectionCheck(this.#situation);
+    this.#conversations = new ConversationCheck(this.#situation, this.#connections);
+    this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations);
+    this.#engineCheck = new EngineCheck(
+      this.#situation,
+      this.#network,
+      this.#names,
+      this.#connections,
+      this.#conversations,
+    );
+    this.#sessionsLeft = scenario.sessions.length;
+    this.#actionsLeft = scenario.actions.length;
+  }
+
+  run(): RunReport {
+    const { endMs, network, sessions, actions, seed, title } = this.#scenario;
+    const observer = this.#exchangerObserver();
+    for (const { address, manners } of network.exchangers) {
+      const exchanger = new Exchanger(this.#world, address, manners, observer);
+      this.#exchangers.set(address, exchanger);
+      this.#network.listen(address, 25, exchanger);
+    }
+    this.#world.after(0, () => this.#boot(0));
+    for (const session of sessions) this.#world.after(session.atMs, () => this.#connectClient(session));
+    for (const { atMs, action } of actions) {
+      this.#world.after(atMs, () => {
+        this.#actionsLeft--;
+        this.#world.note(() => `action ${JSON.stringify(action).slice(0, 300)}`);
+        this.#act(action);
+      });
+    }
+    while (this.#world.violations.length === 0 && !this.#isQuiet && this.#step(endMs));
+    if (this.#world.violations.length === 0) this.#finish();
+    return {
+      seed,
+      title,
+      violations: this.#world.violations,
+      events: this.#world.events,
+      elapsedMs: this.#world.elapsedMs,
+      delivered: this.#mail.delivered,
+      failed: this.#mail.failed,
+      lives: this.#situation.life,
+    };
+  }
+
+  /** Whether a step was made. */
+  #step(endMs: number): boolean {
+    try {
+      if (!this.#world.step(endMs)) return false;
+      this.#recordCheck.check();
+      if (this.#engine !== null) this.#engineCheck.check(this.#engine);
+    } catch (error) {
+      if (error instanceof ProcessDeath) this.#die();
+      else this.#world.violation(`the engine throws ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    if (this.#world.events > MOST_EVENTS) this.#world.violation('the run goes on and on');
+    return true;
+  }
+
+  /** All that was planned has happened and all mail has ended. */
+  get #isQuiet(): boolean {
+    return (
+      this.#sessionsLeft === 0 &&
+      this.#actionsLeft === 0 &&
+      this.#clients.size === 0 &&
+      this.#situation.state === 'up' &&
+      this.#disk.size === 0 &&
+      this.#network.links.size === 0 &&
+      this.#engine!.isAtRest
+    );
+  }
+
+  #finish(): void {
+    if (this.#engine === null || this.#situation.state !== 'up') {
+      this.#world.violation(`the process is ${this.#situation.state} at the end`);
+      return;
+    }
+    if (this.#disk.size > 0) this.#world.violation(`${this.#disk.size} records are left in the spool`);
+    this.#engineCheck.checkRest(this.#engine);
+    this.#mail.finish();
+    const { burst } = this.#scenario;
+    if (burst !== null) this.#connections.checkReached(burst);
+  }
+
+  // ---- lives of the process
+
+  #load(): Configuration {
+    const text = renderConfiguration(this.#settings);
+    const loaded = loadConfiguration('sim.conf', () => ({ text }), { version: ++this.#loads });
+    if (loaded.kind === 'problems')
+      throw new Error(`a configuration does not load: ${JSON.stringify(loaded.problems)}\n${text}`);
+    return loaded.configuration;
+  }
+
+  #boot(openingDelayMs: number): void {
+    const situation = this.#situation;
+    const world = this.#world;
+    situation.configuration = this.#load();
+    situation.life++;
+    situation.openingAtMs = world.elapsedMs + openingDelayMs;
+    situation.state = 'up';
+    world.note(() => `life ${situation.life} begins`);
+    const clock = new SimulatedClock(world, () => engine.wake());
+    const records = this.#disk.scan();
+    this.#mail.recovered(records);
+    this.#clock = clock;
+    const engine = new Engine({
+      ports: {
+        clock,
+        random: world.random.stream(`engine ${situation.life}`),
+        connector: this.#network,
+        resolver: this.#names,
+        spool: this.#disk,
+        records: this.#records,
+      },
+      configuration: situation.configuration,
+      identity: { pid: 1000 + situation.life, version: 'sim', hostname: 'mta.example' },
+      openingDelayMs,
+      utcOffsetMinutes: () => 0,
+      dnsFigures: () => NO_DNS_FIGURES,
+      resetDnsFigures: () => {},
+    });
+    this.#engine = engine;
+    for (const record of records) engine.recovered(record);
+    engine.start();
+  }
+
+  #die(): void {
+    this.#world.note(() => 'the process dies');
+    this.#situation.deaths.push(this.#world.elapsedMs);
+    this.#leave();
+    this.#disk.crash();
+    this.#world.after(between(this.#world.random, 1, DOWNTIME_MS), () => this.#boot(2000));
+  }
+
+  #stop(): void {
+    const engine = this.#engine;
+    if (engine === null || this.#situation.state !== 'up') return;
+    const { situation, deadline } = {
+      situation: this.#situation,
+      deadline: this.#scenario.configuration.lastTransactionMs,
+    };
+    const { life } = situation;
+    situation.state = 'stopping';
+    this.#world.after(deadline + 10_000, () => {
+      if (situation.life === life && situation.state === 'stopping')
+        this.#world.violation('an orderly stop does not end');
+    });
+    engine.stop(() => {
+      this.#world.note(() => 'the process has stopped in order');
+      if (this.#network.links.size > 0) this.#world.violation('connections are left after an orderly stop');
+      // What the daemon does then is outside of the engine's turn.
+      this.#world.after(0, () => {
+        if (this.#engine !== engine) return;
+        this.#disk.sync();
+        this.#leave();
+        this.#disk.crash();
+        this.#world.after(between(this.#world.random, 1, DOWNTIME_MS), () => this.#boot(0));
+      });
+    });
+    // The daemon gives clients a while.
+    this.#world.after(5000, () => {
+      if (this.#engine === engine && situation.state === 'stopping') engine.cutInbound();
+    });
+  }
+
+  /** Nothing of the process is left but what is on the disk. */
+  #leave(): void {
+    this.#situation.state = 'down';
+    this.#engine = null;
+    this.#clock?.stop();
+    this.#network.abandonAll();
+    this.#names.abandonAll();
+    this.#conversations.died();
+    this.#engineCheck.died();
+    for (const client of this.#clients) client.lose();
+    this.#clients.clear();
+    this.#fuse.light(Number.POSITIVE_INFINITY);
+  }
+
+  // ---- what comes from outside
+
+  #connectClient(plan: SessionPlan): void {
+    const engine = this.#engine;
+    if (engine === null || this.#situation.state !== 'up') {
+      this.#world.after(CLIENT_RETRY_MS, () => this.#connectClient(plan));
+      return;
+    }
+    this.#sessionsLeft--;
+    const listeners = this.#situation.configuration.esmtpListeners();
+    const client = new Client(this.#world, this.#fuse, ++this.#lastClient, plan, this.#clientObserver());
+    this.#clients.add(client);
+    client.whenClosed(() => this.#clients.delete(client));
+    client.connection.attach(engine.accept(listeners[plan.listener % listeners.length]!, client.connection));
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case 'exchangerDown':
+        this.#exchangers.get(action.address)!.isDown = action.isDown;
+        return;
+      case 'localAddress':
+        this.#network.setLocalAddress(action.address, action.isPresent);
+        if (action.isPresent) this.#situation.addressBackAtMs = this.#world.elapsedMs;
+        return;
+      case 'descriptors':
+        this.#network.conditions = {
+          ...this.#network.conditions,
+          descriptorLimit: action.limit,
+          descriptorsExhausted: action.exhausted,
+        };
+        // The limit of the system is read when a configuration takes force.
+        if (this.#engine !== null) this.#configure(this.#situation.configuration);
+        return;
+      case 'wallClock':
+        this.#world.shiftWall(action.ms);
+        return;
+      case 'reload':
+        this.#settings = action.settings;
+        this.#situation.hasReloaded = true;
+        if (this.#engine !== null) this.#configure(this.#load());
+        return;
+      case 'death':
+        if (this.#engine !== null) this.#fuse.light(action.effects);
+        return;
+      case 'stop':
+        this.#stop();
+        return;
+      default:
+        if (this.#engine !== null) this.#operate(this.#engine, action);
+    }
+  }
+
+  /** A command on the console. */
+  #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'flush' | 'failDomain' }>): void {
+    if (action.kind === 'set') {
+      this.#configure(withOneSetting(this.#situation.configuration, action.setting));
+    } else if (action.kind === 'flush') {
+      engine.server.flush({ domain: action.domain, binding: action.binding });
+    } else {
+      this.#mail.isQuiet = action.quiet;
+      this.#recordCheck.isPurging = true;
+      const { domain, binding, quiet } = action;
+      const reply = '554 5.7.0 [internal] Message manually purged';
+      engine.server.failDomain({ domain, binding, quiet, reply, dryRun: false });
+      this.#mail.isQuiet = false;
+      this.#recordCheck.isPurging = false;
+    }
+  }
+
+  #configure(configuration: Configuration): void {
+    this.#situation.configuration = configuration;
+    this.#engine!.configure(configuration);
+    this.#connections.reconfigured();
+  }
+
+  // ---- observers
+
+  #clientObserver(): ClientObserver {
+    return {
+      offered: (transaction, accepted) => this.#mail.offered(transaction, accepted),
+      accepting: (_, accepted) => this.#mail.accepting(accepted),
+      acknowledged: (_, accepted) => this.#mail.acknowledged(accepted),
+      offended: (claim) => this.#world.violation(claim),
+    };
+  }
+
+  #diskObserver(): DiskObserver {
+    return {
+      stored: (envelope, content) => this.#mail.stored(envelope, content),
+      settled: (envelope, index, settlement) => this.#mail.settled(envelope, index, settlement),
+      damaged: (envelope) => this.#mail.damaged(envelope),
+    };
+  }
+
+  #exchangerObserver(): ExchangerObserver {
+    return {
+      arrived: (arrival) => {
+        this.#mail.arrived(arrival);
+      },
+      recipientNamed: () => {},
+      acknowledged: (arrival) => this.#mail.accepted(arrival),
+      replies: (reply) => this.#recordCheck.replied(reply),
+      offended: (link, claim) => this.#world.violation(`${link} offends the receiver: ${claim}`),
+    };
+  }
+
+  #connectionObserver(): ConnectionObserver {
+    return {
+      opening: (link) => {
+        this.#connections.opening(link);
+        this.#conversations.opening(link);
+      },
+      accepted: (link) => this.#connections.accepted(link),
+      vanished: (link) => this.#connections.vanished(link),
+      failed: (link, failure) => {
+        if (failure.whose === 'node') this.#engineCheck.nodeTrouble();
+        else this.#recordCheck.hostFailed(link);
+        this.#engineCheck.ended(link);
+        this.#conversations.over(link);
+      },
+      heard: (link, text) => {
+        if (this.#conversations.heard(link, text)) this.#recordCheck.hostFailed(link);
+      },
+      peerEnded: (link) => this.#hostEnds(link),
+      wrote: (link, text) => this.#conversations.wrote(link, text),
+      wroteContent: (link) => this.#conversations.wroteContent(link),
+      contentLost: (link) => this.#conversations.contentLost(link),
+      gaveUp: (link) => {
+        this.#hostEnds(link);
+        this.#conversations.gaveUp(link);
+      },
+      finished: (link) => this.#conversations.finished(link),
+      closed: (link) => {
+        this.#hostEnds(link);
+        this.#engineCheck.ended(link);
+        this.#conversations.over(link);
+      },
+    };
+  }
+
+  #hostEnds(link: Parameters<ConnectionObserver['closed']>[0]): void {
+    if (!this.#conversations.hasNamedMail(link)) this.#recordCheck.hostFailed(link);
+  }
+}
+
+/** What `config set` does. */
+function withOneSetting(configuration: Configuration, { path, option, value }: TextSetting): Configuration {
+  const at = { file: 'console', line: 1, column: 1 };
+  const word = (text: string): WordSyntax => ({ kind: 'word', text, quoted: false, at });
+  const scopes = path.flatMap(({ kind, name }) => [word(kind), word(name)]);
+  const read = readPath(configuration.root, scopes);
+  if (read.kind === 'problem') throw new Error(JSON.stringify(read.problem));
+  const changed = withChange(configuration, {
+    kind: 'set',
+    path: read.steps,
+    option: word(option),
+    value: word(value),
+  });
+  if (changed.kind === 'problems') throw new Error(JSON.stringify(changed.problems));
+  return changed.configuration;
+}
+
+const NO_QUERIES = { queries: 0, timeouts: 0 };
+const NO_DNS_FIGURES = {
+  resolver: 'simulation',
+  a: NO_QUERIES,
+  aaaa: NO_QUERIES,
+  mx: NO_QUERIES,
+  txt: NO_QUERIES,
+  pending: 0,
+  responsePeakMs: 0,
+  responseAverageMs: 0,
+};

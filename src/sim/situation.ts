@@ -1,0 +1,94 @@
+// What all checkers look at: what is in force now, which life the process is in, and what the plan says about addresses.
+// Changed by the simulation only.
+import type { Limit } from '../core/base/limit.ts';
+import type { Configuration } from '../core/config/configuration.ts';
+import { maxOutboundConnections, serverMaxOutboundConnections } from '../core/config/connection-options.ts';
+import type { DomainPlan } from './plan-network.ts';
+import type { Scenario } from './scenario.ts';
+import type { World } from './world.ts';
+
+export type Life = 'down' | 'up' | 'stopping';
+
+export class Situation {
+  readonly world: World;
+  readonly scenario: Scenario;
+  configuration: Configuration;
+  /** Counts the starts of the process. */
+  life = 0;
+  state: Life = 'down';
+  /** No connection is opened before that. */
+  openingAtMs = 0;
+  /** When the process died, in milliseconds of the run. Orderly stops are not deaths. */
+  readonly deaths: number[] = [];
+  /** Another text took force in the run, so a binding may have come or gone between two commands of a client. */
+  hasReloaded = false;
+  /** When a local address came back to the machine; nobody tells the engine, which looks now and then. */
+  addressBackAtMs = Number.NEGATIVE_INFINITY;
+  readonly domains: ReadonlyMap<string, DomainPlan>;
+  readonly #bindingByAddress: ReadonlyMap<string, string>;
+  readonly #domainsByAddress = new Map<string, string[]>();
+  readonly #hostsByAddress = new Map<string, string[]>();
+
+  constructor(world: World, scenario: Scenario, configuration: Configuration) {
+    this.world = world;
+    this.scenario = scenario;
+    this.configuration = configuration;
+    this.domains = new Map(scenario.network.domains.map((domain) => [domain.name, domain]));
+    this.#bindingByAddress = new Map(scenario.configuration.bindings.map(({ name, address }) => [address, name]));
+    for (const { name, hosts } of scenario.network.domains) {
+      for (const { host, addresses } of hosts) {
+        for (const address of addresses) {
+          addTo(this.#domainsByAddress, address, name);
+          addTo(this.#hostsByAddress, address, host);
+        }
+      }
+    }
+  }
+
+  bindingOf(source: string): string {
+    const binding = this.#bindingByAddress.get(source);
+    if (binding === undefined) throw new Error(`no binding has the address ${source}`);
+    return binding;
+  }
+
+  /** The domain for which everybody connects to the address; null when there are several. */
+  domainOf(address: string): string | null {
+    const domains = this.#domainsByAddress.get(address) ?? [];
+    return domains.length === 1 ? domains[0]! : null;
+  }
+
+  // ---- limits in force, by what they count
+
+  nodeLimit(): Limit {
+    return this.configuration.value(serverMaxOutboundConnections);
+  }
+
+  bindingLimit(binding: string): Limit {
+    return this.configuration.bindingConnectionLimit(binding);
+  }
+
+  pairLimit(binding: string, domain: string, configuration: Configuration = this.configuration): Limit {
+    return configuration.value(maxOutboundConnections, { binding, domain });
+  }
+
+  hostLimit(binding: string, host: string, address: string): Limit {
+    return this.configuration.value(maxOutboundConnections, { binding, host, address });
+  }
+
+  /** Every host name reads the counter of the address against its own limit: what none of them allows is too much. */
+  addressLimit(binding: string, address: string): Limit {
+    const hosts = this.#hostsByAddress.get(address) ?? [];
+    return Math.max(...hosts.map((host) => this.hostLimit(binding, host, address)));
+  }
+
+  /** Whether the process died between then and now, as far as `slackMs` before `fromMs` counts as then. */
+  diedSince(fromMs: number, untilMs: number): boolean {
+    return this.deaths.some((at) => at >= fromMs && at <= untilMs);
+  }
+}
+
+function addTo(map: Map<string, string[]>, key: string, value: string): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else if (!values.includes(value)) values.push(value);
+}
