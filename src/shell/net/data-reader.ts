@@ -110,9 +110,11 @@ export class DataReader {
     if (!this.#hasNul && piece.includes(0)) this.#hasNul = true;
     const hasLoneLineEnd = this.#readLines(piece.toString('latin1'), reachedBefore);
     if (hasLoneLineEnd) this.#hasLoneLineEnd = true;
+    // The fixer sees all of it, since it knows the size.
+    const wire = this.#fixer === null ? null : this.#fixer.fix(piece, hasLoneLineEnd, this.#reached);
     if (this.#hasNul || this.#isLoneLineEndRefused) this.#drop();
-    else if (this.#fixer === null) this.#keep(piece);
-    else for (const fixed of this.#fixer.fix(piece, hasLoneLineEnd, this.#reached)) this.#keep(fixed);
+    else if (wire === null) this.#keep(piece);
+    else for (const fixed of wire) this.#keep(fixed);
     // Whatever follows, at most the last three octets turn out to be the final dot.
     if (this.#contentSize - 1 <= this.#maxSize) return;
     this.#isTooLarge = true;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import test from 'node:test';
 import type { InboundConnection } from '../../engine/ports.ts';
 import { type Listener, type ListenerOptions, openListener } from './listener.ts';
@@ -72,4 +74,48 @@ test('a closed listener keeps its clients and takes no more', async (t) => {
   assert.equal(reply.toString(), '421\r\n');
   await gone;
   assert.equal(listener.connections(), 0);
+});
+
+/** Listens, uses up its descriptors, and gives them back when a line comes in. */
+const EXHAUSTED = `
+  import { closeSync, openSync } from 'node:fs';
+  import { openListener } from '${new URL('./listener.ts', import.meta.url)}';
+  const events = { line() {}, lineTooLong() {}, data() {}, closed() {} };
+  const accept = (connection) => {
+    connection.reply('220 here\\r\\n');
+    return events;
+  };
+  const { listener } = await openListener({ host: '127.0.0.1', port: 0, accept });
+  process.stdin.on('data', () => {
+    descriptors.forEach((descriptor) => closeSync(descriptor));
+    console.log('free');
+  });
+  console.log(listener.port);
+  const descriptors = [];
+  try {
+    for (;;) descriptors.push(openSync('/dev/null'));
+  } catch (error) {
+    console.log(error.code);
+  }
+`;
+
+test('a listener without descriptors goes on when there are some again', async (t) => {
+  const command = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"';
+  const child = spawn('/bin/sh', ['-c', command, process.execPath, EXHAUSTED], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async (): Promise<string | undefined> => (await lines.next()).value;
+  const port = Number(await next());
+  assert.equal(await next(), 'EMFILE');
+  for (let count = 0; count < 3; count++) {
+    const refused = connect({ host: '127.0.0.1', port });
+    refused.on('error', () => {});
+    await once(refused, 'close');
+  }
+  child.stdin.write('\n');
+  assert.equal(await next(), 'free');
+  const client = connect({ host: '127.0.0.1', port });
+  t.after(() => client.destroy());
+  const [greeting] = (await once(client, 'data')) as [Buffer];
+  assert.equal(greeting.toString(), '220 here\r\n');
 });
