@@ -21,6 +21,7 @@ import { SystemClock } from '../shell/clock.ts';
 import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
+import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
@@ -56,6 +57,9 @@ export interface ServerOptions {
 const EX_CONFIG = 78;
 /** Design decision 6: after an unclean stop nothing is opened for so long. */
 const OPENING_DELAY_MS = 2000;
+/** And nothing to a host that has not confirmed the end of an old connection, for so long at most. */
+const UNFINISHED_MS_MAX = 60_000;
+const UNFINISHED_LOOK_MS = 500;
 /** File of the spool that stands while a process has it, and stays when that was killed. */
 const SPOOL_LOCK = 'lock';
 
@@ -91,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     await logs.close();
     return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
   }
-  const server = new Server(options, logs, spool, recovered, wasUnclean ? OPENING_DELAY_MS : 0);
+  const server = new Server(options, logs, spool, recovered, wasUnclean);
   const problems = await server.open();
   if (problems.length === 0) return { kind: 'started', server };
   await server.stop();
@@ -113,6 +117,7 @@ export class Server implements ConfigHolder {
   /** A change is being put in force; others wait for their own turn by being refused. */
   #isChanging = false;
   #ownsPidfile = false;
+  readonly #wasUnclean: boolean;
 
   /** For {@link startServer}. */
   constructor(
@@ -120,8 +125,9 @@ export class Server implements ConfigHolder {
     logs: LogPort,
     spool: SegmentSpool,
     recovered: RecoveredRecord[],
-    openingDelayMs: number,
+    wasUnclean: boolean,
   ) {
+    this.#wasUnclean = wasUnclean;
     this.#options = options;
     this.#configuration = options.configuration;
     this.#logs = logs;
@@ -145,7 +151,7 @@ export class Server implements ConfigHolder {
       },
       configuration: this.#configuration,
       identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
-      openingDelayMs,
+      openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
       utcOffsetMinutes,
       dnsFigures: () => resolver.figures(),
       resetDnsFigures: () => resolver.resetFigures(),
@@ -179,7 +185,24 @@ export class Server implements ConfigHolder {
     this.#writePidfile();
     this.#checkDescriptors();
     this.#engine.start();
+    if (this.#wasUnclean) this.#awaitUnfinished();
     return [];
+  }
+
+  /** Remote hosts that may still count connections of the process before this one are left alone (decision 6). */
+  #awaitUnfinished(): void {
+    const since = performance.now();
+    const look = (): void => {
+      const remotes = unfinishedRemotes();
+      if (remotes.length === 0 || performance.now() - since > UNFINISHED_MS_MAX) {
+        clearInterval(timer);
+      } else {
+        this.#engine.setAside(remotes, 2 * UNFINISHED_LOOK_MS);
+      }
+    };
+    const timer = setInterval(look, UNFINISHED_LOOK_MS);
+    timer.unref();
+    look();
   }
 
   /** Where mail is taken, as address:port. */

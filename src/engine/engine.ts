@@ -248,6 +248,13 @@ export class Engine implements Turns {
     this.#routes.forget();
   }
 
+  /** Nothing is opened to these addresses for so long; nobody blames them. */
+  setAside(addresses: readonly string[], ms: number): void {
+    const at = this.begin();
+    for (const address of addresses) this.scheduler.hostStates.setAside(address, addMono(at.mono, ms));
+    this.end(at);
+  }
+
   /** Sessions of clients end now, whatever they are at; their unfinished messages are theirs to send again. */
   cutInbound(): void {
     const at = this.begin();

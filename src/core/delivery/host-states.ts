@@ -15,6 +15,13 @@ const MOST_FAILURES = 100_000;
 
 export class HostStates {
   readonly #failures = new Map<string, Failure>();
+  /** Addresses that are left alone by every binding, until when. They are not to blame for it. */
+  readonly #setAside = new Map<string, MonoMs>();
+
+  /** Nothing is opened to the address until then: it may still count a connection that we know nothing of. */
+  setAside(address: string, until: MonoMs): void {
+    this.#setAside.set(address, until);
+  }
 
   fail(binding: string, address: string, reason: string, now: MonoMs, retryAfterMs: number): void {
     const key = keyOf(binding, address);
@@ -35,6 +42,11 @@ export class HostStates {
 
   /** When the address may be tried again, or null when it may be tried now. */
   retryAt(binding: string, address: string, now: MonoMs): MonoMs | null {
+    if (this.#setAside.size > 0) {
+      const until = this.#setAside.get(address);
+      if (until !== undefined && until > now) return until;
+      this.#setAside.delete(address);
+    }
     if (this.#failures.size === 0) return null;
     const failure = this.#failures.get(keyOf(binding, address));
     return failure === undefined || failure.retryAt <= now ? null : failure.retryAt;
