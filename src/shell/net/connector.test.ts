@@ -378,6 +378,23 @@ test('a reset while a slow reader has not read', async (t) => {
   }
 });
 
+test('a peer that said it is done and does not read is reset in the end', async (t) => {
+  const contents = new Contents();
+  const [dialled, end] = await connected(t, contents);
+  end.socket.end();
+  end.socket.pause();
+  await dialled.until((events) => events.includes('ended'));
+  contents.held = { headerSection: Buffer.from('A: b\r\n'), body: Array(100).fill(Buffer.alloc(1_000_000, 97)) };
+  dialled.call((connection) => {
+    connection.writeContent(STORED);
+    connection.flush();
+    connection.end();
+  });
+  const keepAlive = setTimeout(() => {}, 60_000); // the grace alone keeps no process alive
+  t.after(() => clearTimeout(keepAlive));
+  assert.deepEqual(await dialled.untilOver(), ['connected', 'ended', { closed: null }]);
+});
+
 test('giving up a connect that nobody answers', async (t) => {
   // With a backlog of 1 that nobody accepts from, the kernel leaves the third SYN without an answer.
   const target = await fullListener(t);

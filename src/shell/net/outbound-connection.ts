@@ -5,7 +5,7 @@
 // with the socket at a time, the rest waits here as references, so `bytesWritten` moves while a slow host reads.
 //
 // A connection we give up is reset; what the kernel still holds of it is discarded (design decision 6). We send a FIN
-// only when asked to; the peer's FIN leaves our side open.
+// only when asked to; the peer's FIN leaves our side open. A peer that then neither reads nor closes is reset too.
 import { connect, type Socket } from 'node:net';
 import { assert } from '../../core/base/assert.ts';
 import type { Content } from '../../core/mail/message.ts';
@@ -23,6 +23,8 @@ export interface ContentSource {
 
 /** Octets handed to the socket at a time. As large as its buffer, so that the socket tells when they are through. */
 const PORTION_OCTETS = 65_536;
+/** How long after `end` a connection may stand still before it is reset. */
+const END_GRACE_MS = 2_000;
 const CRLF = Buffer.from('\r\n');
 const DOT = 0x2e;
 
@@ -56,6 +58,7 @@ export class SocketConnection implements Connection {
   #octetsGiven = 0;
   #isEndAsked = false;
   #isLost = false;
+  #graceTimer: NodeJS.Timeout | null = null;
 
   constructor(target: ConnectTarget, events: ConnectionEvents, contents: ContentSource, buffers: SharedBuffers) {
     this.#events = events;
@@ -150,6 +153,7 @@ export class SocketConnection implements Connection {
     this.flush();
     this.#isEndAsked = true;
     this.#pump();
+    this.#watchEnd();
   }
 
   reset(): void {
@@ -190,6 +194,7 @@ export class SocketConnection implements Connection {
     const error = this.#error;
     if (phase === 'over') return;
     this.#phase = 'over';
+    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
     this.#queue = [];
     this.#staged = [];
     if (phase === 'connecting') this.#events.failed(failureOf(error));
@@ -257,6 +262,16 @@ export class SocketConnection implements Connection {
       for (const piece of portion) writePiece(socket, piece);
       socket.uncork();
     }
+  }
+
+  /** What is left to write gets the time it needs, as long as it moves. */
+  #watchEnd(): void {
+    const before = this.bytesWritten;
+    this.#graceTimer = setTimeout(() => {
+      if (this.bytesWritten > before) this.#watchEnd();
+      else this.reset();
+    }, END_GRACE_MS);
+    this.#graceTimer.unref();
   }
 
   #loseContent(stored: StoredContent): void {
