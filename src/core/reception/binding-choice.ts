@@ -1,5 +1,6 @@
 // Which binding a message belongs to (design decision 17): the one its client names in a header field, else what the
 // endpoint says, else `default`. A group takes its bindings in turn, leaving out those that are suspended.
+import { utf8Octets } from '../base/octets.ts';
 import { type Configuration, DEFAULT_BINDING } from '../config/configuration.ts';
 import { suspendDelivery } from '../config/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
@@ -59,8 +60,15 @@ function membersOf(configuration: Configuration, group: string): readonly string
 function chooseNamed(configuration: Configuration, name: string, named: readonly string[]): ChosenBinding {
   if (named.some((value) => value !== '' && value !== name))
     return { kind: 'refused', reply: '550 5.7.1 the message names more than one binding' };
-  if (configuration.hasBinding(name)) return { kind: 'binding', name };
+  const binding = bindingNamed(configuration, name);
+  if (binding !== undefined) return { kind: 'binding', name: binding };
   return { kind: 'refused', reply: `550 5.7.1 no such binding "${printable(name)}"` };
+}
+
+/** A header section is octets; the names of a configuration are characters, which mail writes as UTF-8. */
+function bindingNamed(configuration: Configuration, octets: string): string | undefined {
+  if (/^[\x00-\x7f]*$/.test(octets)) return configuration.hasBinding(octets) ? octets : undefined;
+  return configuration.bindings().find(({ name }) => utf8Octets(name) === octets)?.name;
 }
 
 const QUOTED_LENGTH_MAX = 100;

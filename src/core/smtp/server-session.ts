@@ -245,8 +245,8 @@ export class ServerSession<T extends ServerTerms> {
   #greet(text: string, isExtended: boolean): Answer {
     const name = text.slice(5).trim();
     if (!CLIENT_NAME.test(name)) return slip(isExtended ? replies.EHLO_SYNTAX : replies.HELO_SYNTAX);
-    this.#clientName = ownCopy(name);
-    this.#ehloLine = ownCopy(text);
+    this.#clientName = name;
+    this.#ehloLine = text;
     this.#endTransaction(); // RFC 5321 section 4.1.4: as if RSET had been given
     const { hostname, announcedSize } = this.#actions.terms;
     return isExtended ? replies.ehloReply(hostname, announcedSize) : replies.heloReply(hostname);
@@ -265,7 +265,7 @@ export class ServerSession<T extends ServerTerms> {
     const { terms } = this.#actions;
     const { size, eightBit } = parsed.parameters;
     if (size > terms.maxMessageSize) return senderRefused(replies.messageTooLarge(terms.maxMessageSize), text);
-    const reversePath = path.kind === 'empty' ? null : ownCopy(qualified(path, terms.hostname));
+    const reversePath = path.kind === 'empty' ? null : qualified(path, terms.hostname);
     this.#transaction = { terms, reversePath, eightBit, mailboxes: [], line: text };
     this.#state = 'awaiting rcptto';
     return replies.SENDER_OK;
@@ -283,7 +283,7 @@ export class ServerSession<T extends ServerTerms> {
     if (!isBlankFrom(text, end)) return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
     if (mailboxes.length >= terms.maxRecipients)
       return recipientRefused(replies.TOO_MANY_RECIPIENTS, text, mailbox, terms);
-    mailboxes.push(ownCopy(qualified(path, terms.hostname)));
+    mailboxes.push(qualified(path, terms.hostname));
     return replies.RECIPIENT_OK;
   }
 
@@ -432,12 +432,4 @@ function pathStart(text: string, keyword: string): number {
 /** RFC 5321 section 4.1.1.3: mail for `postmaster` without a domain is mail for this host. */
 function qualified(path: ParsedPath & { readonly kind: 'mailbox' }, hostname: string): string {
   return path.hasDomain ? path.mailbox : `${path.mailbox}@${hostname}`;
-}
-
-/**
- * The text in memory of its own. A piece of a string keeps the whole alive, here everything that came with one read,
- * and an address may stay in the queue for days.
- */
-function ownCopy(text: string): string {
-  return ` ${text}`.slice(1);
 }
