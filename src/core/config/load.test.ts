@@ -126,7 +126,7 @@ const settings = fc.constantFrom(
 );
 const stanza = (inner: fc.Arbitrary<string>, opening: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.tuple(opening, fc.array(inner, { maxLength: 3 })).map(([head, items]) => `${head} {\n${items.join('\n')}\n}`);
-const routes = fc.constantFrom('routes = ( a "b c", d )', 'routes = x', 'routes = ()');
+const routes = fc.constantFrom('routes = ( a "smtp://b?pref=5", __mx__ )', 'routes = x', 'routes = ()');
 const domains = stanza(
   fc.oneof(settings, routes),
   names.map((name) => `domain "${name}"`),

@@ -73,11 +73,11 @@ function checkListeners(configuration: Configuration, findings: Findings): void 
     });
   }
   const esmtp = findChild(root, 'esmtp_listener', '');
-  for (const listen of esmtp === null ? [] : childrenOf(esmtp, 'listen')) {
-    if (parseEndpoint(listen.name!)?.kind !== 'unix') continue;
+  for (const { name, at, endpoint } of configuration.esmtpListeners()) {
+    if (endpoint.kind !== 'unix') continue;
     findings.problem({
-      at: listen.at,
-      subject: `esmtp_listener listen "${listen.name}"`,
+      at,
+      subject: `esmtp_listener listen "${name}"`,
       found: 'the path of a Unix socket',
       expected: 'address:port',
       hint: 'mail is taken over TCP only in this version',

@@ -190,12 +190,12 @@ test('listeners, their clients and their bindings', () => {
       binding_group = "g"
       listen "127.0.0.1:0" { relay_hosts = ( 127.0.0.0/8 ::1 ) peer "127.0.0.9" { binding = "a" } }
       listen "[*]:25" { enable = no }
-      listen "/run/inject" { }
+      listen ":2526" { }
     }
     control_listener { listen "localhost:2025" { } }`);
   const [first, second, ...none] = configuration.esmtpListeners();
   assert.deepEqual(first?.endpoint, { kind: 'tcp', host: '127.0.0.1', port: 0 });
-  assert.deepEqual(second?.endpoint, { kind: 'unix', path: '/run/inject' });
+  assert.deepEqual(second?.endpoint, { kind: 'tcp', host: null, port: 2526 });
   assert.equal(none.length, 0);
   assert.equal(configuration.value(relayHosts, first?.subject('10.0.0.1')).length, 2);
   assert.equal(configuration.value(relayHosts, second?.subject()).length, 0);

@@ -1,7 +1,7 @@
 // Options on where the mail of a domain goes.
 import { SENDING_CHAIN } from './chain.ts';
 import { type Option, option } from './option.ts';
-import { FILE, GATEWAY, PORT, WORDS } from './value-type.ts';
+import { FILE, GATEWAY, PORT, ROUTES } from './value-type.ts';
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
 
@@ -16,7 +16,7 @@ export const gateway = option<string | null>({
 
 export const routes = option<readonly string[]>({
   name: 'routes',
-  type: WORDS,
+  type: ROUTES,
   default: [],
   scopes: ['domain', 'global'],
   chain: SENDING_CHAIN,

@@ -3,6 +3,7 @@
 import { formatIpAddress, type IpBlock, parseIpAddress, parseIpBlock } from '../base/ip-address.ts';
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import { nearestName } from '../base/near-name.ts';
+import { checkGateway, checkRouteItem, GATEWAY_FORMS, ROUTE_FORMS } from '../mail/route-target.ts';
 import { didYouMean, oneOf } from './problem.ts';
 import type { SourcePosition } from './source.ts';
 import { describeValue, formatValue, quoteText, type ValueSyntax, type WordSyntax } from './syntax.ts';
@@ -153,9 +154,9 @@ export const SOURCE_ADDRESS: ValueType<string | null> = wordType(
 
 /** A smart host: name, address, or one of them with a port. Null when nobody set it. */
 export const GATEWAY: ValueType<string | null> = wordType(
-  'a host name or address, an IPv6 address in brackets',
+  GATEWAY_FORMS,
   'quoted',
-  (text) => (/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(text) ? text : undefined),
+  (text) => (checkGateway(text) === null ? text : undefined),
   (host) => quoteText(host ?? ''),
 );
 
@@ -242,6 +243,13 @@ function listOf<T>(
 }
 
 export const WORDS: ValueType<readonly string[]> = listOf('words', notBlank, (word) => word);
+
+/** Where the mail of a domain goes instead of its exchangers. */
+export const ROUTES: ValueType<readonly string[]> = listOf(
+  `routes, each ${ROUTE_FORMS}`,
+  (text) => (checkRouteItem(text) === null ? text : undefined),
+  (item) => item,
+);
 
 export const ADDRESS_BLOCKS: ValueType<readonly IpBlock[]> = listOf(
   'addresses or CIDR blocks',
