@@ -114,9 +114,9 @@ export class Inbound {
     for (const session of this.#sessions) session.cut();
   }
 
-  /** In order of their beginning. */
+  /** In order of their beginning. Outside of a turn. */
   *rows(): Iterable<InboundRow> {
-    const { mono } = this.#parts.turns.now;
+    const { mono } = this.#parts.turns.clock();
     for (const session of this.#sessions) yield session.row(mono);
   }
 

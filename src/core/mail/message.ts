@@ -22,7 +22,7 @@ export interface Envelope {
   readonly recipients: readonly Recipient[];
   /** BODY=8BITMIME was declared by the client. */
   readonly eightBit: boolean;
-  /** Octets after DATA without dot-stuffing and without the final dot, header section included. */
+  /** Octets of the content as it is stored and sent, header section included, without dot-stuffing and final dot. */
   readonly size: number;
   /** `esmtp`, `internal` and so on: the protocol field of reception records. */
   readonly protocol: string;
