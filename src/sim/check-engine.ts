@@ -145,11 +145,13 @@ export class EngineCheck {
       this.#lacksDescriptors(count('descriptors'));
     if (isFull) return null;
     // Where answers get lost, the engine knows some of the hosts only.
-    if (queue.hold?.kind === 'hostsDown' && this.#situation.scenario.nameConditions.unavailable > 0) return null;
+    const waits = queue.hold !== null || queue.waits.length > 0;
+    if (waits && this.#situation.scenario.nameConditions.unavailable > 0) return null;
     for (const { host, addresses } of plan.hosts) {
       for (const address of addresses) {
         // Another queue of the binding may have found the host well; this one hears of it when its own time comes.
-        if (!plan.isAlone && queue.hold?.kind === 'hostsDown' && queue.hold.until > world.mono) continue;
+        const looksAgainAt = queue.hold?.kind === 'hostsDown' ? queue.hold.until : queue.tryHostsAt;
+        if (!plan.isAlone && looksAgainAt !== null && looksAgainAt > world.mono) continue;
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
         const hostLimit = this.#situation.hostLimit(binding, host, address);
         if (count(`address ${binding} ${address}`) >= hostLimit) continue;

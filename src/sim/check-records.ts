@@ -19,6 +19,7 @@ export class RecordCheck {
   readonly #replies: GivenReply[] = [];
   /** Connections that ended before any message was named on them, by binding and address. */
   readonly #hostFailures = new Map<string, number>();
+  readonly #failedLinks = new WeakSet<Link>();
   /** Tasks whose attempt ended with a host that failed, by binding and domain. */
   readonly #failedTasks = new Map<string, Set<string>>();
   /** Records that blame a host, to be looked at when the turn has told which connections it gave up. */
@@ -39,6 +40,8 @@ export class RecordCheck {
 
   /** A connection ends, or is about to be given up, before a message was named on it. */
   hostFailed(link: Link): void {
+    if (this.#failedLinks.has(link)) return;
+    this.#failedLinks.add(link);
     const key = `${this.#situation.bindingOf(link.source)} ${link.target.address}`;
     this.#hostFailures.set(key, (this.#hostFailures.get(key) ?? 0) + 1);
   }
@@ -97,6 +100,11 @@ export class RecordCheck {
     } else {
       this.#checkAttempted(record, mail);
     }
+  }
+
+  /** The process died before it could give up whom it blamed. */
+  died(): void {
+    this.#unexplained = [];
   }
 
   /** After every step. */

@@ -264,6 +264,7 @@ class Simulation {
     this.#names.abandonAll();
     this.#conversations.died();
     this.#engineCheck.died();
+    this.#recordCheck.died();
     for (const client of this.#clients) client.lose();
     this.#clients.clear();
     this.#fuse.light(Number.POSITIVE_INFINITY);
@@ -325,6 +326,10 @@ class Simulation {
   /** A command on the console. */
   #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'flush' | 'failDomain' }>): void {
     if (action.kind === 'set') {
+      const { path } = action.setting;
+      const { configuration } = this.#situation;
+      // It would make a binding anew, without an address of its own.
+      if (path.some(({ kind, name }) => kind === 'binding' && !configuration.hasBinding(name))) return;
       this.#configure(withOneSetting(this.#situation.configuration, action.setting));
     } else if (action.kind === 'flush') {
       engine.server.flush({ domain: action.domain, binding: action.binding });

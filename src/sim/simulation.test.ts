@@ -1,0 +1,30 @@
+// 200 fixed seeds and one that nobody has run before. A failing one is repeated with `npm run sim -- --seed N`.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runSeed } from './simulation.ts';
+
+const SEEDS = 200;
+const PER_TEST = 20;
+
+function checkSeeds(from: number, to: number): void {
+  for (let seed = from; seed <= to; seed++) {
+    const { violations, title } = runSeed(seed);
+    assert.deepEqual(violations, [], `npm run sim -- --seed ${seed} (${title})`);
+  }
+}
+
+for (let from = 1; from <= SEEDS; from += PER_TEST) {
+  test(`simulation of seeds ${from} to ${from + PER_TEST - 1}`, () => checkSeeds(from, from + PER_TEST - 1));
+}
+
+const fresh = Date.now() % 2 ** 31;
+test(`simulation of a fresh seed, ${fresh}`, () => checkSeeds(fresh, fresh));
+
+test('a seed repeats its run to the last event', () => {
+  const traceOf = (seed: number) => {
+    const lines: string[] = [];
+    const { events } = runSeed(seed, (line) => lines.push(line));
+    return { events, lines };
+  };
+  assert.deepEqual(traceOf(3), traceOf(3));
+});
