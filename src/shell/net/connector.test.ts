@@ -414,24 +414,7 @@ test('giving up a connect in the turn in which it began', async (t) => {
   }
 });
 
-test('what the machine has', () => {
-  const connector = new SocketConnector(new Contents());
-  assert.ok(connector.descriptorLimit >= 256);
-  connector.rereadDescriptorLimit();
-  assert.ok(connector.descriptorLimit >= 256);
-  for (const [address, has] of [
-    ['127.0.0.1', true],
-    ['127.255.3.4', true],
-    ['::1', true],
-    ['0:0:0:0:0:0:0:1', true],
-    ['192.0.2.1', false],
-    ['::2', false],
-    ['mail.example.com', false],
-  ] as const)
-    assert.equal(connector.hasLocalAddress(address), has, address);
-});
-
-/** A listener in a process that never accepts, with its backlog full. */
+/** A listener that never accepts, with its backlog full. */
 async function fullListener(t: TestContext): Promise<ConnectTarget> {
   const { Worker } = await import('node:worker_threads');
   // Another thread listens and then blocks, so that nothing is accepted.
