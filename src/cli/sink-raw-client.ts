@@ -14,7 +14,7 @@ export class RawClient {
   static async open(endpoint: string, localAddress?: string): Promise<RawClient> {
     const colon = endpoint.lastIndexOf(':');
     const socket = connect({
-      host: endpoint.slice(0, colon),
+      host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''),
       port: Number(endpoint.slice(colon + 1)),
       allowHalfOpen: true,
       noDelay: true,
