@@ -127,8 +127,9 @@ export const KEPT_RECEIVING_OPTIONS: readonly Option<unknown>[] = [
     'text after 421 when a session still runs on an old configuration',
   ),
   kept('relay_for_sending_domains', WORDS, [], INBOUND, 'sender domains that may relay'),
+  // Both are harmless: a client that never greeted is refused in any case (docs/reception.md).
   kept('require_ehlo', BOOLEAN, false, [...INBOUND, 'global'], 'refuse mail of clients that never greeted', {
-    refused: 'not checked by this version',
+    harmless: [true, false],
   }),
   kept('service_sessions', INTEGER, 0, INBOUND, 'sessions allowed over all endpoints of a service (0 = no limit)', {
     refused: 'reception would not be limited',

@@ -16,6 +16,9 @@ import {
 
 const INBOUND = ['esmtp_listener', 'listen', 'peer'] as const;
 
+/** A message is in memory while it comes in. */
+export const MESSAGE_OCTETS_MAX = 128 * 1024 * 1024;
+
 export const enable = option<boolean>({
   name: 'enable',
   type: BOOLEAN,
@@ -40,7 +43,8 @@ export const maxMessageSize = option<number>({
   default: 0,
   scopes: INBOUND,
   chain: LISTENER_CHAIN,
-  help: 'largest message taken, in octets; 0 = no limit',
+  help: 'largest message taken, in octets; 0 = 128 MiB, which is the most in any case',
+  caution: (octets) => (octets > MESSAGE_OCTETS_MAX ? 'acts as 134217728, the largest message that is taken' : null),
 });
 
 export const maxRecipientsPerMessage = option<number>({
@@ -49,7 +53,7 @@ export const maxRecipientsPerMessage = option<number>({
   default: 0,
   scopes: INBOUND,
   chain: LISTENER_CHAIN,
-  help: 'recipients taken for one message; 0 = no limit',
+  help: 'recipients taken for one message; 0 = 10000, which is the most in any case',
 });
 
 export const idleTime = option<number>({
@@ -58,7 +62,7 @@ export const idleTime = option<number>({
   default: 0,
   scopes: INBOUND,
   chain: LISTENER_CHAIN,
-  help: 'seconds after which a silent client is let go; 0 = never',
+  help: 'seconds after which a silent client is let go; 0 = 300',
 });
 
 /** Design decision 17. Believed only from clients that may relay. */

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { wallMs } from '../base/moment.ts';
 import { utf8Octets } from '../base/octets.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { MESSAGE_OCTETS_MAX } from '../config/listener-options.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { IdMaker } from '../mail/ids.ts';
 import { LOOP, RECEIVED_FIELDS_MAX, type ReceivedTransaction, Reception, type Taken } from './reception.ts';
-import { IDLE_MS_MAX, MESSAGE_BYTES_MAX, readTerms } from './terms.ts';
+import { IDLE_MS_MAX, readTerms } from './terms.ts';
 
 const CONFIGURATION = `
   Relay_Hosts = ( 192.0.2.0/24 2001:db8::/32 )
@@ -74,7 +75,7 @@ test('terms: what is not set is bounded all the same', () => {
     { hostname, maxMessageSize, announcedSize, maxRecipients, idleMs, loneLineEnds, bindingHeader },
     {
       hostname: 'system.example',
-      maxMessageSize: MESSAGE_BYTES_MAX,
+      maxMessageSize: MESSAGE_OCTETS_MAX,
       announcedSize: 0,
       maxRecipients: 10_000,
       idleMs: IDLE_MS_MAX,
@@ -88,7 +89,7 @@ test('terms: what is set counts, up to the caps', () => {
   const set = termsOf(':26', '198.51.100.1');
   assert.deepEqual([set.maxMessageSize, set.announcedSize, set.maxRecipients, set.idleMs], [1000, 1000, 7, 30_000]);
   const large = termsOf(':27', '192.0.2.1');
-  assert.deepEqual([large.announcedSize, large.maxRecipients], [MESSAGE_BYTES_MAX, 10_000]);
+  assert.deepEqual([large.announcedSize, large.maxRecipients], [MESSAGE_OCTETS_MAX, 10_000]);
 });
 
 test('terms: the header field of a client that may not relay is not asked', () =>

@@ -4,6 +4,7 @@ import type { Configuration } from '../config/configuration.ts';
 import {
   bindingHeader,
   idleTime,
+  MESSAGE_OCTETS_MAX,
   maxMessageSize,
   maxRecipientsPerMessage,
   relayHosts,
@@ -13,8 +14,6 @@ import type { Subject } from '../config/resolution.ts';
 import { hostname } from '../config/server-options.ts';
 import { RECIPIENTS_MAX, type ServerTerms } from '../smtp/server-session.ts';
 
-/** Octets of the largest message taken, whatever the configuration says: a message is in memory while it comes in. */
-export const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 /** A silent client is let go after this, when the configuration says never: it costs a descriptor and memory. */
 export const IDLE_MS_MAX = 300_000;
 
@@ -45,8 +44,8 @@ export function readTerms(
   return {
     hostname: configuration.value(hostname) ?? systemHostname,
     mayRelay,
-    maxMessageSize: size === 0 ? MESSAGE_BYTES_MAX : Math.min(size, MESSAGE_BYTES_MAX),
-    announcedSize: size === 0 ? 0 : Math.min(size, MESSAGE_BYTES_MAX),
+    maxMessageSize: size === 0 ? MESSAGE_OCTETS_MAX : Math.min(size, MESSAGE_OCTETS_MAX),
+    announcedSize: size === 0 ? 0 : Math.min(size, MESSAGE_OCTETS_MAX),
     maxRecipients: recipients === 0 ? RECIPIENTS_MAX : Math.min(recipients, RECIPIENTS_MAX),
     idleMs: idleSeconds === 0 ? IDLE_MS_MAX : idleSeconds * 1000,
     loneLineEnds: configuration.value(rfc2822LoneLfInBody) === 'pedantic' ? 'refuse' : 'fix',
