@@ -42,6 +42,7 @@ interface Batch {
 
 const NOTHING_TO_DO: Promise<void> = Promise.resolve();
 const LINE_FEED = 10;
+const CHUNKS_PER_WRITE = 16;
 
 export class LogFile {
   readonly #options: LogFileOptions;
@@ -133,7 +134,8 @@ export class LogFile {
     } while (this.isPending);
     this.#stopTimer();
     const lost = this.#chunks.reduce((sum, chunk) => sum + chunk.lines, this.#batch?.lines ?? 0) + this.#dropped;
-    if (lost > 0) this.#options.report(`${this.#options.label}: ${this.#trouble}: ${lines(lost)} lost at the stop`);
+    if (lost > 0)
+      this.#options.report(`${this.#options.label}: ${this.#trouble}: ${countOfLines(lost)} lost at the stop`);
     await this.#options.files.close(this.#file).catch(() => undefined); // whatever it was, the descriptor is gone
   }
 
@@ -190,6 +192,19 @@ export class LogFile {
     return chunk;
   }
 
+  /** Several chunks at once when they have piled up, so that the file is caught up with. */
+  #takeBatch(): Batch {
+    const octetsMax = CHUNKS_PER_WRITE * this.#options.chunkOctets;
+    let { number, text, lines } = this.#takeChunk();
+    while (this.#chunks.length > 0 && text.length + this.#chunks[0]!.text.length <= octetsMax) {
+      const next = this.#takeChunk();
+      number = next.number;
+      text += next.text;
+      lines += next.lines;
+    }
+    return { number, bytes: Buffer.from(text, 'latin1'), lines, written: 0 };
+  }
+
   readonly #gatherTimeUp = (): void => {
     this.#timer = null;
     this.#endChunk();
@@ -219,7 +234,7 @@ export class LogFile {
   async #writeAll(): Promise<void> {
     while (this.#batch !== null || this.#chunks.length > 0) {
       this.#succeed();
-      this.#batch ??= batchOf(this.#takeChunk());
+      this.#batch ??= this.#takeBatch();
       const batch = this.#batch;
       const trouble = await this.#append(batch);
       if (trouble !== null) {
@@ -265,7 +280,7 @@ export class LogFile {
     const dropped = this.#dropped;
     this.#trouble = null;
     this.#dropped = 0;
-    const loss = dropped === 0 ? 'no line was lost' : `${lines(dropped)} lost`;
+    const loss = dropped === 0 ? 'no line was lost' : `${countOfLines(dropped)} lost`;
     this.#options.report(`${this.#options.label}: can be written again; ${loss}`);
   }
 
@@ -275,11 +290,7 @@ export class LogFile {
   }
 }
 
-function batchOf({ number, text, lines }: Chunk): Batch {
-  return { number, bytes: Buffer.from(text, 'latin1'), lines, written: 0 };
-}
-
-function lines(count: number): string {
+function countOfLines(count: number): string {
   return count === 1 ? '1 line is' : `${count} lines are`;
 }
 

@@ -163,14 +163,16 @@ export class Logs implements RecordLog {
     const { files = systemFiles, gatherMs = 10, retryMs = 1000 } = this.#options;
     const { chunkOctets = 2 ** 16, memoryOctets = 2 ** 23 } = this.#options;
     const report = (text: string): void => this.#reportTrouble(text);
+    let part = 'its directory: ';
     try {
       await files.makeDirectory(dirname(path));
+      part = '';
       const fileOptions = { files, label, path, mode, gatherMs, retryMs, chunkOctets, memoryOctets, report };
       const file = await LogFile.open(fileOptions);
       this.#filesByPath.set(path, file);
       return file;
     } catch (error) {
-      problems.push(`${label}: ${codeOf(error)}; expected a file that this process can append to`);
+      problems.push(`${label}: ${part}${codeOf(error)}; expected a file that this process can append to`);
       return null;
     }
   }

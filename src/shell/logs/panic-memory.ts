@@ -32,7 +32,8 @@ export class PanicMemory {
     this.#recent.set(key, { at: line.at, suppressed: 0 });
     if (this.#recent.size > TEXTS_MAX) this.#recent.delete(this.#recent.keys().next().value!);
     const suppressed = earlier?.suppressed ?? 0;
-    const written = suppressed === 0 ? line : { ...line, text: `${line.text} (and ${suppressed} times before)` };
+    const written =
+      suppressed === 0 ? line : { ...line, text: `${line.text} (left out since the last: ${suppressed})` };
     this.#keep(written);
     return written;
   }
