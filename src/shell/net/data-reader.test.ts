@@ -264,13 +264,17 @@ test('the header section has a bound', () => {
   }
 });
 
-test('a message beyond the size is not kept', () => {
+test('a message beyond the size is not kept', async () => {
   const reader = new DataReader({ maxSize: 1_000_000, loneLineEnds: 'refuse' });
   collectGarbage();
   const before = process.memoryUsage().arrayBuffers;
   for (let count = 0; count < 1_000; count++) assert.equal(reader.push(Buffer.alloc(100_000, 97), 0), -1);
-  collectGarbage();
-  assert.ok(process.memoryUsage().arrayBuffers - before < 50_000_000);
+  // What nobody holds is freed by and by; what is kept would stay for ever.
+  for (let turn = 0; turn < 2_000 && process.memoryUsage().arrayBuffers - before > 2_000_000; turn++) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < 2_000_000);
   assert.equal(reader.push(Buffer.from('\r\n.\r\nNOOP\r\n'), 0), 5);
   assert.deepEqual(reader.outcome(), { kind: 'refused', rule: 'tooLarge' });
 });

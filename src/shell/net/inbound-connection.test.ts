@@ -243,8 +243,11 @@ test('a line without end costs no memory', async (t) => {
   client.send('\r\nNOOP\r\n');
   await session.until((events) => events.length === 2);
   assert.deepEqual(session.events, ['too long', 'line NOOP']);
-  collectGarbage();
-  assert.ok(memoryInUse() - before < 100_000_000);
+  for (let turn = 0; turn < 2_000 && memoryInUse() - before > 10_000_000; turn++) {
+    collectGarbage(); // memory is freed by and by
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(memoryInUse() - before < 10_000_000);
 });
 
 test('a message and pipelined commands behind it', async (t) => {
