@@ -17,7 +17,7 @@ export interface LogFileOptions {
   readonly retryMs: number;
   /** So much is written without waiting for more. */
   readonly chunkOctets: number;
-  /** So much is kept in memory; whole chunks beyond it are dropped, the oldest first. */
+  /** So much is kept in memory when writes fail; whole chunks beyond it are dropped, the oldest first. */
   readonly memoryOctets: number;
   /** One line for the operator: the file cannot be written, or can again. */
   readonly report: (text: string) => void;
@@ -43,6 +43,8 @@ interface Batch {
 const NOTHING_TO_DO: Promise<void> = Promise.resolve();
 const LINE_FEED = 10;
 const CHUNKS_PER_WRITE = 16;
+/** So many times `memoryOctets` may wait for a write that has not failed. */
+const SLOW_WRITE_FACTOR = 8;
 
 export class LogFile {
   readonly #options: LogFileOptions;
@@ -181,7 +183,9 @@ export class LogFile {
     this.#chunkOctets += this.#gathered.length;
     this.#gathered = '';
     this.#gatheredLines = 0;
-    const bound = this.#options.memoryOctets - (this.#batch?.bytes.length ?? 0);
+    // A write that takes long, as when the disk is busy with a sync, ends in all likelihood; an error may last.
+    const memoryOctets = this.#options.memoryOctets * (this.#trouble === null ? SLOW_WRITE_FACTOR : 1);
+    const bound = memoryOctets - (this.#batch?.bytes.length ?? 0);
     while (this.#chunkOctets > bound && this.#chunks.length > 1) this.#dropped += this.#takeChunk().lines;
   }
 
