@@ -147,7 +147,7 @@ export type DataOutcome =
 
 /** Events of one inbound connection. After `closed` nothing more comes. */
 export interface InboundEvents {
-  /** A command line without its line end, as Latin-1; at most 4096 octets. */
+  /** A command line without its CRLF, as Latin-1; at most 4096 octets. One that a bare LF ended has it at its end. */
   line(text: string): void;
   /** A command line over 4096 octets was dropped up to its end. */
   lineTooLong(): void;

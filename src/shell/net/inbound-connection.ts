@@ -4,7 +4,8 @@
 // Bounds: a command line is 4096 octets, the rest of a longer one is dropped as it comes. Input that waits for `proceed`
 // and replies the client does not read are 64 KiB each plus one chunk of the socket; beyond that nothing is read.
 //
-// Lines end at CRLF only; a CR or LF elsewhere is delivered as part of the line, for the session to refuse. Replies of
+// Lines end at CRLF. A bare LF is delivered at once as part of the line, for the session to refuse: a client that ends
+// its lines so gets an answer and does not wait for ours. So is a CR elsewhere. Replies of
 // one turn are written together: at the end of the chunk that caused them, or at the end of the turn in which they came.
 import type { Socket } from 'node:net';
 import { assert } from '../../core/base/assert.ts';
@@ -143,7 +144,7 @@ export class SocketInboundConnection implements InboundConnection {
   }
 
   #readLine(chunk: Buffer, at: number): number {
-    const end = lineEndAt(chunk, at, this.#lineStart.charCodeAt(this.#lineStart.length - 1) === CR);
+    const end = lineEndAt(chunk, at);
     const length = this.#lineStart.length + (end < 0 ? chunk.length : end) - at;
     // The last octet may be the CR of a line end.
     if (end < 0 && length > LINE_OCTETS_MAX + 1) {
@@ -159,18 +160,17 @@ export class SocketInboundConnection implements InboundConnection {
       this.#events.lineTooLong();
       return end;
     }
-    let line: string;
-    if (this.#lineStart === '') line = chunk.toString('latin1', at, end - 2);
-    else {
-      line = (this.#lineStart + chunk.toString('latin1', at, end)).slice(0, -2);
+    let line = chunk.toString('latin1', at, end);
+    if (this.#lineStart !== '') {
+      line = this.#lineStart + line;
       this.#lineStart = '';
     }
-    this.#events.line(line);
+    this.#events.line(line.endsWith('\r\n') ? line.slice(0, -2) : line);
     return end;
   }
 
   #skipLine(chunk: Buffer, at: number): number {
-    const end = lineEndAt(chunk, at, this.#lineStart.charCodeAt(this.#lineStart.length - 1) === CR);
+    const end = lineEndAt(chunk, at);
     if (end < 0) {
       this.#lineStart = chunk[chunk.length - 1] === CR ? '\r' : '';
       return chunk.length;
@@ -273,11 +273,7 @@ const ignore = (): void => {};
 const plainAddress = (address = ''): string =>
   address.startsWith(IPV4_MAPPED) ? address.slice(IPV4_MAPPED.length) : address;
 
-/** @returns the index behind the first CRLF, or -1 */
-function lineEndAt(chunk: Buffer, from: number, isBehindCr: boolean): number {
-  const lf = chunk.indexOf(LF, from);
-  if (lf < 0) return -1;
-  if (lf > from ? chunk[lf - 1] === CR : isBehindCr) return lf + 1;
-  const crlf = chunk.indexOf('\r\n', lf + 1, 'latin1');
-  return crlf < 0 ? -1 : crlf + 2;
+/** @returns the index behind the first LF, or -1 */
+function lineEndAt(chunk: Buffer, from: number): number {
+  return chunk.indexOf(LF, from) + 1 || -1;
 }
