@@ -1,4 +1,5 @@
 // The RecordLog port: lines are kept for the checkers, and survive the process as a file would.
+import { parseMainRecord as readBack } from '../core/records/parsed-record.ts';
 import type { RecordLog } from '../engine/ports.ts';
 import type { Fuse } from './fuse.ts';
 import type { World } from './world.ts';
@@ -40,6 +41,7 @@ export class CollectedRecords implements RecordLog {
     this.#fuse.burn();
     this.#world.note(() => `mainlog ${line}`);
     this.mainLines.push(line);
+    if (readBack(line) === null) this.#world.violation(`a record that cannot be read back: ${line}`);
     this.#seen(parseMainRecord(line));
   }
 
