@@ -32,6 +32,11 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     run: async (argv) => (await import('./sink.ts')).runSink(argv),
   },
   {
+    name: 'send',
+    help: 'sends mail for tests, and counts',
+    run: async (argv) => (await import('./send.ts')).runSend(argv),
+  },
+  {
     name: 'version',
     help: 'prints the version',
     async run() {
