@@ -22,6 +22,16 @@ export class LogFile {
 
   /** Waits until at least `count` lines are `wanted`. @returns them */
   async waitFor(wanted: (line: string) => boolean, count = 1): Promise<string[]> {
+    let found: string[] = [];
+    await this.waitUntil(() => {
+      found = this.lines().filter(wanted);
+      return found.length >= count;
+    });
+    return found;
+  }
+
+  /** Waits until `isMet`, which is asked whenever something happens to the files of this directory. */
+  async waitUntil(isMet: () => boolean): Promise<void> {
     // The directory is watched, so that a file that appears later is seen, and before the first look, so that no line
     // falls in between.
     let watcher: FSWatcher | undefined;
@@ -32,8 +42,7 @@ export class LogFile {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
         });
-        const found = this.lines().filter(wanted);
-        if (found.length >= count) return found;
+        if (isMet()) return;
         await changed;
       }
     } finally {
