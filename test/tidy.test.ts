@@ -30,6 +30,7 @@ const CORE_ROWS: readonly (readonly string[])[] = [
 
 /** Files of src that only tests load, or that are programs of their own. Everything else belongs to a program. */
 const NOT_IN_A_PROGRAM: Readonly<Record<string, string>> = {
+  'src/cli/sink-raw-client.ts': 'the client of the sink tests',
   'src/shell/spool/simulated-disk.ts': 'the disk of the spool tests',
   'src/shell/spool/spool-kill-child.ts': 'the process that spool-kill.test.ts kills',
 };
