@@ -10,8 +10,3 @@ export class InvariantError extends Error {
 export function assert(condition: unknown, claim: string): asserts condition {
   if (!condition) throw new InvariantError(claim);
 }
-
-/** Marks a `switch` over a union as complete; reached only when a kind was added and forgotten. */
-export function unreachable(value: never): never {
-  throw new InvariantError(`unexpected ${JSON.stringify(value)}`);
-}

@@ -33,14 +33,3 @@ function hashName(name: string, seed: number): number {
   for (let index = 0; index < name.length; index++) hash = Math.imul(hash ^ name.charCodeAt(index), 16777619);
   return hash | 0;
 }
-
-/** Fisher-Yates; changes and returns `items`. */
-export function shuffle<T>(items: T[], random: Random): T[] {
-  for (let last = items.length - 1; last > 0; last--) {
-    const other = random.below(last + 1);
-    const held = items[last] as T;
-    items[last] = items[other] as T;
-    items[other] = held;
-  }
-  return items;
-}

@@ -62,10 +62,6 @@ export const NO_CONNECTION: AttemptSource = { connectionId: NO_ID, address: null
 
 export type Failure = Exclude<Disposition, { readonly kind: 'delivered' }>;
 
-export function isFailure(disposition: Disposition): disposition is Failure {
-  return disposition.kind !== 'delivered';
-}
-
 /** An attempt that ended without a connection; the first digit of the reply says whether for good. */
 export function notConnected(reply: string): Failure {
   const kind = reply.startsWith('5') ? 'permanentFailure' : 'transientFailure';
