@@ -2,7 +2,7 @@
 // All mail is in the queues before any of it may leave, so that there is enough of it for every limit (docs/limits.md).
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Headgate } from '../support/headgate.ts';
+import { Headgate, runHeadgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { Receivers } from '../support/receivers.ts';
 
@@ -89,6 +89,11 @@ for (const { title, configuration, sources } of EXAMPLES) {
     assert.equal((await headgate.console('config set suspend_delivery false')).failed, false);
     await receivers.whenArrived(accepted);
     for (const { domain, address, peak, binding } of sources) {
+      const query = `${binding === null ? '' : `binding ${binding} `}domain ${domain} max_outbound_connections`;
+      const printed = `Max_Outbound_Connections = ${peak}\n`;
+      assert.equal((await headgate.console(`config eval ${query}`)).text, printed);
+      const offline = await runHeadgate(['config', 'eval', '-c', headgate.configurationFile, ...query.split(' ')]);
+      assert.deepEqual(offline, { code: 0, signal: null, stdout: printed, stderr: '' });
       assert.equal(receivers.count(domain, address).peak, peak, `${binding ?? 'no binding'} to ${domain}`);
     }
     assert.equal(receivers.sink.arrivals.repeated, 0);
