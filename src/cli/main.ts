@@ -37,6 +37,11 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     run: async (argv) => (await import('./send.ts')).runSend(argv),
   },
   {
+    name: 'demo',
+    help: 'shows connections and their limits at work on this machine',
+    run: async (argv) => (await import('./demo.ts')).runDemo(argv),
+  },
+  {
     name: 'version',
     help: 'prints the version',
     async run() {
