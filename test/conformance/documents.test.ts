@@ -24,6 +24,14 @@ for (const path of DOCUMENTS) {
   test(`${path}: the examples load and answer as printed`, () => checkBlocks(blocks));
 }
 
+for (const name of readdirSync(new URL('examples/', ROOT))) {
+  test(`examples/${name} loads`, () => {
+    const text = readFileSync(new URL(`examples/${name}`, ROOT), 'utf8');
+    const loaded = loadConfiguration(name, () => ({ text }));
+    assert.deepEqual(loaded.kind === 'problems' ? loaded.problems.map(formatProblem) : [], []);
+  });
+}
+
 /** A console session asks the configuration above it. */
 async function checkBlocks(blocks: readonly Block[]): Promise<void> {
   let current: Configuration | null = null;
