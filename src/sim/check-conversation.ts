@@ -1,6 +1,8 @@
 // What the engine says on each connection, step by step: nothing before the banner, one command at a time unless the
 // receiver offers PIPELINING, content only behind a 354, QUIT before the end, and no end of ours before the receiver's.
 // Keeps what was attempted for whom, so that a record of a failure can be traced to an attempt.
+import type { Configuration } from '../core/config/configuration.ts';
+import { suspendDelivery } from '../core/config/connection-options.ts';
 import { smtpPipelining } from '../core/config/session-options.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
@@ -18,6 +20,10 @@ export interface Attempt {
   /** A reply to MAIL or to what follows it was read. */
   isAnswered: boolean;
   wroteContent: boolean;
+  /** What was in force when it began. */
+  readonly beganUnder: Configuration;
+  /** Records that its recipients had when the content was written. */
+  readonly recordsBefore: Map<Mailbox, number>;
 }
 
 type Step = 'EHLO' | 'HELO' | 'MAIL' | 'RCPT' | 'DATA' | 'RSET' | 'QUIT' | 'final';
@@ -53,10 +59,15 @@ export class ConversationCheck {
   readonly #connections: ConnectionCheck;
   readonly #talks = new Map<Link, Talk>();
   readonly #attempts = new Map<Mailbox, Attempt>();
+  readonly #recordsOf: (mailbox: Mailbox) => number | null;
+  /** Whose connection ended in this step between the final dot and the reply to it. */
+  #broken: Attempt[] = [];
 
-  constructor(situation: Situation, connections: ConnectionCheck) {
+  /** @param recordsOf how many records tell of deliveries and failures to a mailbox, in this life; null if unknown */
+  constructor(situation: Situation, connections: ConnectionCheck, recordsOf: (mailbox: Mailbox) => number | null) {
     this.#situation = situation;
     this.#connections = connections;
+    this.#recordsOf = recordsOf;
   }
 
   /** The latest transaction that named the mailbox, in this life of the process. */
@@ -95,11 +106,25 @@ export class ConversationCheck {
   /** The process is gone, and what it knew with it. */
   died(): void {
     this.#talks.clear();
+    this.#broken = [];
     this.#attempts.clear();
   }
 
   over(link: Link): void {
+    for (const { step, attempt } of this.#talks.get(link)?.pending ?? [])
+      if (step === 'final' && attempt !== null) this.#broken.push(attempt);
     this.#talks.delete(link);
+  }
+
+  /** After every step: a message that went out whole and was not answered was attempted, and is recorded so. */
+  check(): void {
+    if (this.#broken.length === 0) return;
+    for (const { link, recordsBefore } of this.#broken) {
+      for (const [mailbox, before] of recordsBefore)
+        if (this.#recordsOf(mailbox) === before)
+          this.#violation(`${link} broke with the message for ${mailbox}, without a record`);
+    }
+    this.#broken = [];
   }
 
   contentLost(link: Link): void {
@@ -170,17 +195,28 @@ export class ConversationCheck {
         isOverlapped: talk.pending.some((pending) => pending.step === 'final'),
         isAnswered: false,
         wroteContent: false,
+        beganUnder: this.#situation.configuration,
+        recordsBefore: new Map(),
       };
     } else if (step === 'RCPT') {
       const mailbox = /<(.*)>/.exec(line)?.[1] ?? '';
       talk.latest?.mailboxes.push(mailbox);
       if (talk.latest !== null) this.#attempts.set(mailbox, talk.latest);
       this.#connections.learnDomain(link, domainOf(mailbox));
+      if (talk.latest !== null) this.#checkHeld(talk.latest, mailbox);
     } else if (step === 'QUIT') {
       talk.quitAtMs = this.#situation.world.elapsedMs;
     }
     const isOfTransaction = step === 'MAIL' || step === 'RCPT' || step === 'DATA';
     talk.pending.push({ step, attempt: isOfTransaction ? talk.latest : null });
+  }
+
+  /** Mail that is suspended, or whose binding is gone, is not begun. */
+  #checkHeld({ link, beganUnder }: Attempt, mailbox: Mailbox): void {
+    const binding = this.#situation.bindingOf(link.source);
+    if (!beganUnder.hasBinding(binding)) this.#violation(`${link} begins mail of a binding that is gone`);
+    if (beganUnder.value(suspendDelivery, { binding, domain: domainOf(mailbox) }))
+      this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
   }
 
   /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */
@@ -205,7 +241,14 @@ export class ConversationCheck {
   wroteContent(link: Link): void {
     const talk = this.#of(link);
     if (talk.mayWriteContent === null) this.#violation(`${link} writes content where no 354 was read`);
-    else talk.mayWriteContent.wroteContent = true;
+    else {
+      const attempt = talk.mayWriteContent;
+      attempt.wroteContent = true;
+      for (const mailbox of attempt.mailboxes) {
+        const records = this.#recordsOf(mailbox);
+        if (records !== null) attempt.recordsBefore.set(mailbox, records);
+      }
+    }
     this.#ends(talk);
   }
 

@@ -104,7 +104,11 @@ export class EngineCheck {
   }
 
   *#faults(engine: Engine, open: ReadonlyMap<string, number>): Generator<string> {
-    if (this.#situation.state !== 'up') return;
+    if (this.#situation.state === 'stopping') {
+      for (const link of this.#conversations.idle())
+        if (link.isServing) yield `${link} stays idle during an orderly stop`;
+      return;
+    }
     for (const queue of engine.scheduler.queues.values()) {
       if (queue.active.size === 0) continue;
       const claim = this.#lostWakeUp(engine, queue, open);
@@ -138,12 +142,10 @@ export class EngineCheck {
     if (plan === undefined) return null; // the domain of a stranger
     if (queue.hold?.kind === 'resolving' && this.#isLookedUp(domain)) return null;
     const count = (key: string): number => open.get(key) ?? 0;
-    const isFull =
-      count('node') >= this.#situation.nodeLimit() ||
-      count(`binding ${binding}`) >= this.#situation.bindingLimit(binding) ||
-      count(`pair ${binding} ${domain}`) >= limit ||
-      this.#lacksDescriptors(count('descriptors'));
-    if (isFull) return null;
+    const full: string[] = [];
+    if (count('node') >= this.#situation.nodeLimit()) full.push('node');
+    if (count(`binding ${binding}`) >= this.#situation.bindingLimit(binding)) full.push(`binding ${binding}`);
+    if (count(`pair ${binding} ${domain}`) >= limit || this.#lacksDescriptors(count('descriptors'))) return null;
     // Where answers get lost, the engine knows some of the hosts only.
     const waits = queue.hold !== null || queue.waits.length > 0;
     if (waits && this.#situation.scenario.nameConditions.unavailable > 0) return null;
@@ -155,11 +157,24 @@ export class EngineCheck {
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
         const hostLimit = this.#situation.hostLimit(binding, host, address);
         if (count(`address ${binding} ${address}`) >= hostLimit) continue;
+        if (full.length > 0) return this.#heldByIdle(queue, full);
         return `${binding} for ${domain} has ${serving} connections, not ${target}, and room at ${host} [${address}]`;
       }
     }
-    if (plan.kind === 'served' || plan.kind === 'dead') return null;
+    if (full.length > 0 || plan.kind === 'served' || plan.kind === 'dead') return null;
     return `mail of ${binding} for ${domain}, which is ${plan.kind}, stays active`;
+  }
+
+  /** A queue without a connection waits for others to finish, but not for one that does nothing. */
+  #heldByIdle(queue: MailQueue, full: readonly string[]): string | null {
+    // Only with one counter in the way, and no slot on its way back, is it clear which idle connection would help.
+    const [name, other] = full;
+    if (name === undefined || other !== undefined || queue.connections.size > 0 || queue.waits.length === 0)
+      return null;
+    if (this.#ended.some(({ keys }) => keys.includes(name))) return null;
+    for (const link of this.#network.links) if (!link.isServing && this.#keys(link).includes(name)) return null;
+    const idle = this.#connections.idleHolder(name, this.#conversations.idle());
+    return idle === null ? null : `${queue.binding} for ${queue.domain} waits for ${name}, but ${idle} is idle`;
   }
 
   #lacksDescriptors(used: number): boolean {

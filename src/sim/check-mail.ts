@@ -1,7 +1,7 @@
 // The promise of the mail: what was acknowledged ends exactly once, as delivered to a receiver that said so, or as
 // failed with a notice to its sender; records say what happened, before the spool forgets; a delivery is repeated only
 // after the process died, and only when its settlement could not be on the disk yet (design section 5).
-import { generateBounces } from '../core/config/retry-options.ts';
+import { generateBounces, maxRetryInterval, messageExpiration, retryInterval } from '../core/config/retry-options.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import { domainOf } from '../core/mail/mailbox.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
@@ -25,6 +25,7 @@ export interface TrackedMail {
   readonly binding: string;
   readonly reversePath: ReversePath;
   readonly receivedAt: number;
+  readonly storedAtMs: number;
   /** What travels, without the final dot. */
   readonly text: string;
   readonly isNotice: boolean;
@@ -72,6 +73,12 @@ export class MailCheck {
     return this.#byBatch.get(batchId) ?? [];
   }
 
+  /** Records of deliveries and failures of client mail in this life; null for notices, which share mailboxes. */
+  recordsOf(mailbox: Mailbox): number | null {
+    const mail = this.#byMailbox.get(mailbox);
+    return mail === undefined ? null : mail.deliveries + mail.failures + mail.transients;
+  }
+
   byId(messageId: string): TrackedMail | undefined {
     return this.#byId.get(messageId);
   }
@@ -108,6 +115,7 @@ export class MailCheck {
         binding,
         reversePath: envelope.reversePath,
         receivedAt: envelope.receivedAt,
+        storedAtMs: this.#situation.world.elapsedMs,
         text,
         isNotice,
         acknowledgedAtMs: Number.POSITIVE_INFINITY,
@@ -230,6 +238,7 @@ export class MailCheck {
       if (settlement.retries !== mail.retries + 1)
         this.#violation(`${mailbox} is deferred with ${settlement.retries} retries after ${mail.retries}`);
       mail.retries = settlement.retries;
+      this.#checkDelay(mail, settlement.nextAttemptAt);
       return;
     }
     const ofThisLife = mail.endings.filter((ending) => ending.life === life);
@@ -248,6 +257,19 @@ export class MailCheck {
       this.failed++;
     }
     mail.endings.push({ kind: settlement.kind, atMs: world.elapsedMs, life });
+  }
+
+  /** retry_interval doubles up to max_retry_interval, and the last attempt is not behind the expiration. */
+  #checkDelay(mail: TrackedMail, nextAttemptAt: number): void {
+    const { configuration, world } = this.#situation;
+    const subject = { binding: mail.binding, domain: mail.domain };
+    const first = configuration.value(retryInterval, subject);
+    const most = configuration.value(maxRetryInterval, subject);
+    const delayMs = 1000 * Math.min(first * 2 ** (mail.retries - 1), most);
+    const expiresAt = mail.receivedAt + 1000 * configuration.value(messageExpiration, subject);
+    const expected = Math.min(world.moment.wall + delayMs, expiresAt);
+    if (Math.abs(nextAttemptAt - expected) > 1)
+      this.#violation(`${mail.mailbox} is tried again in ${nextAttemptAt - world.moment.wall} ms, not ${delayMs}`);
   }
 
   damaged(envelope: Envelope): void {
@@ -302,6 +324,9 @@ export class MailCheck {
         this.#violation(`${mailbox} was taken by a receiver and not settled`);
       if (mail.receptions === 0 && !this.#situation.diedSince(0, world.elapsedMs))
         this.#violation(`${mailbox} has no reception record`);
+      const lateMs =
+        (endings[0]?.atMs ?? 0) - mail.storedAtMs - (scenario.patienceMs.get(mailbox) ?? Number.POSITIVE_INFINITY);
+      if (lateMs > 0) this.#violation(`${mailbox} waited ${lateMs.toFixed(0)} ms longer for its turn than it may`);
       if (scenario.isCalm && (endings.length !== 1 || delivered !== 1 || mail.retries > 0))
         this.#violation(`${mailbox} should have been delivered at its first attempt`);
     }

@@ -2,7 +2,7 @@
 // host that failed, a limit in time, an operator. Waiting for a limit or a suspension, and an overlapped envelope whose
 // connection broke, are no attempts and leave no trace (design decisions 14, 20; docs/delivery.md).
 import { maxRetries, messageExpiration } from '../core/config/retry-options.ts';
-import type { ConversationCheck } from './check-conversation.ts';
+import type { Attempt, ConversationCheck } from './check-conversation.ts';
 import type { MailCheck, TrackedMail } from './check-mail.ts';
 import type { GivenReply } from './exchanger.ts';
 import type { Link } from './network.ts';
@@ -133,24 +133,26 @@ export class RecordCheck {
 
   #checkAttempted(record: MainRecord, mail: TrackedMail): void {
     if (mail.isNotice) return; // several notices share a mailbox
-    const attempt = this.#conversations.attemptFor(mail.mailbox);
-    if (attempt === undefined || attempt.link.target.address !== record.fields[12]) {
-      // It ended before this recipient was named: with MAIL, or with another recipient of the same message.
-      const isOfMail = record.fields[9] === '3' || record.fields[9] === '2';
-      if (!isOfMail && !this.#hasSiblingAttempt(record)) this.#violation(record, 'had no attempt');
+    const attempts = this.#attempts(mail, record);
+    if (attempts.length === 0) {
+      // With the refusal of MAIL it ended before a recipient was named.
+      if (record.fields[9] !== '3' && record.fields[9] !== '2') this.#violation(record, 'had no attempt');
       return;
     }
-    const isHangUp = record.reply.includes('closed by remote host');
-    if (attempt.isOverlapped && !attempt.wroteContent && isHangUp)
+    if (!record.reply.includes('closed by remote host')) return;
+    if (attempts.every((attempt) => attempt.isOverlapped && !attempt.wroteContent))
       this.#violation(record, 'was only overlapped, which is no attempt');
-    if (attempt.isOnReused && !attempt.isAnswered && !attempt.wroteContent && isHangUp)
+    if (attempts.every((attempt) => attempt.isOnReused && !attempt.isAnswered && !attempt.wroteContent))
       this.#violation(record, 'was not answered on a connection that was used before, which is no attempt');
   }
 
-  #hasSiblingAttempt(record: MainRecord): boolean {
-    const siblings = this.#mail.batch(record.fields[2]!);
-    return siblings.some(({ mailbox }) => {
-      return this.#conversations.attemptFor(mailbox)?.link.target.address === record.fields[12];
+  /** It may have ended before this recipient was named, so others of the same transaction tell of it too. */
+  #attempts({ binding, domain }: TrackedMail, record: MainRecord): Attempt[] {
+    return this.#mail.batch(record.fields[2]!).flatMap((sibling) => {
+      const attempt = this.#conversations.attemptFor(sibling.mailbox);
+      const isOfTask = sibling.binding === binding && sibling.domain === domain;
+      if (attempt === undefined || !isOfTask || attempt.link.target.address !== record.fields[12]) return [];
+      return [attempt];
     });
   }
 

@@ -43,10 +43,12 @@ export function planBindings(random: Random): BindingPlan[] {
   return bindings;
 }
 
+/** @param limits how many limits are set beside the global one, anywhere */
 export function planConfiguration(
   random: Random,
   bindings: readonly BindingPlan[],
   domains: readonly DomainPlan[],
+  limits: number,
 ): ConfigurationPlan {
   const expirationSeconds = pick(random, [150, 300, 600]);
   const global = (option: string, value: string | number): TextSetting => ({ path: [], option, value: String(value) });
@@ -96,7 +98,7 @@ export function planConfiguration(
     settings.push({ path: bindingPath(binding), option: 'Bind_Address', value: `"${binding.address}"` });
   }
   const knobs = limitKnobs(bindings, domains);
-  for (let count = random.below(7); count > 0; count--) settings.push(turnKnob(random, pick(random, knobs)));
+  for (let count = 0; count < limits; count++) settings.push(turnKnob(random, pick(random, knobs)));
   const lastTransactionMs = 1000 * (8 + 2 * 8 + 8 + 8 * 5 + 8 + 10 + 5 + 6 + 2);
   return { settings, bindings, expirationSeconds, listeners, lastTransactionMs };
 }

@@ -1,6 +1,7 @@
 // Draws the mail of a run: sessions of clients, in bursts, for some domains much more than for others. Every mailbox is
 // used once, so that it names its transaction wherever it turns up.
 import type { Random } from '../core/base/random.ts';
+import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { SessionPlan, TransactionPlan } from './client.ts';
 import type { BindingPlan } from './plan-configuration.ts';
 import type { DomainPlan } from './plan-network.ts';
@@ -51,8 +52,8 @@ export class TrafficPlanner {
     }
   }
 
-  /** Clients that hand in one burst together. */
-  addBurst({ binding, domain, transactions }: Burst, atMs: number): void {
+  /** Clients that hand in one burst together. @returns the last mailbox of it */
+  addBurst({ binding, domain, transactions }: Burst, atMs: number): Mailbox {
     const perSession = 10;
     for (let left = transactions; left > 0; left -= perSession) {
       const plans = Array.from({ length: Math.min(left, perSession) }, () =>
@@ -60,6 +61,7 @@ export class TrafficPlanner {
       );
       this.#add(atMs, 0, plans, true);
     }
+    return this.sessions.at(-1)!.transactions.at(-1)!.recipients.at(-1)!;
   }
 
   #add(atMs: number, listener: number, transactions: readonly TransactionPlan[], isHonest: boolean): void {

@@ -1,12 +1,13 @@
 // Everything that a run is made of, drawn from its seed alone: what is configured, who is out there, what mail comes,
 // and what happens in between.
 import { seededRandom } from '../core/base/random.ts';
+import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { SessionPlan } from './client.ts';
 import type { DiskConditions } from './disk.ts';
 import type { NameConditions } from './names.ts';
 import type { NetworkConditions } from './network.ts';
 import { ActionPlanner, PLENTY_OF_DESCRIPTORS, type TimedAction } from './plan-actions.ts';
-import { type ConfigurationPlan, planBindings, planConfiguration, scope } from './plan-configuration.ts';
+import { bindingPath, type ConfigurationPlan, planBindings, planConfiguration, scope } from './plan-configuration.ts';
 import { type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
 import { type Burst, TrafficPlanner } from './plan-traffic.ts';
 import { happens, pick } from './world.ts';
@@ -26,16 +27,25 @@ export interface Scenario {
   readonly burst: Burst | null;
   /** Nothing goes wrong: every message is delivered, at its first attempt. */
   readonly isCalm: boolean;
+  /** How long a message may take from the disk to its delivery; others are not measured. */
+  readonly patienceMs: ReadonlyMap<Mailbox, number>;
   /** By then every message must have come to its end. */
   readonly endMs: number;
 }
+
+/** At most, with the slowest of well-mannered receivers: one recipient, and a message overlapped behind it. */
+const TRANSACTION_MS = 2 * (1500 + 4 * (100 + 160));
+/** QUIT, 221 and FIN; SYN, banner and EHLO. */
+const CLOSE_AND_SET_UP_MS = 260 + 160 + 800 + 260;
 
 /** How far operators and clients reach into a run. */
 const ACTIVE_MS = 60_000;
 
 export function drawScenario(seed: number): Scenario {
   const random = seededRandom(seed).stream('scenario');
-  return random.below(5) === 0 ? drawBurst(seed) : drawMixed(seed);
+  const kind = random.below(10);
+  if (kind < 2) return drawBurst(seed);
+  return kind === 2 ? drawHandOver(seed) : drawMixed(seed);
 }
 
 /** All sorts of things at once. */
@@ -45,7 +55,7 @@ function drawMixed(seed: number): Scenario {
   const malice = pick<Malice>(random, [0, 1, 1, 2]);
   const network = planNetwork(root.stream('network plan'), 2 + random.below(4), malice, false);
   const bindings = planBindings(root.stream('bindings'));
-  const configuration = planConfiguration(root.stream('configuration'), bindings, network.domains);
+  const configuration = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
   const isHonest = malice === 0;
   const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
   const messages = pick(random, [10, 30, 60, 100]);
@@ -81,6 +91,7 @@ function drawMixed(seed: number): Scenario {
     actions: planner.actions,
     burst: null,
     isCalm: false,
+    patienceMs: new Map(),
     endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
   };
 }
@@ -91,8 +102,8 @@ function drawBurst(seed: number): Scenario {
   const random = root.stream('burst');
   const network = planNetwork(root.stream('network plan'), 1 + random.below(3), 0, true);
   const bindings = planBindings(root.stream('bindings'));
-  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains);
-  const limit = pick(random, [1, 2, 3, 5, 8]);
+  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
+  const limit = pick(random, [1, 2, 3, 5, 7]);
   const binding = pick(random, bindings).name;
   const domain = pick(
     random,
@@ -121,6 +132,53 @@ function drawBurst(seed: number): Scenario {
     actions: [],
     burst,
     isCalm: true,
+    patienceMs: new Map(),
+    endMs: 4_000_000,
+  };
+}
+
+/**
+ * A queue with much mail holds every slot, and others come with a little. With k waiters on L slots none waits longer than
+ * ceil(k/L) times a quantum, a transaction, a close and a set-up (design section 6).
+ */
+function drawHandOver(seed: number): Scenario {
+  const root = seededRandom(seed);
+  const random = root.stream('hand-over');
+  const network = planNetwork(root.stream('network plan'), 2 + random.below(4), 0, true);
+  const bindings = planBindings(root.stream('bindings'));
+  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, 0);
+  const slots = 1 + random.below(3);
+  const binding = pick(random, bindings);
+  const path = pick(random, [[], bindingPath(binding)]);
+  const settings = [
+    ...drawn.settings,
+    { path: [], option: 'Max_Outbound_Connections', value: '8' },
+    { path: [], option: 'Message_Expiration', value: '3600' },
+    { path, option: 'Server_Max_Outbound_Connections', value: String(slots) },
+  ];
+  const configuration = { ...drawn, settings, expirationSeconds: 3600 };
+  const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
+  const [busy, ...others] = network.domains;
+  traffic.addBurst({ binding: binding.name, domain: busy!.name, transactions: 60 * slots }, 10);
+  const patienceMs = new Map<Mailbox, number>();
+  const longestMs = 1000 + TRANSACTION_MS + CLOSE_AND_SET_UP_MS;
+  for (const domain of others) {
+    const mailbox = traffic.addBurst({ binding: binding.name, domain: domain.name, transactions: 1 }, 5000);
+    patienceMs.set(mailbox, Math.ceil(others.length / slots) * longestMs + CLOSE_AND_SET_UP_MS + TRANSACTION_MS);
+  }
+  return {
+    seed,
+    title: `${others.length} domains wait for ${slots} slots that ${busy!.name} holds`,
+    configuration,
+    network,
+    networkConditions: { descriptorsExhausted: 0, splitting: 0, slowKernel: 0, descriptorLimit: PLENTY_OF_DESCRIPTORS },
+    nameConditions: { delayMs: [1, 20], unavailable: 0, ttlSeconds: 3600 },
+    diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
+    sessions: traffic.sessions,
+    actions: [],
+    burst: null,
+    isCalm: true,
+    patienceMs,
     endMs: 4_000_000,
   };
 }

@@ -42,7 +42,7 @@ const DOWNTIME_MS = 3000;
 /** How long a client that finds nobody listening waits. */
 const CLIENT_RETRY_MS = 500;
 /** Far more than any run needs: what goes on and on in no time is a loop. */
-const MOST_EVENTS = 2_000_000;
+const MOST_EVENTS = 500_000;
 
 export function runSeed(seed: number, trace?: (line: string) => void): RunReport {
   const world = new World({ seed, ...(trace === undefined ? {} : { trace }) });
@@ -90,7 +90,9 @@ class Simulation {
     });
     this.#mail = new MailCheck(this.#situation);
     this.#connections = new ConnectionCheck(this.#situation);
-    this.#conversations = new ConversationCheck(this.#situation, this.#connections);
+    this.#conversations = new ConversationCheck(this.#situation, this.#connections, (mailbox) =>
+      this.#mail.recordsOf(mailbox),
+    );
     this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations);
     this.#engineCheck = new EngineCheck(
       this.#situation,
@@ -139,6 +141,7 @@ class Simulation {
     try {
       if (!this.#world.step(endMs)) return false;
       this.#recordCheck.check();
+      this.#conversations.check();
       if (this.#engine !== null) this.#engineCheck.check(this.#engine);
     } catch (error) {
       if (error instanceof ProcessDeath) this.#die();
