@@ -3,22 +3,29 @@
 
 import { NO_LIMIT } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { serverMaxOutboundConnections } from '../core/config/connection-options.ts';
+import { serverMaxOutboundConnections, serverReserveOutboundConnections } from '../core/config/connection-options.ts';
+import { outboundCeiling } from '../core/delivery/settings-of.ts';
 
 /** The documented rule: four descriptors for each connection that can be open. */
 const DESCRIPTORS_PER_CONNECTION = 4;
 
 /** @returns a line for paniclog, or null when the limit is high enough */
 export function descriptorWarning(configuration: Configuration, descriptorLimit: number): string | null {
-  const connections = configuration.value(serverMaxOutboundConnections);
-  const needed = connections === NO_LIMIT ? NO_LIMIT : connections * DESCRIPTORS_PER_CONNECTION;
+  const ceiling = outboundCeiling(configuration);
+  const needed = ceiling === NO_LIMIT ? NO_LIMIT : ceiling * DESCRIPTORS_PER_CONNECTION;
   if (descriptorLimit >= needed) return null;
   const found = `the system allows ${descriptorLimit} file descriptors`;
-  if (connections === NO_LIMIT) {
+  if (ceiling === NO_LIMIT) {
     return `${found} and Server_Max_Outbound_Connections sets no limit; connections end below that number (ulimit -n, LimitNOFILE= of the systemd unit)`;
   }
+  const total = configuration.value(serverMaxOutboundConnections);
+  const reserve = configuration.value(serverReserveOutboundConnections);
+  const reason =
+    total + reserve === ceiling
+      ? `Server_Max_Outbound_Connections = ${total} and Server_Reserve_Outbound_Connections = ${reserve}`
+      : `Cluster_Server_Max_Outbound_Connections = ${ceiling}`;
   return (
-    `${found}; Server_Max_Outbound_Connections = ${connections} may need ${needed}; ` +
+    `${found}; ${reason} may need ${needed}; ` +
     'raise `ulimit -n` (LimitNOFILE= of the systemd unit) or lower the option'
   );
 }

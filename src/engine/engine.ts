@@ -86,6 +86,7 @@ export class Engine implements Turns {
     this.#node = {
       total: this.ledger.addUniversal('node', limits.total),
       descriptors: this.ledger.addUniversal('descriptors', limits.descriptors),
+      ordinary: this.ledger.refer('ordinary'),
     };
     this.#troubles = new NodeTroubles(records);
     this.scheduler = new Scheduler({
@@ -317,9 +318,9 @@ export class Engine implements Turns {
 
   #schedulerActions(): Actions {
     return {
-      open: (queue, candidate, claim) => {
+      open: (queue, candidate, claim, allocation) => {
         const id = this.#ids.next(Math.floor(this.#now.wall / 1000));
-        const connection = new OutboundConnection(id, queue, candidate, claim, this.#now.mono);
+        const connection = new OutboundConnection(id, queue, candidate, claim, allocation, this.#now.mono);
         const session = new OutboundSession(connection, ++this.#lastNumber, this.#outbound, this.#now);
         this.#sessions.set(connection, session);
         session.open();

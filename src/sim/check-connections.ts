@@ -57,7 +57,7 @@ export class ConnectionCheck {
     const { address } = link.target;
     const domain = situation.domainOf(address);
     const counters = [
-      this.#counter('node', () => situation.nodeLimit()),
+      this.#counter('node', () => situation.nodeCeiling()),
       this.#counter(`binding ${binding}`, () => situation.bindingLimit(binding)),
       this.#counter(`address ${binding} ${address}`, () => situation.addressLimit(binding, address)),
     ];

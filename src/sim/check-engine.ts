@@ -88,7 +88,7 @@ export class EngineCheck {
     }
     for (const { keys } of this.#ended) for (const key of keys) count(key);
     for (const [key, counted] of open) {
-      if (key.startsWith('pair') || key.startsWith('descriptors')) continue; // shared addresses; inbound connections
+      if (/^(pair|descriptors|ordinary)/.test(key)) continue; // shared addresses; inbound connections; a part of `node`
       const most = held.get(key) ?? 0;
       if (counted > most)
         this.#situation.world.violation(`counter ${key} is ${counted}, with at most ${most} connections`);

@@ -1,8 +1,12 @@
 // What all checkers look at: what is in force now, which life the process is in, and what the plan says about addresses.
 // Changed by the simulation only.
-import type { Limit } from '../core/base/limit.ts';
+import { type Limit, NO_LIMIT } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { maxOutboundConnections, serverMaxOutboundConnections } from '../core/config/connection-options.ts';
+import {
+  maxOutboundConnections,
+  serverMaxOutboundConnections,
+  serverReserveOutboundConnections,
+} from '../core/config/connection-options.ts';
 import type { DomainPlan } from './plan-network.ts';
 import type { Scenario } from './scenario.ts';
 import type { World } from './world.ts';
@@ -59,12 +63,19 @@ export class Situation {
 
   // ---- limits in force, by what they count
 
+  /** Below this a connection is opened whenever it is wanted. */
   nodeLimit(): Limit {
     return this.configuration.value(serverMaxOutboundConnections);
   }
 
+  /** What the reserve may go up to. */
+  nodeCeiling(): Limit {
+    const limit = this.nodeLimit();
+    return limit === 0 ? 0 : Math.min(NO_LIMIT, limit + this.configuration.value(serverReserveOutboundConnections));
+  }
+
   bindingLimit(binding: string): Limit {
-    return this.configuration.bindingConnectionLimit(binding);
+    return this.configuration.bindingLimit(serverMaxOutboundConnections, binding);
   }
 
   pairLimit(binding: string, domain: string, configuration: Configuration = this.configuration): Limit {

@@ -31,6 +31,15 @@ export const HOST_CHAIN: Chain = {
   levels: [['binding_group', 'binding', 'host'], ['binding_group', 'host'], ['binding', 'host'], ['host']],
 };
 
+/** Limits of a cluster that the manual counts by domain only: never in or below a group. */
+export const UNGROUPED_CHAIN: Chain = {
+  name: 'ungrouped',
+  levels: [['binding', 'domain'], ['binding'], ['domain'], []],
+};
+
+/** The same for one mail exchanger. */
+export const UNGROUPED_HOST_CHAIN: Chain = { name: 'ungrouped host', levels: [['binding', 'host'], ['host']] };
+
 /** What a binding or its group says, and nothing wider: for caps that count a binding for itself. */
 export const BINDING_CHAIN: Chain = {
   name: 'binding',

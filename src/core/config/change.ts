@@ -45,7 +45,7 @@ function setOption(stanza: DraftStanza, name: WordSyntax, value: ValueSyntax, fi
     findings.problem({ at: name.at, ...unknownOption(stanza, name.text) });
     return;
   }
-  const setting = checkSetting(option, name, value, findings);
+  const setting = checkSetting(stanza, option, name, value, findings);
   if (setting !== null) stanza.settings.set(option.name, setting);
 }
 

@@ -3,7 +3,8 @@
 //   configuration.value(maxOutboundConnections, { binding: 'b', domain: 'example.com' })    a number; NO_LIMIT for -1
 //   configuration.value(maxOutboundConnections, { binding: 'b', host: 'mx1.example.com', address: '192.0.2.7' })
 //   configuration.resolve(option, subject)       the value with its printed form and the stanza that set it
-//   configuration.bindingConnectionLimit('b')    server_max_outbound_connections of the binding itself
+//   configuration.bindingLimit(serverMaxOutboundConnections, 'b')    of the binding itself
+//   configuration.settingsAlong(scopeMaxOutboundConnections, subject)    of every stanza that speaks for the subject
 //   configuration.value(serverMaxOutboundConnections)                                       of the whole server
 //   configuration.esmtpListeners() [n].subject('192.0.2.1')    a subject for the options of that client
 //   configuration.bindingChoice(subject)         what Binding and Binding_Group on a listener say
@@ -11,14 +12,13 @@
 // The option constants are in connection-options.ts, session-options.ts, retry-options.ts, routing-options.ts,
 // listener-options.ts and server-options.ts. Loading is load.ts, changing is change.ts.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
-import { BINDING_CHAIN, type Chain, HOST_CHAIN, LISTENER_CHAIN } from './chain.ts';
-import { serverMaxOutboundConnections } from './connection-options.ts';
+import { BINDING_CHAIN, type Chain, LISTENER_CHAIN } from './chain.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { enable, listenerBinding, listenerBindingGroup } from './listener-options.ts';
 import type { Option } from './option.ts';
 import { type ListenerSubject, type Subject, type Trail, trailOf } from './resolution.ts';
 import type { SourcePosition } from './source.ts';
-import { childrenOf, findChild, formatPath, type Setting, type Stanza } from './stanza.ts';
+import { childrenOf, findChild, formatPath, type Setting, type Stanza, stanzaKey } from './stanza.ts';
 import { formatSet } from './value-type.ts';
 
 /** Mail without a binding has this one; a binding without a group is in the group of this name. Both always exist. */
@@ -41,6 +41,13 @@ export interface Origin {
   readonly level: string;
   /** The stanza, such as `Binding "a" Domain "example.com"`; empty for the global scope. */
   readonly scope: string;
+}
+
+/** What one stanza says of an option. */
+export interface StanzaSetting<T> {
+  /** Names the stanza, in this configuration and in every other that has it; `global` for the global scope. */
+  readonly stanza: string;
+  readonly value: T;
 }
 
 export interface Binding {
@@ -136,13 +143,26 @@ export class Configuration {
     return trail;
   }
 
-  /** The cap on all connections of a binding that it or its group sets for it; the server's own cap is not looked at. */
-  bindingConnectionLimit(binding: string): Limit {
+  /**
+   * The cap on all connections of a binding that it or its group sets for it; the server's own cap is not looked at.
+   * @param option server_max_outbound_connections or its like for a cluster
+   */
+  bindingLimit(option: Option<Limit>, binding: string): Limit {
     for (const { stanza } of this.#trail(BINDING_CHAIN, { binding })) {
-      const setting = stanza.settings.get(serverMaxOutboundConnections.name);
+      const setting = stanza.settings.get(option.name);
       if (setting !== undefined) return setting.value as Limit;
     }
     return NO_LIMIT;
+  }
+
+  /** Every stanza that speaks for the subject and sets the option, the most specific first: for sums over a scope. */
+  settingsAlong<T>(option: Option<T>, subject: Subject): readonly StanzaSetting<T>[] {
+    const found: StanzaSetting<T>[] = [];
+    for (const { stanza } of this.#trail(chainFor(option, subject), subject)) {
+      const setting = stanza.settings.get(option.name);
+      if (setting !== undefined) found.push({ stanza: stanzaKey(stanza), value: setting.value as T });
+    }
+    return found;
   }
 
   /** Every binding, `default` first, then in the order of the text, those of groups before others. */
@@ -215,7 +235,7 @@ export class Configuration {
 }
 
 function chainFor(option: Option<unknown>, subject: Subject): Chain {
-  return isHostQuery(option, subject) ? HOST_CHAIN : option.chain;
+  return isHostQuery(option, subject) ? option.hostChain : option.chain;
 }
 
 function defaultOf<T>(option: Option<T>, subject: Subject): T {

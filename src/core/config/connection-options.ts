@@ -1,15 +1,24 @@
 // Options on how many connections are opened, and from where.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
-import { SENDING_CHAIN } from './chain.ts';
-import { type Option, option } from './option.ts';
-import { BOOLEAN, CONNECTION_LIMIT, COUNT, enumeration, RATE, type Rate, SOURCE_ADDRESS } from './value-type.ts';
+import { SENDING_CHAIN, UNGROUPED_CHAIN, UNGROUPED_HOST_CHAIN } from './chain.ts';
+import { type Misplacement, type Option, option, type Place } from './option.ts';
+import { addressIn } from './stanza-name.ts';
+import {
+  BOOLEAN,
+  CONNECTION_LIMIT,
+  COUNT,
+  enumeration,
+  RATE,
+  type Rate,
+  SECONDS,
+  SOURCE_ADDRESS,
+} from './value-type.ts';
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
 
 const NOT_ENFORCED = 'not enforced by this version, and leaving it out would lift a limit';
 
 const cautionZero = (limit: Limit): string | null => (limit === 0 ? 'the value 0 opens no connection at all' : null);
-const isNoLimit = (limit: Limit): boolean => limit === NO_LIMIT;
 const isUnlimited = (rate: Rate | null): boolean => rate === null || rate.count === 0;
 
 export const maxOutboundConnections = option<Limit>({
@@ -32,6 +41,79 @@ export const serverMaxOutboundConnections = option<Limit>({
   help: 'simultaneous connections of the whole server; in a binding or its group, of each binding',
   caution: cautionZero,
 });
+
+/** Beyond server_max_outbound_connections, and only for domains that have no connection. */
+export const serverReserveOutboundConnections = option<number>({
+  name: 'server_reserve_outbound_connections',
+  type: COUNT,
+  default: 200,
+  scopes: ['global'],
+  help: 'connections above server_max_outbound_connections for domains that have none; 0 = no reserve',
+});
+
+export const reserveMaintenanceInterval = option<number>({
+  name: 'reserve_maintenance_interval',
+  type: SECONDS,
+  default: 15,
+  scopes: ['global'],
+  help: 'seconds between two looks at domains that need a connection of the reserve',
+});
+
+/** Sums over a scope: each stanza that sets one is a counter of its own, and all that apply hold. */
+const scopeSum = (name: string, help: string): Option<Limit> =>
+  option<Limit>({
+    name,
+    type: CONNECTION_LIMIT,
+    default: NO_LIMIT,
+    hostDefault: NO_LIMIT,
+    scopes: [...SENDING, 'host'],
+    chain: SENDING_CHAIN,
+    help,
+    caution: cautionZero,
+  });
+
+export const scopeMaxOutboundConnections = scopeSum(
+  'scope_max_outbound_connections',
+  'simultaneous connections of everything in the scope together',
+);
+
+export const clusterScopeMaxOutboundConnections = scopeSum(
+  'cluster_scope_max_outbound_connections',
+  'scope_max_outbound_connections over all nodes of a cluster',
+);
+
+export const clusterMaxOutboundConnections = option<Limit>({
+  name: 'cluster_max_outbound_connections',
+  type: CONNECTION_LIMIT,
+  default: NO_LIMIT,
+  hostDefault: NO_LIMIT,
+  scopes: ['binding', 'domain', 'global', 'host'],
+  chain: UNGROUPED_CHAIN,
+  hostChain: UNGROUPED_HOST_CHAIN,
+  help: 'max_outbound_connections over all nodes of a cluster; in host scope, to that exchanger as a whole',
+  misplacement: clusterMaxMisplacement,
+  caution: cautionZero,
+});
+
+export const clusterServerMaxOutboundConnections = option<Limit>({
+  name: 'cluster_server_max_outbound_connections',
+  type: CONNECTION_LIMIT,
+  default: NO_LIMIT,
+  scopes: ['binding', 'binding_group', 'global'],
+  chain: SENDING_CHAIN,
+  help: 'server_max_outbound_connections over all nodes of a cluster',
+  caution: cautionZero,
+});
+
+/** Its chain looks at no group and its host stanzas are named as DNS names exchangers: elsewhere it would limit nothing. */
+function clusterMaxMisplacement(place: Place): Misplacement | null {
+  if (place.some(({ kind }) => kind.name === 'binding_group')) {
+    return { found: 'it in a binding_group', expected: 'a place outside of groups' };
+  }
+  const { kind, name } = place.at(-1) ?? {};
+  if (kind?.name !== 'host' || addressIn(name!) === null) return null;
+  return { found: `it in host "${name}"`, expected: 'a host named as DNS names the exchanger' };
+}
 
 export const bindAddress = option<string | null>({
   name: 'bind_address',
@@ -69,30 +151,6 @@ export const useIpv6 = option<boolean>({
   help: 'whether IPv6 addresses of destinations are used',
 });
 
-/** Only ever adds connections beyond the cap, so that doing without it passes no limit. */
-const serverReserveOutboundConnections = option<number>({
-  name: 'server_reserve_outbound_connections',
-  type: COUNT,
-  default: 0,
-  scopes: ['global'],
-  help: 'extra connections above server_max_outbound_connections for domains that have none',
-  kept: 'no connection is opened above server_max_outbound_connections',
-  harmless: (count) => count === 0,
-});
-
-const limitRow = (name: string, scopes: Option<unknown>['scopes'], help: string): Option<Limit> =>
-  option<Limit>({
-    name,
-    type: CONNECTION_LIMIT,
-    default: NO_LIMIT,
-    ...(scopes.includes('host') ? { hostDefault: NO_LIMIT } : {}),
-    scopes,
-    chain: SENDING_CHAIN,
-    help,
-    refused: NOT_ENFORCED,
-    harmless: isNoLimit,
-  });
-
 const rateRow = (name: string, scopes: Option<unknown>['scopes'], help: string): Option<Rate | null> =>
   option<Rate | null>({
     name,
@@ -109,27 +167,16 @@ const rateRow = (name: string, scopes: Option<unknown>['scopes'], help: string):
 export const CONNECTION_OPTIONS: readonly Option<unknown>[] = [
   maxOutboundConnections,
   serverMaxOutboundConnections,
+  serverReserveOutboundConnections,
+  reserveMaintenanceInterval,
+  scopeMaxOutboundConnections,
+  clusterMaxOutboundConnections,
+  clusterScopeMaxOutboundConnections,
+  clusterServerMaxOutboundConnections,
   bindAddress,
   connectionAllocationAggressiveness,
   suspendDelivery,
   useIpv6,
-  serverReserveOutboundConnections,
-  limitRow('scope_max_outbound_connections', [...SENDING, 'host'], 'simultaneous connections summed over the scope'),
-  limitRow(
-    'cluster_max_outbound_connections',
-    ['binding', 'domain', 'global', 'host'],
-    'max_outbound_connections over all nodes of a cluster',
-  ),
-  limitRow(
-    'cluster_scope_max_outbound_connections',
-    [...SENDING, 'host'],
-    'scope_max_outbound_connections over all nodes of a cluster',
-  ),
-  limitRow(
-    'cluster_server_max_outbound_connections',
-    ['binding', 'binding_group', 'global'],
-    'server_max_outbound_connections over all nodes of a cluster',
-  ),
   rateRow('outbound_throttle_connections', [...SENDING, 'host'], 'new connections per time'),
   rateRow('outbound_throttle_messages', [...SENDING, 'host'], 'deliveries per time'),
   rateRow(

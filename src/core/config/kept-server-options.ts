@@ -204,7 +204,6 @@ export const KEPT_SERVER_OPTIONS: readonly Option<unknown>[] = [
     refused: 'mail would be sent to these hosts',
   }),
   kept('relay_domains', WORDS, [], GLOBAL, 'domains accepted for relaying (left globs allowed)'),
-  kept('reserve_maintenance_interval', SECONDS, 15, GLOBAL, 'how often reserved connections are considered'),
   kept(
     'rfc2821_allow_whitespace_in_envelope',
     BOOLEAN,

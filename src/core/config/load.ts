@@ -1,6 +1,12 @@
 // Loads a configuration: reads, parses, checks, and reports everything it found at once. Does no IO itself.
+import { NO_LIMIT } from '../base/limit.ts';
 import { nearestName } from '../base/near-name.ts';
 import { Configuration, DEFAULT_GROUP } from './configuration.ts';
+import {
+  clusterScopeMaxOutboundConnections,
+  scopeMaxOutboundConnections,
+  serverReserveOutboundConnections,
+} from './connection-options.ts';
 import { isLocal, parseEndpoint } from './endpoint.ts';
 import { readWithIncludes } from './include.ts';
 import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
@@ -30,6 +36,7 @@ export function loadConfiguration(path: string, readSource: ReadSource, options:
   const findings = new Findings();
   const items = readWithIncludes(path, readSource, findings, options.searchPath);
   const root = buildTree(path, items, findings, options.lenient ?? false);
+  warnOfReserve(root, findings);
   return finishLoad(root, options.version ?? 1, findings);
 }
 
@@ -41,6 +48,21 @@ export function finishLoad(root: Stanza, version: number, findings: Findings): L
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };
+}
+
+/** The manual asks for no reserve beside such a sum. Here the reserve keeps to it, so that both may stand. */
+function warnOfReserve(root: Stanza, findings: Findings): void {
+  const reserve = root.settings.get(serverReserveOutboundConnections.name)?.value as number | undefined;
+  const inForce = reserve ?? serverReserveOutboundConnections.default;
+  if (inForce === 0) return;
+  for (const domain of childrenOf(root, 'domain')) {
+    for (const { name } of [scopeMaxOutboundConnections, clusterScopeMaxOutboundConnections]) {
+      const setting = domain.settings.get(name);
+      if (setting === undefined || setting.value === NO_LIMIT) continue;
+      const text = `connections of the reserve keep to it, too; other servers need ${serverReserveOutboundConnections.name} = 0 beside it (${inForce} is in force)`;
+      findings.warn(setting.at, name, text);
+    }
+  }
 }
 
 /** A binding counts its connections once, so it can be in one group only. */

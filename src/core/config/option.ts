@@ -1,7 +1,7 @@
 // A row of the option catalogue. Everything about an option is data here: the validator, the console, the
 // documentation and completion read it; the program asks a Configuration for its value.
-import { type Chain, GLOBAL_CHAIN } from './chain.ts';
-import type { ScopeName } from './scope.ts';
+import { type Chain, GLOBAL_CHAIN, HOST_CHAIN } from './chain.ts';
+import type { ScopeKind, ScopeName } from './scope.ts';
 import type { ValueType } from './value-type.ts';
 
 /**
@@ -13,6 +13,15 @@ export type Handling =
   | { readonly kind: 'kept'; readonly because: string }
   | { readonly kind: 'refused'; readonly because: string };
 
+/** What is wrong with an option in a stanza whose scope is right: `found` and `expected` of a problem. */
+export interface Misplacement {
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** The stanzas around an option from the outermost inwards, empty at global scope. */
+export type Place = readonly { readonly kind: ScopeKind; readonly name: string | null }[];
+
 export interface Option<T> {
   /** Lower case, as in the documentation. */
   readonly name: string;
@@ -22,6 +31,8 @@ export interface Option<T> {
   readonly default: T;
   readonly scopes: readonly ScopeName[];
   readonly chain: Chain;
+  /** Asked instead of `chain` when the subject is a mail exchanger and the option is valid in host scope. */
+  readonly hostChain: Chain;
   /** The value of a host query that finds nothing; host scopes never fall back to others. */
   readonly hostDefault?: T;
   /** One line. */
@@ -31,6 +42,8 @@ export interface Option<T> {
   readonly aliases: readonly string[];
   /** A change takes effect at the next start. */
   readonly needsRestart: boolean;
+  /** Why it cannot stand there although its scope is valid, or null. */
+  misplacement(place: Place): Misplacement | null;
   /** A value that asks for what the server does anyway is neither warned about nor refused. */
   isHarmless(value: T): boolean;
   /** What an operator who sets this value should know, or null. */
@@ -44,12 +57,14 @@ export interface OptionRow<T> {
   readonly default: T;
   readonly scopes: readonly ScopeName[];
   readonly chain?: Chain;
+  readonly hostChain?: Chain;
   readonly hostDefault?: T;
   readonly help: string;
   readonly kept?: string;
   readonly refused?: string;
   readonly aliases?: readonly string[];
   readonly needsRestart?: boolean;
+  readonly misplacement?: (place: Place) => Misplacement | null;
   readonly harmless?: (value: T) => boolean;
   readonly caution?: (value: T) => string | null;
 }
@@ -62,11 +77,13 @@ export function option<T>(row: OptionRow<T>): Option<T> {
     default: row.default,
     scopes: row.scopes,
     chain: row.chain ?? GLOBAL_CHAIN,
+    hostChain: row.hostChain ?? HOST_CHAIN,
     ...(row.hostDefault === undefined ? {} : { hostDefault: row.hostDefault }),
     help: row.help,
     handling: handlingOf(row),
     aliases: row.aliases ?? [],
     needsRestart: row.needsRestart ?? false,
+    misplacement: row.misplacement ?? (() => null),
     isHarmless: row.harmless ?? (() => false),
     caution: row.caution ?? (() => null),
   };

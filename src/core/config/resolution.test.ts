@@ -150,7 +150,9 @@ test("the cap of a binding is its own or its group's, never that of the server",
   const configuration = load(`server_max_outbound_connections = 9
     binding_group "g" { server_max_outbound_connections = 5 binding "a" { server_max_outbound_connections = 2 } binding "b" {} }
     binding "c" {}`);
-  const caps = ['a', 'b', 'c', 'default', 'unknown'].map((name) => configuration.bindingConnectionLimit(name));
+  const caps = ['a', 'b', 'c', 'default', 'unknown'].map((name) =>
+    configuration.bindingLimit(serverMaxOutboundConnections, name),
+  );
   assert.deepEqual(caps, [2, 5, NO_LIMIT, NO_LIMIT, NO_LIMIT]);
   assert.equal(configuration.value(serverMaxOutboundConnections), 9);
   assert.equal(load('').value(serverMaxOutboundConnections), 75000);

@@ -76,7 +76,7 @@ function peerKey(text: string): string | null {
 const LITERAL = /^\[(?:ipv6:)?([^\]]+)\]$/i;
 
 /** The canonical text of an address, in brackets or not; null for a name. */
-function addressIn(name: string): string | null {
+export function addressIn(name: string): string | null {
   const last = name.charCodeAt(name.length - 1);
   const bracketed = last === 93;
   if (!bracketed && !(last >= 48 && last <= 57) && !name.includes(':')) return null; // most names end here

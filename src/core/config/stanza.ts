@@ -96,3 +96,11 @@ export function childrenOf(parent: Stanza, keyword: string): Iterable<Stanza> {
 export function formatPath(path: readonly ScopeStep[]): string {
   return path.map(({ kind, name }) => (name === null ? kind.display : `${kind.display} "${name}"`)).join(' ');
 }
+
+/** A name for the stanza that no other has and that a reload does not change: `binding "a" domain "example.com"`. */
+export function stanzaKey({ path }: Stanza): string {
+  if (path.length === 0) return 'global';
+  return path
+    .map(({ kind, name }) => (name === null ? kind.keyword : `${kind.keyword} ${JSON.stringify(name)}`))
+    .join(' ');
+}

@@ -46,7 +46,7 @@ class Builder {
       this.#reportUnknownOption(parent, name);
       return;
     }
-    const setting = checkSetting(option, name, value, this.#findings);
+    const setting = checkSetting(parent, option, name, value, this.#findings);
     if (setting !== null) parent.settings.set(option.name, setting);
   }
 
@@ -144,12 +144,18 @@ const describeScope = ({ kind }: Pick<Stanza, 'kind'>): string =>
 
 /** Reads and judges one value. Null when it cannot stand; the findings say why. */
 export function checkSetting(
+  stanza: Pick<Stanza, 'path'>,
   option: Option<unknown>,
   name: WordSyntax,
   syntax: ValueSyntax,
   findings: Findings,
 ): Setting | null {
   const subject = option.name;
+  const misplacement = option.misplacement(stanza.path);
+  if (misplacement !== null) {
+    findings.problem({ at: name.at, subject, ...misplacement });
+    return null;
+  }
   const parsed = option.type.parse(syntax);
   if (parsed.kind === 'problem') {
     const { at, found, expected, hint } = parsed;

@@ -1,11 +1,13 @@
 // All that is known of one (binding, domain) while it has mail or connections: its mail, its connections, the counters
 // it takes slots in, and why it opens nothing at the moment. The scheduler decides; this holds.
 
+import type { Limit } from '../base/limit.ts';
 import type { MonoMs } from '../base/moment.ts';
 import { Timer } from '../base/timers.ts';
 import type { CounterIndex } from '../limits/ledger.ts';
 import type { Wait, Waiter } from '../limits/wait-list.ts';
 import type { DomainName } from '../mail/domain-name.ts';
+import type { Candidate } from '../mail/hosts.ts';
 import { ActiveQueue } from '../queue/active-queue.ts';
 import { DelayedQueue } from '../queue/delayed-queue.ts';
 import type { BindingCounts } from './binding-counts.ts';
@@ -21,11 +23,14 @@ export type Hold =
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }
   | { readonly kind: 'nodeTrouble' };
 
-/** A counter of connections to one address, with the limit that the host scope sets for it. */
-export interface AddressCounter {
+/** A counter with the limit that it has for the connections of this queue. */
+export interface LimitedCounter {
   readonly counter: CounterIndex;
-  limit: number;
+  readonly limit: Limit;
 }
+
+/** Of a candidate: that of (binding, address), then those of stanzas in host scope. */
+export type HostCounters = readonly LimitedCounter[];
 
 export class MailQueue implements Waiter {
   readonly binding: string;
@@ -53,8 +58,12 @@ export class MailQueue implements Waiter {
   settings: DeliverySettings;
   readonly pairCounter: CounterIndex;
   readonly bindingCounter: CounterIndex;
-  /** By `host address`; filled as hosts are used, emptied with the queue. */
-  readonly addressCounters = new Map<string, AddressCounter>();
+  /** Those of stanzas that set a sum over a scope this queue is in; changes with the settings. */
+  scopeCounters: readonly LimitedCounter[];
+  /** Filled as hosts are used, emptied when the route or the settings change and with the queue. */
+  readonly hostCounters = new Map<Candidate, HostCounters>();
+  /** The route that {@link hostCounters} are of. */
+  candidates: readonly Candidate[] = [];
   /** Fires when delayed mail is due, the oldest active mail expires, or a hold ends. */
   readonly timer: Timer;
   isReady = false;
@@ -68,7 +77,11 @@ export class MailQueue implements Waiter {
     binding: string,
     domain: DomainName,
     settings: DeliverySettings,
-    counters: { readonly pair: CounterIndex; readonly binding: CounterIndex },
+    counters: {
+      readonly pair: CounterIndex;
+      readonly binding: CounterIndex;
+      readonly scopes: readonly LimitedCounter[];
+    },
     bindingCounts: BindingCounts,
     wake: (queue: MailQueue) => void,
   ) {
@@ -80,6 +93,7 @@ export class MailQueue implements Waiter {
     this.settings = settings;
     this.pairCounter = counters.pair;
     this.bindingCounter = counters.binding;
+    this.scopeCounters = counters.scopes;
     this.timer = new Timer(() => wake(this));
   }
 

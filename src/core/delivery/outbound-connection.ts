@@ -3,6 +3,7 @@ import type { MonoMs } from '../base/moment.ts';
 import type { Claim } from '../limits/ledger.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { MailId } from '../mail/ids.ts';
+import type { Allocation } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
 
 /**
@@ -17,7 +18,9 @@ export class OutboundConnection {
   readonly id: MailId;
   readonly queue: MailQueue;
   readonly candidate: Candidate;
-  readonly claim: Claim;
+  /** Changed by the scheduler only, with the configuration. */
+  claim: Claim;
+  readonly allocation: Allocation;
   /** Changed by the scheduler only. */
   state: ConnectionState = 'connecting';
   /** Successful deliveries, messages on their way included: what max_deliveries_per_connection counts. */
@@ -26,11 +29,12 @@ export class OutboundConnection {
   quantumStartedAt: MonoMs;
   quantumMessages = 0;
 
-  constructor(id: MailId, queue: MailQueue, candidate: Candidate, claim: Claim, now: MonoMs) {
+  constructor(id: MailId, queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation, now: MonoMs) {
     this.id = id;
     this.queue = queue;
     this.candidate = candidate;
     this.claim = claim;
+    this.allocation = allocation;
     this.quantumStartedAt = now;
   }
 }

@@ -4,8 +4,9 @@ import { addMono, type MonoMs } from '../base/moment.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Ledger } from '../limits/ledger.ts';
 import type { DomainName } from '../mail/domain-name.ts';
+import type { Candidate } from '../mail/hosts.ts';
 import { BindingCounts } from './binding-counts.ts';
-import { bindingKey, pairKey } from './claims.ts';
+import { bindingKey, pairKey, referAll, unreferAll } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
 import type { DeliverySettings } from './settings.ts';
 
@@ -50,16 +51,13 @@ export class QueueTable {
       found.idleSince = null;
       return found;
     }
-    const counters = { pair: this.#ledger.refer(key), binding: this.#ledger.refer(bindingKey(binding)) };
-    const bindingCounts = this.countsOf(binding);
-    const queue = new MailQueue(
-      binding,
-      domain,
-      this.#settingsOf(binding, domain),
-      counters,
-      bindingCounts,
-      this.#wake,
-    );
+    const settings = this.#settingsOf(binding, domain);
+    const counters = {
+      pair: this.#ledger.refer(key),
+      binding: this.#ledger.refer(bindingKey(binding)),
+      scopes: referAll(this.#ledger, settings.scopeLimits),
+    };
+    const queue = new MailQueue(binding, domain, settings, counters, this.countsOf(binding), this.#wake);
     this.#queues.set(key, queue);
     const siblings = this.#queuesByDomain.get(domain);
     if (siblings === undefined) this.#queuesByDomain.set(domain, [queue]);
@@ -99,7 +97,7 @@ export class QueueTable {
   rest(queue: MailQueue, now: MonoMs): void {
     queue.hold = null;
     this.#timers.drop(queue.timer);
-    this.dropAddressCounters(queue);
+    this.#dropHostCounters(queue);
     if (queue.idleSince === null) {
       queue.idleSince = now;
       this.#resting.add(queue);
@@ -110,9 +108,26 @@ export class QueueTable {
     }
   }
 
-  dropAddressCounters(queue: MailQueue): void {
-    for (const { counter } of queue.addressCounters.values()) this.#ledger.unrefer(counter);
-    queue.addressCounters.clear();
+  /** The queue goes by the configuration in force now. What its connections hold is left as it is. */
+  resettle(queue: MailQueue): void {
+    queue.settings = this.#settingsOf(queue.binding, queue.domain);
+    const before = queue.scopeCounters;
+    queue.scopeCounters = referAll(this.#ledger, queue.settings.scopeLimits); // before others are let go: some stay
+    unreferAll(this.#ledger, before);
+    this.#dropHostCounters(queue);
+  }
+
+  /** The queue goes by these hosts from now on. */
+  follow(queue: MailQueue, candidates: readonly Candidate[]): void {
+    if (queue.candidates === candidates) return;
+    this.#dropHostCounters(queue);
+    queue.candidates = candidates;
+  }
+
+  #dropHostCounters(queue: MailQueue): void {
+    for (const counters of queue.hostCounters.values()) unreferAll(this.#ledger, counters);
+    queue.hostCounters.clear();
+    queue.candidates = [];
   }
 
   #drop(queue: MailQueue): void {
@@ -123,5 +138,6 @@ export class QueueTable {
     else siblings.splice(siblings.indexOf(queue), 1);
     this.#ledger.unrefer(queue.pairCounter);
     this.#ledger.unrefer(queue.bindingCounter);
+    unreferAll(this.#ledger, queue.scopeCounters);
   }
 }

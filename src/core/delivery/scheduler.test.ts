@@ -9,6 +9,7 @@ import { type Disposition, notConnected } from '../mail/disposition.ts';
 import type { Candidate, Route } from '../mail/hosts.ts';
 import { makeTask, type Task } from '../queue/task.ts';
 import { AGGRESSIVENESS, allocationTarget } from './allocation.ts';
+import type { Allocation, NodeLimits } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
 import { OutboundConnection } from './outbound-connection.ts';
 import { type Actions, NO_VALID_HOSTS, Scheduler } from './scheduler.ts';
@@ -19,8 +20,10 @@ const SETTINGS: DeliverySettings = {
   bindingExists: true,
   maxOutboundConnections: 32,
   bindingConnections: NO_LIMIT,
+  scopeLimits: [],
   connectionsPerMessage: AGGRESSIVENESS.normal,
   hostLimit: () => NO_LIMIT,
+  hostScopeLimits: () => [],
   bindAddress: null,
   suspendDelivery: false,
   idleTimeoutMs: 5000,
@@ -45,6 +48,13 @@ const SETTINGS: DeliverySettings = {
   messageExpirationMs: 86_400_000,
 };
 
+const RESERVE_INTERVAL_MS = 15_000;
+
+function nodeLimits(total = NO_LIMIT, reserve = 0): NodeLimits {
+  const ceiling = Math.min(NO_LIMIT, total + reserve);
+  return { total, ceiling, descriptors: NO_LIMIT, reserveIntervalMs: RESERVE_INTERVAL_MS };
+}
+
 function candidate(address: string, preference = 10): Candidate {
   return { host: `mx-${address}.example`, address, family: 4, port: 25, preference };
 }
@@ -63,11 +73,12 @@ class Bench implements Actions {
   readonly scheduler: Scheduler;
   #sequence = 0;
 
-  constructor(settings: Partial<DeliverySettings> = {}, nodeTotal = NO_LIMIT) {
+  constructor(settings: Partial<DeliverySettings> = {}, nodeTotal = NO_LIMIT, reserve = 0) {
     this.settings = settings;
     const node = {
       total: this.ledger.addUniversal('node', nodeTotal),
       descriptors: this.ledger.addUniversal('descriptors', NO_LIMIT),
+      ordinary: this.ledger.refer('ordinary'),
     };
     this.scheduler = new Scheduler({
       ledger: this.ledger,
@@ -76,7 +87,7 @@ class Bench implements Actions {
       node,
       actions: this,
       settingsOf: () => ({ ...SETTINGS, ...this.settings }),
-      nodeLimits: { total: nodeTotal, descriptors: NO_LIMIT },
+      nodeLimits: nodeLimits(nodeTotal, reserve),
     });
   }
 
@@ -140,8 +151,15 @@ class Bench implements Actions {
     if (typeof next === 'object') this.sent.push({ connection, task: next });
   }
 
-  open(queue: MailQueue, chosen: Candidate, claim: Claim): OutboundConnection {
-    const connection = new OutboundConnection(`c${this.connections.length}`, queue, chosen, claim, this.at.mono);
+  open(queue: MailQueue, chosen: Candidate, claim: Claim, allocation: Allocation): OutboundConnection {
+    const connection = new OutboundConnection(
+      `c${this.connections.length}`,
+      queue,
+      chosen,
+      claim,
+      allocation,
+      this.at.mono,
+    );
     this.connections.push(connection);
     return connection;
   }
@@ -229,7 +247,7 @@ test('lowering a limit: busy connections leave after their message, and only the
   bench.add(400);
   bench.establish();
   bench.settings = { maxOutboundConnections: 3 };
-  bench.scheduler.reconfigure({ total: NO_LIMIT, descriptors: NO_LIMIT }, bench.at);
+  bench.scheduler.reconfigure(nodeLimits(), bench.at);
   bench.scheduler.run(bench.at);
   for (const connection of [...bench.connections]) bench.deliver(connection);
   const leaving = bench.connections.filter((connection) => connection.state === 'leaving');
@@ -237,7 +255,7 @@ test('lowering a limit: busy connections leave after their message, and only the
   for (const connection of leaving) bench.close(connection);
   assert.equal(bench.connections.length, 3);
   bench.settings = { maxOutboundConnections: 10 };
-  bench.scheduler.reconfigure({ total: NO_LIMIT, descriptors: NO_LIMIT }, bench.at);
+  bench.scheduler.reconfigure(nodeLimits(), bench.at);
   bench.scheduler.run(bench.at);
   assert.equal(bench.connections.length, 10);
 });
@@ -250,7 +268,7 @@ test('lowering a limit closes idle surplus at once, the newest first', () => {
   const idle = bench.connections.filter((connection) => connection.state === 'idle');
   assert.equal(idle.length, 4);
   bench.settings = { maxOutboundConnections: 1 };
-  bench.scheduler.reconfigure({ total: NO_LIMIT, descriptors: NO_LIMIT }, bench.at);
+  bench.scheduler.reconfigure(nodeLimits(), bench.at);
   assert.deepEqual(bench.quits, idle.slice(1).reverse());
 });
 

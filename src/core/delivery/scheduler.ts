@@ -12,12 +12,13 @@ import type { Candidate, Route } from '../mail/hosts.ts';
 import { EXPIRED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
 import { allocationTarget } from './allocation.ts';
-import { addressCounter, claimFor, type NodeCounters, type NodeLimits } from './claims.ts';
+import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
 import { chooseHost } from './host-choice.ts';
 import { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
+import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
 
 /** Reply of a message whose hosts could all not be connected to in this attempt. */
@@ -33,7 +34,7 @@ const NODE_TROUBLE_PAUSE_MS = 1000;
 /** What the scheduler has done for it. Called in order; only `resume` calls back at once, with {@link Scheduler.next}. */
 export interface Actions {
   /** Connects; the slots of `claim` are taken. */
-  open(queue: MailQueue, candidate: Candidate, claim: Claim): OutboundConnection;
+  open(queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation): OutboundConnection;
   /** Gives an idle connection its next message. */
   resume(connection: OutboundConnection): void;
   /** Says QUIT on an idle connection; it is leaving from now on. */
@@ -65,7 +66,7 @@ export class Scheduler {
   readonly #random: Random;
   readonly #node: NodeCounters;
   readonly #actions: Actions;
-  readonly #settingsOf: SchedulerParts['settingsOf'];
+  readonly #reserve: Reserve;
   #nodeLimits: NodeLimits;
   #ready: MailQueue[] = [];
   /** Idle connections, the one idle longest first; the first to go when others need their slots. */
@@ -80,7 +81,7 @@ export class Scheduler {
     this.#random = parts.random;
     this.#node = parts.node;
     this.#actions = parts.actions;
-    this.#settingsOf = parts.settingsOf;
+    this.#reserve = new Reserve(parts.ledger, parts.timers, parts.node);
     this.#nodeLimits = parts.nodeLimits;
     this.queues = new QueueTable(parts.ledger, parts.timers, parts.settingsOf, (queue) => this.#markReady(queue));
     this.#pauseTimer = new Timer(() => this.#endPause());
@@ -212,13 +213,14 @@ export class Scheduler {
     this.#nodeLimits = nodeLimits;
     this.#ledger.setUniversalLimit(this.#node.total, nodeLimits.total);
     this.#ledger.setUniversalLimit(this.#node.descriptors, nodeLimits.descriptors);
+    this.#reserve.disarm();
     for (const queue of this.queues.values()) {
       this.#ledger.stopWaiting(queue);
-      queue.settings = this.#settingsOf(queue.binding, queue.domain);
-      this.queues.dropAddressCounters(queue);
+      this.queues.resettle(queue);
       for (const connection of queue.connections) {
-        const { candidate, claim } = connection;
-        claim.limits = claimFor(this.#ledger, queue, candidate, this.#node, nodeLimits).limits;
+        const claim = this.#claim(queue, connection.candidate, connection.allocation);
+        this.#ledger.exchange(connection.claim, claim, connection.state === 'leaving');
+        connection.claim = claim;
       }
       this.#markReady(queue);
     }
@@ -244,9 +246,21 @@ export class Scheduler {
           this.#maintain(queue, at);
         }
       }
-      const waiter = this.#isStopping || this.#pausedUntil !== null ? null : this.#ledger.nextEligible();
-      if (waiter === null) return;
-      this.#maintain(waiter as MailQueue, at);
+      const mayOpen = !this.#isStopping && this.#pausedUntil === null;
+      const waiter = mayOpen ? this.#ledger.nextEligible() : null;
+      if (waiter !== null) this.#maintain(waiter as MailQueue, at);
+      else if (!this.#reserve.takeDue(this.#nodeLimits, at.mono)) return;
+      else if (mayOpen) this.#sweepReserve(at);
+    }
+  }
+
+  /** Queues that the node's total keeps from any connection get one each, as far as the reserve goes. */
+  #sweepReserve(at: Moment): void {
+    for (const queue of this.#reserve.starving()) {
+      if (!this.#reserve.hasRoom(this.#nodeLimits)) return;
+      this.#ledger.stopWaiting(queue);
+      this.#openUpToTarget(queue, at, 'reserve');
+      this.#markReady(queue);
     }
   }
 
@@ -267,14 +281,15 @@ export class Scheduler {
       connection.quantumMessages = 0;
       this.#actions.resume(connection);
     }
-    if (queue.active.size > 0) this.#openUpToTarget(queue, at);
+    if (queue.active.size > 0) this.#openUpToTarget(queue, at, 'ordinary');
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#ledger.stopWaiting(queue);
     this.#setTimer(queue, at);
     if (queue.isEmpty) this.queues.rest(queue, at.mono);
   }
 
-  #openUpToTarget(queue: MailQueue, at: Moment): void {
+  /** Opens what the queue lacks; out of the reserve one connection at most. */
+  #openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
     if (queue.waits.length > 0 || this.#isStopping) return;
     queue.hold = null;
     const { settings } = queue;
@@ -298,34 +313,36 @@ export class Scheduler {
     } else if (route.kind === 'unroutable') {
       for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, route.reply);
     } else {
-      while (!isServed() && this.#openOne(queue, route.candidates, at));
+      this.queues.follow(queue, route.candidates);
+      if (allocation === 'reserve') this.#openOne(queue, route.candidates, at, allocation);
+      else while (!isServed() && this.#openOne(queue, route.candidates, at, allocation));
     }
   }
 
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
-  #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment): boolean {
-    const choice = chooseHost(candidates, queue, this.hostStates, this.#random, at.mono, (candidate) => {
-      const address = addressCounter(this.#ledger, queue, candidate);
-      return this.#ledger.open(address.counter) < address.limit;
-    });
+  #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
+    const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
+    const hasRoom = (candidate: Candidate) => fullAt(candidate) === null;
+    const choice = chooseHost(candidates, queue, this.hostStates, this.#random, at.mono, hasRoom);
     if (choice.kind === 'chosen') {
-      const claim = claimFor(this.#ledger, queue, choice.candidate, this.#node, this.#nodeLimits);
+      const claim = this.#claim(queue, choice.candidate, allocation);
       const full = this.#ledger.acquire(claim);
       if (full === ADMITTED) {
-        queue.connections.add(this.#actions.open(queue, choice.candidate, claim));
+        queue.connections.add(this.#actions.open(queue, choice.candidate, claim, allocation));
         return true;
       }
       const counter = claim.counters[full]!;
       if (counter === this.#node.descriptors) this.#actions.descriptorsExhausted();
+      if (counter === this.#node.total) this.#reserve.arm(this.#nodeLimits, at.mono);
       this.#ledger.wait(queue, counter, claim.limits[full]!);
       this.#evictIdle(claim);
       return false;
     }
     if (choice.kind === 'allFull') {
       for (const candidate of choice.full) {
-        const { counter, limit } = addressCounter(this.#ledger, queue, candidate);
+        const { counter, limit } = fullAt(candidate)!;
         this.#ledger.wait(queue, counter, limit);
-        this.#evictIdle(claimFor(this.#ledger, queue, candidate, this.#node, this.#nodeLimits));
+        this.#evictIdle(this.#claim(queue, candidate, allocation));
       }
       queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
       return false;
@@ -337,6 +354,10 @@ export class Scheduler {
     // Every candidate is of another address family than the source address: nothing will change by waiting.
     for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_VALID_HOSTS);
     return false;
+  }
+
+  #claim(queue: MailQueue, candidate: Candidate, allocation: Allocation): Claim {
+    return claimFor(this.#ledger, queue, candidate, this.#node, this.#nodeLimits, allocation);
   }
 
   /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */

@@ -1,16 +1,23 @@
 // The options of delivery for a (binding, domain) out of a configuration: where configuration spellings (seconds, magic
 // names) become the plain values that the scheduler and the sessions work with.
-import { NO_LIMIT } from '../base/limit.ts';
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Configuration } from '../config/configuration.ts';
 import {
   bindAddress,
+  clusterMaxOutboundConnections,
+  clusterScopeMaxOutboundConnections,
+  clusterServerMaxOutboundConnections,
   connectionAllocationAggressiveness,
   maxOutboundConnections,
+  reserveMaintenanceInterval,
+  scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
+  serverReserveOutboundConnections,
   suspendDelivery,
   useIpv6,
 } from '../config/connection-options.ts';
 import type { Option } from '../config/option.ts';
+import type { Subject } from '../config/resolution.ts';
 import {
   bouncesInlineOriginal,
   connectTimeoutToDelay,
@@ -37,10 +44,10 @@ import {
   rsetTimeout,
   smtpPipelining,
 } from '../config/session-options.ts';
-import type { DomainName } from '../mail/domain-name.ts';
+import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
-import type { DeliverySettings } from './settings.ts';
+import type { DeliverySettings, ScopeLimit } from './settings.ts';
 
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
@@ -59,10 +66,18 @@ export function deliverySettings(
   return {
     group: configuration.groupOf(binding),
     bindingExists: configuration.hasBinding(binding),
-    maxOutboundConnections: value(maxOutboundConnections),
-    bindingConnections: configuration.bindingConnectionLimit(binding),
+    maxOutboundConnections: Math.min(value(maxOutboundConnections), value(clusterMaxOutboundConnections)),
+    bindingConnections: Math.min(
+      configuration.bindingLimit(serverMaxOutboundConnections, binding),
+      configuration.bindingLimit(clusterServerMaxOutboundConnections, binding),
+    ),
+    scopeLimits: scopeLimits(configuration, subject),
     connectionsPerMessage: AGGRESSIVENESS[value(connectionAllocationAggressiveness)],
     hostLimit: (host, address) => configuration.value(maxOutboundConnections, { binding, host, address }),
+    hostScopeLimits: (host, address) => [
+      ...scopeLimits(configuration, { binding, host, address }),
+      ...exchangerLimit(configuration, binding, host),
+    ],
     bindAddress: value(bindAddress),
     suspendDelivery: value(suspendDelivery),
     idleTimeoutMs: ms(idleTimeout),
@@ -95,6 +110,23 @@ export function deliverySettings(
   };
 }
 
+/** One for each stanza that sets a sum over its scope. With no cluster, the sums of a cluster are those of this node. */
+function scopeLimits(configuration: Configuration, subject: Subject): ScopeLimit[] {
+  const limits: ScopeLimit[] = [];
+  for (const option of [scopeMaxOutboundConnections, clusterScopeMaxOutboundConnections]) {
+    for (const { stanza, value } of configuration.settingsAlong(option, subject)) {
+      if (value !== NO_LIMIT) limits.push({ key: `${option.name} ${stanza}`, limit: value });
+    }
+  }
+  return limits;
+}
+
+/** cluster_max_outbound_connections in host scope: of the exchanger with all its addresses, whoever connects there. */
+function exchangerLimit(configuration: Configuration, binding: string, host: string): ScopeLimit[] {
+  const limit = configuration.value(clusterMaxOutboundConnections, { binding, host });
+  return limit === NO_LIMIT ? [] : [{ key: `exchanger ${canonicalDomain(host)}`, limit }];
+}
+
 /** Descriptors kept free for reception, spool, logs, DNS and console (design decision 14). */
 export function descriptorReserve(descriptorLimit: number): number {
   return descriptorLimit < 512 ? Math.ceil(descriptorLimit / 4) : 128;
@@ -103,5 +135,18 @@ export function descriptorReserve(descriptorLimit: number): number {
 /** The limits of the whole node. @param descriptorLimit what the system allows this process */
 export function nodeLimits(configuration: Configuration, descriptorLimit: number): NodeLimits {
   const descriptors = Math.min(NO_LIMIT, descriptorLimit - descriptorReserve(descriptorLimit));
-  return { total: configuration.value(serverMaxOutboundConnections), descriptors };
+  const total = Math.min(
+    configuration.value(serverMaxOutboundConnections),
+    configuration.value(clusterServerMaxOutboundConnections),
+  );
+  const reserveIntervalMs = 1000 * Math.max(1, configuration.value(reserveMaintenanceInterval));
+  return { total, ceiling: outboundCeiling(configuration), descriptors, reserveIntervalMs };
+}
+
+/** What outbound connections never pass. 0 opens nothing, out of the reserve neither (design decision 4). */
+export function outboundCeiling(configuration: Configuration): Limit {
+  const serverMax = configuration.value(serverMaxOutboundConnections);
+  if (serverMax === 0) return 0;
+  const withReserve = Math.min(NO_LIMIT, serverMax + configuration.value(serverReserveOutboundConnections));
+  return Math.min(withReserve, configuration.value(clusterServerMaxOutboundConnections));
 }

@@ -8,16 +8,27 @@ export interface SessionTimeouts extends ClientTimeouts {
   readonly connectMs: number;
 }
 
+/** A limit on the sum over a scope. The key names its counter: the same for everybody whom the stanza speaks for. */
+export interface ScopeLimit {
+  readonly key: string;
+  readonly limit: Limit;
+}
+
 export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly group: string;
   /** False when the binding's stanza was removed by a reload (design decision 18). */
   readonly bindingExists: boolean;
+  /** Of (binding, domain): max_outbound_connections and cluster_max_outbound_connections, the lower. */
   readonly maxOutboundConnections: Limit;
-  /** server_max_outbound_connections of the binding or its group. */
+  /** Of the binding: server_max_outbound_connections and its like for a cluster in the binding or its group. */
   readonly bindingConnections: Limit;
+  /** Sums over the scopes that (group, binding, domain) is in. */
+  readonly scopeLimits: readonly ScopeLimit[];
   readonly connectionsPerMessage: number;
   /** max_outbound_connections in host scope for a candidate. */
   hostLimit(host: string, address: string): Limit;
+  /** Sums over the host scopes that a candidate is in. */
+  hostScopeLimits(host: string, address: string): readonly ScopeLimit[];
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
   readonly suspendDelivery: boolean;

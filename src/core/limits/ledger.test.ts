@@ -76,7 +76,7 @@ test('who has no connection goes first, then the longest wait; losing the last c
   assert.deepEqual([ledger.nextEligible(), ledger.nextEligible(), ledger.nextEligible()], [third, second, first]);
 });
 
-test('nobody is woken while a universal counter is full, and everybody eligible once it has room', () => {
+test('while a universal counter is full a release wakes one waiter, who is to wait for that counter', () => {
   const ledger = new Ledger();
   const node = ledger.addUniversal('node', 1);
   const pair = ledger.refer('pair');
@@ -86,13 +86,20 @@ test('nobody is woken while a universal counter is full, and everybody eligible 
     [pair, 1],
   ]);
   ledger.acquire(claim);
-  const client = new Client('waiting');
-  ledger.wait(client, pair, 1);
+  const [first, second] = [new Client('first'), new Client('second')];
+  ledger.wait(first, pair, 1);
+  ledger.wait(second, pair, 1);
   ledger.release(claim, false);
   ledger.acquire(other);
-  assert.equal(ledger.nextEligible(), null);
+  assert.equal(ledger.isAwaited(other, new Client('holder')), false);
+  assert.equal(ledger.nextEligible(), first);
+  assert.equal(ledger.acquire(claim), claim.counters.indexOf(node));
+  ledger.wait(first, node, 1);
+  assert.equal(ledger.isAwaited(other, new Client('holder')), true, 'who holds the slot is to hand it over');
+  assert.equal(ledger.nextEligible(), null, 'one for each release');
   ledger.release(other, false);
-  assert.equal(ledger.nextEligible(), client);
+  const woken = [ledger.nextEligible(), ledger.nextEligible(), ledger.nextEligible()];
+  assert.deepEqual(new Set(woken), new Set([first, second, null]), 'everybody, once there is room');
 });
 
 test('an index is used again only when nothing refers to it, holds it or waits for it', () => {
@@ -112,9 +119,13 @@ test('an index is used again only when nothing refers to it, holds it or waits f
 test('surplus counts those that are leaving only once', () => {
   const ledger = new Ledger();
   const counter = ledger.refer('pair');
-  const claims = Array.from({ length: 5 }, () => makeClaim([[counter, 5]]));
-  for (const claim of claims) ledger.acquire(claim);
-  for (const claim of claims) claim.limits = [3];
+  const before = Array.from({ length: 5 }, () => makeClaim([[counter, 5]]));
+  for (const claim of before) ledger.acquire(claim);
+  const claims = before.map((claim) => {
+    const lowered = makeClaim([[counter, 3]]);
+    ledger.exchange(claim, lowered, false);
+    return lowered;
+  });
   const leaving = claims.filter((claim) => {
     if (!ledger.isSurplus(claim)) return false;
     ledger.startLeaving(claim);

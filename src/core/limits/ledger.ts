@@ -15,13 +15,21 @@ export const ADMITTED = -1;
 /** What one connection needs: counters in ascending order, each with the value its limit has for this connection. */
 export interface Claim {
   readonly counters: readonly CounterIndex[];
-  limits: readonly Limit[];
+  /** A slot is taken below these only. */
+  readonly limits: readonly Limit[];
+  /** How much may be open while the slots are held; above a limit where others may take more than this connection. */
+  readonly bounds: readonly Limit[];
 }
 
-/** Builds a claim from pairs in any order. */
-export function makeClaim(pairs: readonly (readonly [CounterIndex, Limit])[]): Claim {
-  const sorted = [...pairs].sort((a, b) => a[0] - b[0]);
-  return { counters: sorted.map((pair) => pair[0]), limits: sorted.map((pair) => pair[1]) };
+/** A counter with the limit of a connection, and the bound where it is another. */
+export type ClaimPart = readonly [counter: CounterIndex, limit: Limit, bound?: Limit];
+
+/** Builds a claim from parts in any order, one for each counter. */
+export function makeClaim(parts: readonly ClaimPart[]): Claim {
+  const sorted = [...parts].sort((a, b) => a[0] - b[0]);
+  const limits = sorted.map((part) => part[1]);
+  const bounds = sorted.map((part) => part[2] ?? part[1]);
+  return { counters: sorted.map((part) => part[0]), limits, bounds };
 }
 
 const FIRST_CAPACITY = 1024;
@@ -38,7 +46,9 @@ export class Ledger {
   readonly #waitLists: (WaitList[] | undefined)[] = [];
   /** Counters with waiters that had a release since their waiters were last looked at. */
   readonly #released = new Set<CounterIndex>();
-  /** The first counters, which every claim holds: nobody is woken while one of these is full. */
+  /** Those of them that had a release while a universal counter was full, and none of whose waiters was woken since. */
+  readonly #unheard = new Set<CounterIndex>();
+  /** The first counters, which every claim holds: while one of these is full hardly anybody is woken. */
   readonly #universal: { readonly counter: CounterIndex; limit: Limit }[] = [];
 
   /** The counter of `key`, made at its first use, with one more reference. */
@@ -65,6 +75,7 @@ export class Ledger {
   /** A counter that every claim includes, such as the node's total. Call before the first `refer`. */
   addUniversal(key: string, limit: Limit): CounterIndex {
     const counter = this.refer(key);
+    assert(counter === this.#universal.length, 'universal counters come before all others');
     this.#universal.push({ counter, limit });
     return counter;
   }
@@ -109,6 +120,23 @@ export class Ledger {
     }
   }
 
+  /**
+   * An open connection counts elsewhere from now on, because the configuration changed. Counters that are new to it take
+   * it in whether they have room or not: the receiver sees it already.
+   */
+  exchange(held: Claim, next: Claim, isLeaving: boolean): void {
+    for (const counter of next.counters) {
+      if (held.counters.includes(counter)) continue;
+      this.#count(counter);
+      if (isLeaving) this.#leaving[counter]! += 1;
+    }
+    for (const counter of held.counters) {
+      if (next.counters.includes(counter)) continue;
+      if (isLeaving) this.#leaving[counter]! -= 1;
+      this.give(counter);
+    }
+  }
+
   /** Counts one more on a counter outside any claim (an inbound connection's descriptor): no limit applies. */
   take(counter: CounterIndex): void {
     this.#count(counter);
@@ -118,7 +146,10 @@ export class Ledger {
   give(counter: CounterIndex): void {
     this.#open[counter]! -= 1;
     assert(this.#open[counter]! >= 0, 'no counter falls below zero');
-    if (this.#waitLists[counter] !== undefined) this.#released.add(counter);
+    if (this.#waitLists[counter] !== undefined) {
+      this.#released.add(counter);
+      this.#unheard.add(counter);
+    }
     this.#freeIfUnused(counter);
   }
 
@@ -129,10 +160,10 @@ export class Ledger {
 
   /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
   isSurplus(claim: Claim): boolean {
-    const { counters, limits } = claim;
+    const { counters, bounds } = claim;
     for (let at = 0; at < counters.length; at++) {
       const counter = counters[at]!;
-      if (this.#open[counter]! - this.#leaving[counter]! > limits[at]!) return true;
+      if (this.#open[counter]! - this.#leaving[counter]! > bounds[at]!) return true;
     }
     return false;
   }
@@ -146,7 +177,17 @@ export class Ledger {
       list = new WaitList(counter, limit);
       lists.push(list);
     }
-    waiter.waits.push(list.add(waiter));
+    if (!waiter.waits.some((wait) => wait.list === list)) waiter.waits.push(list.add(waiter));
+  }
+
+  /** Whether somebody waits for the counter. */
+  isWaitedFor(counter: CounterIndex): boolean {
+    return this.#waitLists[counter] !== undefined;
+  }
+
+  /** Who waits for the counter and holds no connection, the longest wait of each list first. */
+  *waitersWithoutConnection(counter: CounterIndex): Generator<Waiter> {
+    for (const list of this.#waitLists[counter] ?? []) yield* list.withoutConnection();
   }
 
   /** Ends every wait of `waiter`. */
@@ -166,9 +207,12 @@ export class Ledger {
   /**
    * The next waiter that may find room, taken out of all its lists, or null. Whoever does not take the slot simply
    * asks again and waits for what it found full; the next call then names the next that could.
+   * While a universal counter is full, one waiter for each release: it will find that counter full and wait there, so that
+   * those who hold its slots know of somebody to hand them over to.
    */
   nextEligible(): Waiter | null {
-    for (const { counter, limit } of this.#universal) if (this.#open[counter]! >= limit) return null;
+    for (const { counter, limit } of this.#universal) if (this.#open[counter]! >= limit) return this.#nextUnheard();
+    this.#unheard.clear();
     for (const counter of this.#released) {
       const lists = this.#waitLists[counter];
       if (lists !== undefined) {
@@ -184,17 +228,36 @@ export class Ledger {
     return null;
   }
 
+  #nextUnheard(): Waiter | null {
+    for (const counter of this.#unheard) {
+      this.#unheard.delete(counter);
+      const list = this.#waitLists[counter]?.find(({ limit }) => this.#open[counter]! < limit);
+      if (list === undefined || this.#universal.some((universal) => universal.counter === counter)) continue;
+      const waiter = list.first();
+      this.stopWaiting(waiter);
+      return waiter;
+    }
+    return null;
+  }
+
   /**
-   * Whether somebody other than `holder` waits for a slot that this claim, if given back, would free, and that no
-   * connection on its way out is going to free already.
+   * Whether somebody other than `holder` waits for a slot that this claim, if given back, would free (or help to free),
+   * and that no connection on its way out is going to free already.
    */
   isAwaited(claim: Claim, holder: Waiter): boolean {
     for (const counter of claim.counters) {
       const lists = this.#waitLists[counter];
       if (lists === undefined) continue;
       const leaving = this.#leaving[counter]!;
+      const staying = this.#open[counter]! - leaving;
+      const isUniversal = counter < this.#universal.length;
       for (const list of lists) {
-        if (this.#open[counter]! - leaving - 1 < list.limit && list.countOtherThan(holder) > leaving) return true;
+        if (isUniversal) {
+          // Nobody takes the slot by another limit, so that those who have no connection come to theirs in the end even
+          // where more is open than the limit (the reserve).
+          const others = staying > list.limit ? list.countWithoutConnection : list.countOtherThan(holder);
+          if (others > 0 && staying + others > list.limit) return true;
+        } else if (staying - 1 < list.limit && list.countOtherThan(holder) > leaving) return true;
       }
     }
     return false;
@@ -222,6 +285,7 @@ export class Ledger {
     if (lists.length === 0) {
       this.#waitLists[list.counter] = undefined;
       this.#released.delete(list.counter);
+      this.#unheard.delete(list.counter);
       this.#freeIfUnused(list.counter);
     }
   }
@@ -231,6 +295,7 @@ export class Ledger {
     this.#indexByKey.delete(this.#keys[index]!);
     this.#keys[index] = undefined;
     this.#released.delete(index);
+    this.#unheard.delete(index);
     this.#freeIndices.push(index);
   }
 

@@ -24,14 +24,16 @@ export interface Wait {
 interface Rank {
   head: Wait | null;
   tail: Wait | null;
+  size: number;
 }
+
+const emptyRank = (): Rank => ({ head: null, tail: null, size: 0 });
 
 export class WaitList {
   readonly counter: number;
   readonly limit: Limit;
-  readonly #withoutConnection: Rank = { head: null, tail: null };
-  readonly #withConnection: Rank = { head: null, tail: null };
-  #size = 0;
+  readonly #withoutConnection = emptyRank();
+  readonly #withConnection = emptyRank();
 
   constructor(counter: number, limit: Limit) {
     this.counter = counter;
@@ -39,7 +41,17 @@ export class WaitList {
   }
 
   get size(): number {
-    return this.#size;
+    return this.#withoutConnection.size + this.#withConnection.size;
+  }
+
+  /** Waiters that hold no connection at all. */
+  get countWithoutConnection(): number {
+    return this.#withoutConnection.size;
+  }
+
+  /** Those, the longest wait first. The list may change only after the walk. */
+  *withoutConnection(): Generator<Waiter> {
+    for (let wait = this.#withoutConnection.head; wait !== null; wait = wait.after) yield wait.waiter;
   }
 
   /** Adds `waiter` behind all others of its rank. */
@@ -55,7 +67,7 @@ export class WaitList {
     else before.after = after;
     if (after === null) rank.tail = before;
     else after.before = before;
-    this.#size -= 1;
+    rank.size -= 1;
   }
 
   /** Puts the wait where its waiter belongs now that it gained or lost connections. */
@@ -75,7 +87,7 @@ export class WaitList {
 
   /** Waiters that are not `holder`. */
   countOtherThan(holder: Waiter): number {
-    return this.#size - (holder.waits.some((wait) => wait.list === this) ? 1 : 0);
+    return this.size - (holder.waits.some((wait) => wait.list === this) ? 1 : 0);
   }
 
   #rankOf(waiter: Waiter): Rank {
@@ -89,6 +101,6 @@ export class WaitList {
     if (rank.tail === null) rank.head = wait;
     else rank.tail.after = wait;
     rank.tail = wait;
-    this.#size += 1;
+    rank.size += 1;
   }
 }
