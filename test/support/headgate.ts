@@ -34,6 +34,8 @@ export interface Exit {
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
+  /** The test wants its end. A server that ends without that fails the test at once, whatever it waits for. */
+  isEndWanted: boolean;
 }
 
 export class Headgate {
@@ -94,7 +96,8 @@ export class Headgate {
       stderr += text;
     });
     const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stderr }) as Exit);
-    this.#running = { child, exited };
+    const running: Running = { child, exited, isEndWanted: false };
+    this.#running = running;
     const ports: number[] = [];
     const ready = new Promise<true>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -109,6 +112,10 @@ export class Headgate {
       throw new Error(`the server did not start: status ${early.code}\n${early.stderr}`);
     }
     this.ports = ports;
+    void exited.then((exit) => {
+      if (!running.isEndWanted)
+        throw new Error(`the server ended by itself: ${exit.code ?? exit.signal}\n${exit.stderr}`);
+    });
   }
 
   /** SIGTERM, and waits for its end. */
@@ -124,10 +131,12 @@ export class Headgate {
     process.kill(this.pid, signal);
   }
 
-  /** Waits for an end that something else brings about. */
-  async exited(): Promise<Exit> {
-    const { exited } = this.#running!;
-    const exit = await exited;
+  /** Waits for an end that `request` brings about. */
+  async endedBy(request: () => Promise<unknown>): Promise<Exit> {
+    const running = this.#running!;
+    running.isEndWanted = true;
+    await request();
+    const exit = await running.exited;
     this.#running = null;
     return exit;
   }
@@ -145,12 +154,8 @@ export class Headgate {
     return { text, failed: end === 'refused' };
   }
 
-  async #end(signal: NodeJS.Signals): Promise<Exit> {
-    const { child, exited } = this.#running!;
-    child.kill(signal);
-    const exit = await exited;
-    this.#running = null;
-    return exit;
+  #end(signal: NodeJS.Signals): Promise<Exit> {
+    return this.endedBy(async () => this.#running!.child.kill(signal));
   }
 }
 

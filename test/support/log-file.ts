@@ -37,7 +37,7 @@ export class LogFile {
     let watcher: FSWatcher | undefined;
     let wake = (): void => {};
     try {
-      watcher = watch(dirname(this.path), () => wake());
+      watcher = watch(dirname(this.path), { persistent: false }, () => wake()); // a test that failed does not wait on
       for (;;) {
         const changed = new Promise<void>((resolve) => {
           wake = resolve;
