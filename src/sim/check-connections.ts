@@ -4,23 +4,21 @@
 // engine believes. Knows nothing of the engine.
 import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
-import type { Configuration } from '../core/config/configuration.ts';
+import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
 import type { Link } from './network.ts';
 import type { Burst } from './plan-traffic.ts';
-import type { Situation } from './situation.ts';
+import type { InForce, Situation } from './situation.ts';
 
 /** One thing that is counted, with the links that count now. */
 class Counter {
   readonly name: string;
   readonly links = new Set<Link>();
-  readonly limit: () => Limit;
   visible = 0;
   /** The most that receivers could see at once. */
   peak = 0;
 
-  constructor(name: string, limit: () => Limit) {
+  constructor(name: string) {
     this.name = name;
-    this.limit = limit;
   }
 
   /** Links that may carry more mail as far as both ends have said. */
@@ -31,11 +29,20 @@ class Counter {
   }
 }
 
+/** A counter against the limit that it has for one link. */
+interface Claim {
+  readonly counter: Counter;
+  limit(force: InForce): Limit;
+}
+
 interface Tracked {
   readonly link: Link;
   readonly binding: string;
-  readonly counters: Counter[];
-  readonly openedUnder: Configuration;
+  /** Those that do not change while the link lives, but for the domain that is learnt. */
+  readonly claims: Claim[];
+  /** The sums over scopes in force now that the link counts in. */
+  sums: readonly Claim[];
+  readonly openedUnder: InForce;
   readonly openedAs: number;
   domain: string | null;
   isVisible: boolean;
@@ -46,6 +53,8 @@ export class ConnectionCheck {
   readonly #counters = new Map<string, Counter>();
   readonly #tracked = new Map<Link, Tracked>();
   #opened = 0;
+  /** When connections of the reserve were opened last, and in which life of the process. */
+  #reserveAt = { ms: Number.NEGATIVE_INFINITY, life: 0 };
 
   constructor(situation: Situation) {
     this.#situation = situation;
@@ -56,27 +65,27 @@ export class ConnectionCheck {
     const binding = situation.bindingOf(link.source);
     const { address } = link.target;
     const domain = situation.domainOf(address);
-    const counters = [
-      this.#counter('node', () => situation.nodeCeiling()),
-      this.#counter(`binding ${binding}`, () => situation.bindingLimit(binding)),
-      this.#counter(`address ${binding} ${address}`, () => situation.addressLimit(binding, address)),
+    const node = this.#counter('node');
+    const claims: Claim[] = [
+      { counter: node, limit: () => situation.nodeCeiling() },
+      { counter: this.#counter(`binding ${binding}`), limit: () => situation.bindingLimit(binding) },
+      {
+        counter: this.#counter(`address ${binding} ${address}`),
+        limit: () => situation.addressLimit(binding, address),
+      },
     ];
-    if (domain !== null) counters.push(this.#pair(binding, domain));
-    const openedUnder = situation.configuration;
-    this.#tracked.set(link, {
-      link,
-      binding,
-      counters,
-      openedUnder,
-      openedAs: this.#opened++,
-      domain,
-      isVisible: false,
-    });
-    for (const counter of counters) {
-      counter.links.add(link);
-      if (counter.links.size > counter.limit())
-        this.#violation(`${link} is opened above the limit ${counter.limit()} of ${counter.name}`);
+    if (domain !== null) claims.push(this.#pairClaim(binding, domain));
+    const openedAs = this.#opened++;
+    const openedUnder = situation.force;
+    const tracked = { link, binding, claims, sums: [], openedUnder, openedAs, domain, isVisible: false };
+    this.#tracked.set(link, tracked);
+    for (const { counter } of claims) counter.links.add(link);
+    this.#countSums(tracked);
+    for (const { counter, limit } of this.#claimsOf(tracked)) {
+      if (counter.links.size > limit(openedUnder))
+        this.#violation(`${link} is opened above the limit ${limit(openedUnder)} of ${counter.name}`);
     }
+    if (node.links.size > situation.nodeLimit()) this.#checkReserve(link, binding, domain);
     if (situation.world.elapsedMs < situation.openingAtMs)
       this.#violation(`${link} is opened too soon after an unclean stop`);
     if (situation.state === 'stopping') this.#violation(`${link} is opened during an orderly stop`);
@@ -86,29 +95,38 @@ export class ConnectionCheck {
       this.#violation(`${link} takes a descriptor of the reserve`);
   }
 
+  /** Above the node's limit a connection is for a queue without any, and they come once in an interval. */
+  #checkReserve(link: Link, binding: string, domain: string | null): void {
+    const { world, life, configuration } = this.#situation;
+    const { elapsedMs } = world;
+    if (domain !== null && this.#pair(binding, domain).links.size > 1)
+      this.#violation(`${link} is opened out of the reserve, though ${binding} has another connection to ${domain}`);
+    const intervalMs = 1000 * configuration.value(reserveMaintenanceInterval);
+    const { ms } = this.#reserveAt;
+    if (this.#reserveAt.life === life && elapsedMs !== ms && elapsedMs - ms < intervalMs)
+      this.#violation(`${link} is opened out of the reserve ${elapsedMs - ms} ms after the last`);
+    this.#reserveAt = { ms: elapsedMs, life };
+  }
+
   accepted(link: Link): void {
     const tracked = this.#tracked.get(link)!;
     tracked.isVisible = true;
-    for (const counter of tracked.counters) countVisible(counter);
+    for (const { counter } of this.#claimsOf(tracked)) countVisible(counter);
   }
 
   vanished(link: Link): void {
     const tracked = this.#tracked.get(link)!;
     this.#tracked.delete(link);
-    for (const counter of tracked.counters) {
-      counter.links.delete(link);
-      if (tracked.isVisible) counter.visible--;
-    }
+    for (const { counter } of this.#claimsOf(tracked)) leave(counter, tracked);
   }
 
   /** The engine begins a message on the link. */
   beginsMessage(link: Link): void {
     const tracked = this.#tracked.get(link);
     if (tracked === undefined || !link.isServing) return; // the peer is gone, we do not know yet
-    for (const counter of tracked.counters) {
-      if (counter.serving > counter.limit())
-        this.#violation(`${link} begins a message, but is surplus: the limit of ${counter.name} is ${counter.limit()}`);
-    }
+    const above = this.#surplus(tracked);
+    if (above !== null)
+      this.#violation(`${link} begins a message, but is surplus: the limit of ${above.name} is ${above.limit}`);
   }
 
   /** A recipient was named on the link, so it serves that domain. */
@@ -120,49 +138,73 @@ export class ConnectionCheck {
       return;
     }
     tracked.domain = domain;
-    const counter = this.#pair(tracked.binding, domain);
-    tracked.counters.push(counter);
-    counter.links.add(link);
-    if (tracked.isVisible) countVisible(counter);
-    // Those that are known to count now all counted when the last of them was opened.
-    let last = tracked;
-    for (const other of counter.links) {
-      const candidate = this.#tracked.get(other)!;
-      if (candidate.openedAs > last.openedAs) last = candidate;
+    const pair = this.#pairClaim(tracked.binding, domain);
+    tracked.claims.push(pair);
+    pair.counter.links.add(link);
+    if (tracked.isVisible) countVisible(pair.counter);
+    const before = tracked.sums;
+    this.#countSums(tracked);
+    const learnt = tracked.sums.filter(({ counter }) => !before.some((other) => other.counter === counter));
+    for (const claim of [pair, ...learnt]) this.#checkLastOpened(claim);
+  }
+
+  /** Those that are known to count now all counted when the last of them was opened. */
+  #checkLastOpened({ counter }: Claim): void {
+    let last: Tracked | null = null;
+    for (const link of counter.links) {
+      const candidate = this.#tracked.get(link)!;
+      if (last === null || candidate.openedAs > last.openedAs) last = candidate;
     }
-    const limit = this.#situation.pairLimit(tracked.binding, domain, last.openedUnder);
-    if (counter.links.size > limit)
-      this.#violation(`${last.link} was opened above the limit ${limit} of ${counter.name}`);
+    const { link, openedUnder } = last!;
+    const claim = this.#claimsOf(last!).find((other) => other.counter === counter)!;
+    const limit = claim.limit(openedUnder);
+    if (counter.links.size > limit) this.#violation(`${link} was opened above the limit ${limit} of ${counter.name}`);
   }
 
   /** A configuration took force: what is above its limits now must be gone in time. */
   reconfigured(): void {
-    const { world, scenario } = this.#situation;
-    const { configuration, life } = this.#situation;
-    if (![...this.#counters.values()].some((counter) => counter.links.size > counter.limit())) return;
+    const { world, scenario, force, life } = this.#situation;
+    for (const tracked of this.#tracked.values()) this.#countSums(tracked);
+    if (this.#above() === null) return;
     world.after(scenario.configuration.lastTransactionMs, () => {
-      if (this.#situation.configuration !== configuration || this.#situation.life !== life) return;
-      for (const counter of this.#counters.values()) {
-        if (counter.links.size > counter.limit())
-          this.#violation(
-            `${counter.name} has ${counter.links.size} connections long after its limit fell to ${counter.limit()}`,
-          );
-      }
+      if (this.#situation.force !== force || this.#situation.life !== life) return;
+      const above = this.#above();
+      if (above === null) return;
+      const { name, links, limit } = above;
+      this.#violation(`${name} has ${links} connections long after its limit fell to ${limit}`);
     });
+  }
+
+  #above(): { name: string; links: number; limit: Limit } | null {
+    const { force } = this.#situation;
+    if (this.#situation.state === 'down') return null;
+    for (const tracked of this.#tracked.values()) {
+      for (const { counter, limit } of this.#claimsOf(tracked)) {
+        const links = counter.links.size;
+        if (links > limit(force)) return { name: counter.name, links, limit: limit(force) };
+      }
+    }
+    return null;
   }
 
   /** At the end of a turn: an idle connection above a limit has said QUIT. */
   surplusIdle(link: Link): string | null {
     const tracked = this.#tracked.get(link);
-    if (tracked === undefined || !link.isServing) return null;
-    const above = tracked.counters.find((counter) => counter.serving > counter.limit());
-    return above === undefined ? null : above.name;
+    return tracked === undefined || !link.isServing ? null : (this.#surplus(tracked)?.name ?? null);
+  }
+
+  #surplus(tracked: Tracked): { name: string; limit: Limit } | null {
+    const { force, state } = this.#situation;
+    if (state === 'down') return null;
+    for (const { counter, limit } of this.#claimsOf(tracked))
+      if (counter.serving > limit(force)) return { name: counter.name, limit: limit(force) };
+    return null;
   }
 
   /** A link among those that are idle which holds a slot of the counter. */
   idleHolder(name: string, idle: Iterable<Link>): Link | null {
     const counter = this.#counters.get(name);
-    if (counter === undefined || counter.limit() === 0) return null;
+    if (counter === undefined) return null;
     for (const link of idle) if (counter.links.has(link)) return link;
     return null;
   }
@@ -171,15 +213,13 @@ export class ConnectionCheck {
   checkReached({ binding, domain, transactions }: Burst): void {
     const situation = this.#situation;
     const limit = situation.pairLimit(binding, domain);
-    const { hosts } = situation.domains.get(domain)!;
-    const atHosts = hosts.flatMap(({ host, addresses }) =>
-      addresses.map((address) => situation.hostLimit(binding, host, address)),
-    );
+    const inScopes = situation.force.sums.of({ binding, domain, host: null, address: null });
     const expected = Math.min(
       limit,
       situation.nodeLimit(),
       situation.bindingLimit(binding),
-      atHosts.reduce((sum, one) => sum + one, 0),
+      this.#atHosts(binding, domain),
+      ...inScopes.map((sum) => sum.limit),
     );
     // Some are delivered before the last have come. 16 times the limit is what reaches it (docs/limits.md).
     const waiting = transactions * 0.75;
@@ -191,14 +231,74 @@ export class ConnectionCheck {
       );
   }
 
-  #pair(binding: string, domain: string): Counter {
-    return this.#counter(`pair ${binding} ${domain}`, () => this.#situation.pairLimit(binding, domain));
+  /** What the hosts of the domain can take together: each sum over hosts is of one address, one host or all of them. */
+  #atHosts(binding: string, domain: string): Limit {
+    const situation = this.#situation;
+    const { hosts } = situation.domains.get(domain)!;
+    const addresses = hosts.flatMap((host) => host.addresses.map((address) => ({ host: host.host, address })));
+    const limits = new Map<string, { limit: Limit; members: Set<string> }>();
+    for (const { host, address } of addresses) {
+      for (const sum of situation.force.sums.of({ binding, domain: null, host, address })) {
+        const known = limits.get(sum.name) ?? { limit: sum.limit, members: new Set() };
+        known.members.add(address);
+        limits.set(sum.name, known);
+      }
+    }
+    const room = (members: readonly string[], plain: Limit): Limit => {
+      const ofExactly = [...limits.values()].filter(
+        (sum) => sum.members.size === members.length && members.every((member) => sum.members.has(member)),
+      );
+      return Math.min(plain, ...ofExactly.map((sum) => sum.limit));
+    };
+    let all = 0;
+    for (const { host, addresses: ofHost } of hosts) {
+      const each = ofHost.map((address) => room([address], situation.hostLimit(binding, host, address)));
+      all += room(
+        ofHost,
+        each.reduce((sum, one) => sum + one, 0),
+      );
+    }
+    return room(
+      addresses.map(({ address }) => address),
+      all,
+    );
   }
 
-  #counter(name: string, limit: () => Limit): Counter {
+  /** The link counts in the sums that are in force now. */
+  #countSums(tracked: Tracked): void {
+    const { link, domain } = tracked;
+    const seen = this.#situation.seen(link.source, link.target.address, domain);
+    const before = tracked.sums;
+    tracked.sums = this.#situation.force.sums.of(seen).map(({ name }) => ({
+      counter: this.#counter(name),
+      limit: (force) => force.sums.of(seen).find((sum) => sum.name === name)?.limit ?? NO_LIMIT,
+    }));
+    const counters = new Set(tracked.sums.map(({ counter }) => counter));
+    for (const { counter } of before) if (!counters.has(counter)) leave(counter, tracked);
+    for (const counter of counters) {
+      if (counter.links.has(link)) continue;
+      counter.links.add(link);
+      if (tracked.isVisible) countVisible(counter);
+    }
+  }
+
+  #claimsOf({ claims, sums }: Tracked): readonly Claim[] {
+    return [...claims, ...sums];
+  }
+
+  #pair(binding: string, domain: string): Counter {
+    return this.#counter(`pair ${binding} ${domain}`);
+  }
+
+  #pairClaim(binding: string, domain: string): Claim {
+    const limit = (force: InForce): Limit => this.#situation.pairLimit(binding, domain, force);
+    return { counter: this.#pair(binding, domain), limit };
+  }
+
+  #counter(name: string): Counter {
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      counter = new Counter(name, () => (this.#situation.state === 'down' ? NO_LIMIT : limit()));
+      counter = new Counter(name);
       this.#counters.set(name, counter);
     }
     return counter;
@@ -207,6 +307,11 @@ export class ConnectionCheck {
   #violation(claim: string): void {
     this.#situation.world.violation(claim);
   }
+}
+
+function leave(counter: Counter, { link, isVisible }: Tracked): void {
+  counter.links.delete(link);
+  if (isVisible) counter.visible--;
 }
 
 function countVisible(counter: Counter): void {

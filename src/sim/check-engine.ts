@@ -1,7 +1,11 @@
 // What can only be seen from inside: the engine's counters against the connections there are, the wake-ups it owes, and
 // rest at the end. The numbers that must hold are worked out here, from the configuration and the plan alone.
 import { NO_LIMIT } from '../core/base/limit.ts';
-import { connectionAllocationAggressiveness, suspendDelivery } from '../core/config/connection-options.ts';
+import {
+  connectionAllocationAggressiveness,
+  reserveMaintenanceInterval,
+  suspendDelivery,
+} from '../core/config/connection-options.ts';
 import { delayedQueueScanInterval } from '../core/config/retry-options.ts';
 import { AGGRESSIVENESS, allocationTarget } from '../core/delivery/allocation.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
@@ -10,7 +14,7 @@ import type { ConnectionCheck } from './check-connections.ts';
 import type { ConversationCheck } from './check-conversation.ts';
 import type { Names } from './names.ts';
 import type { Link, Network } from './network.ts';
-import type { Situation } from './situation.ts';
+import type { InForce, Situation } from './situation.ts';
 
 /** How late a wake-up may be: the clock's, and a turn. */
 const LATE_MS = 20;
@@ -26,7 +30,10 @@ export class EngineCheck {
   /** Since when something is not as it should be, by what it is. */
   #wrongSince = new Map<string, number>();
   /** Connections whose end the engine was told of, and when; their slots may be held for a moment. */
-  readonly #ended: { readonly keys: readonly string[]; readonly atMs: number }[] = [];
+  readonly #ended: { readonly link: Link; readonly atMs: number }[] = [];
+  /** Queues that the node's limit alone keeps from any connection while the reserve has room, and since when. */
+  #starvingSince = new Map<string, number>();
+  #starvingUnder: InForce | null = null;
   /** Nothing is opened before that, because the system lacked something. */
   #pausedUntilMs = 0;
 
@@ -46,7 +53,7 @@ export class EngineCheck {
 
   /** The engine is about to hear that a connection is over. */
   ended(link: Link): void {
-    this.#ended.push({ keys: this.#keys(link), atMs: this.#situation.world.elapsedMs });
+    this.#ended.push({ link, atMs: this.#situation.world.elapsedMs });
   }
 
   nodeTrouble(): void {
@@ -56,6 +63,7 @@ export class EngineCheck {
   died(): void {
     this.#ended.length = 0;
     this.#wrongSince.clear();
+    this.#starvingSince.clear();
     this.#pausedUntilMs = 0;
   }
 
@@ -86,9 +94,10 @@ export class EngineCheck {
       const counted = open.get(key) ?? 0;
       if (counted < links) this.#situation.world.violation(`counter ${key} is ${counted}, with ${links} connections`);
     }
-    for (const { keys } of this.#ended) for (const key of keys) count(key);
+    for (const { link } of this.#ended) for (const key of this.#keys(link)) count(key);
     for (const [key, counted] of open) {
-      if (/^(pair|descriptors|ordinary)/.test(key)) continue; // shared addresses; inbound connections; a part of `node`
+      // Domains at shared addresses are not known; inbound connections have descriptors; `ordinary` is a part of `node`.
+      if (/^(pair|descriptors|ordinary)| domain "/.test(key)) continue;
       const most = held.get(key) ?? 0;
       if (counted > most)
         this.#situation.world.violation(`counter ${key} is ${counted}, with at most ${most} connections`);
@@ -100,6 +109,8 @@ export class EngineCheck {
     const domain = this.#situation.domainOf(link.target.address);
     const keys = ['node', `binding ${binding}`, `address ${binding} ${link.target.address}`];
     if (domain !== null) keys.push(`pair ${binding} ${domain}`);
+    const seen = this.#situation.seen(link.source, link.target.address);
+    for (const { name } of this.#situation.force.sums.of(seen)) keys.push(name);
     return keys;
   }
 
@@ -109,9 +120,13 @@ export class EngineCheck {
         if (link.isServing) yield `${link} stays idle during an orderly stop`;
       return;
     }
+    const starving = this.#starvingSince;
+    this.#starvingSince = new Map();
+    if (this.#starvingUnder !== this.#situation.force) starving.clear();
+    this.#starvingUnder = this.#situation.force;
     for (const queue of engine.scheduler.queues.values()) {
       if (queue.active.size === 0) continue;
-      const claim = this.#lostWakeUp(engine, queue, open);
+      const claim = this.#lostWakeUp(engine, queue, open, starving);
       if (claim !== null) yield claim;
     }
     for (const link of this.#conversations.idle()) {
@@ -121,7 +136,12 @@ export class EngineCheck {
   }
 
   /** Why the queue should have more connections than it has; null when it has enough, or a reason to wait. */
-  #lostWakeUp(engine: Engine, queue: MailQueue, open: ReadonlyMap<string, number>): string | null {
+  #lostWakeUp(
+    engine: Engine,
+    queue: MailQueue,
+    open: ReadonlyMap<string, number>,
+    starving: ReadonlyMap<string, number>,
+  ): string | null {
     const { binding, domain } = queue;
     const { configuration, world, openingAtMs } = this.#situation;
     const subject = { binding, domain };
@@ -145,6 +165,8 @@ export class EngineCheck {
     const full: string[] = [];
     if (count('node') >= this.#situation.nodeLimit()) full.push('node');
     if (count(`binding ${binding}`) >= this.#situation.bindingLimit(binding)) full.push(`binding ${binding}`);
+    for (const sum of this.#situation.force.sums.of({ binding, domain, host: null, address: null }))
+      if (count(sum.name) >= sum.limit) full.push(sum.name);
     if (count(`pair ${binding} ${domain}`) >= limit || this.#lacksDescriptors(count('descriptors'))) return null;
     // Where answers get lost, the engine knows some of the hosts only.
     const waits = queue.hold !== null || queue.waits.length > 0;
@@ -157,7 +179,11 @@ export class EngineCheck {
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
         const hostLimit = this.#situation.hostLimit(binding, host, address);
         if (count(`address ${binding} ${address}`) >= hostLimit) continue;
-        if (full.length > 0) return this.#heldByIdle(queue, full);
+        const sums = this.#situation.force.sums.of({ binding, domain: null, host, address });
+        // The scopes of queues are no matter here: those are in `full`.
+        if (sums.some((sum) => count(sum.name) >= sum.limit && !full.includes(sum.name))) continue;
+        if (full.length > 0)
+          return this.#heldByIdle(queue, full) ?? this.#starves(queue, full, count('node'), starving);
         return `${binding} for ${domain} has ${serving} connections, not ${target}, and room at ${host} [${address}]`;
       }
     }
@@ -171,10 +197,28 @@ export class EngineCheck {
     const [name, other] = full;
     if (name === undefined || other !== undefined || queue.connections.size > 0 || queue.waits.length === 0)
       return null;
-    if (this.#ended.some(({ keys }) => keys.includes(name))) return null;
+    if (this.#ended.some(({ link }) => this.#keys(link).includes(name))) return null;
     for (const link of this.#network.links) if (!link.isServing && this.#keys(link).includes(name)) return null;
     const idle = this.#connections.idleHolder(name, this.#conversations.idle());
     return idle === null ? null : `${queue.binding} for ${queue.domain} waits for ${name}, but ${idle} is idle`;
+  }
+
+  /** Whom the node's limit alone keeps from any connection, the reserve serves within an interval. */
+  #starves(
+    queue: MailQueue,
+    full: readonly string[],
+    open: number,
+    starving: ReadonlyMap<string, number>,
+  ): string | null {
+    const { configuration, world } = this.#situation;
+    if (full.length > 1 || full[0] !== 'node' || !queue.hasNoConnection) return null;
+    if (open >= this.#situation.nodeCeiling()) return null;
+    const name = `${queue.binding} for ${queue.domain}`;
+    const since = starving.get(name) ?? world.elapsedMs;
+    this.#starvingSince.set(name, since);
+    const waitedMs = world.elapsedMs - since;
+    if (waitedMs <= 1000 * configuration.value(reserveMaintenanceInterval) + LATE_MS) return null;
+    return `${name} has no connection for ${waitedMs} ms, and the reserve has room`;
   }
 
   #lacksDescriptors(used: number): boolean {

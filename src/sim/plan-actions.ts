@@ -66,10 +66,10 @@ export class ActionPlanner {
       case 0:
       case 1:
       case 2:
-        this.#add(atMs, { kind: 'set', setting: turnKnob(random, pick(random, knobs)) });
+        this.#add(atMs, { kind: 'set', setting: turnKnob(random, knobs) });
         break;
       case 3:
-        this.#reload(atMs, withSetting(this.#text, turnKnob(random, pick(random, knobs))));
+        this.#reload(atMs, withSetting(this.#text, turnKnob(random, knobs)));
         break;
       case 4:
         this.#removeBinding(atMs, later);

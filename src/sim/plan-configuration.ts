@@ -26,6 +26,13 @@ export interface ConfigurationPlan {
 const GROUP = 'g1';
 const MAX_OUTBOUND = 'Max_Outbound_Connections';
 const SERVER_MAX = 'Server_Max_Outbound_Connections';
+const SERVER_RESERVE = 'Server_Reserve_Outbound_Connections';
+const CLUSTER_MAX = 'Cluster_Max_Outbound_Connections';
+const CLUSTER_SERVER_MAX = 'Cluster_Server_Max_Outbound_Connections';
+const SUMS = ['Scope_Max_Outbound_Connections', 'Cluster_Scope_Max_Outbound_Connections'];
+const RESERVES = [0, 0, 1, 2, 200];
+
+type Knob = Omit<TextSetting, 'value'>;
 
 export const scope = (kind: string, name = ''): ScopeName => ({ kind, name });
 
@@ -56,6 +63,8 @@ export function planConfiguration(
   const settings: TextSetting[] = [
     global('Hostname', '"mta.example"'),
     global(MAX_OUTBOUND, pick(random, [1, 2, 4, 8, 32])),
+    global(SERVER_RESERVE, pick(random, RESERVES)),
+    global('Reserve_Maintenance_Interval', pick(random, [1, 3, 15])),
     global('Message_Expiration', expirationSeconds),
     global('Retry_Interval', pick(random, [3, 10, 40])),
     global('Max_Retry_Interval', pick(random, [40, 120])),
@@ -98,47 +107,56 @@ export function planConfiguration(
     settings.push({ path: bindingPath(binding), option: 'Bind_Address', value: `"${binding.address}"` });
   }
   const knobs = limitKnobs(bindings, domains);
-  for (let count = 0; count < limits; count++) settings.push(turnKnob(random, pick(random, knobs)));
+  for (let count = 0; count < limits; count++) settings.push(turnKnob(random, knobs));
   const lastTransactionMs = 1000 * (8 + 2 * 8 + 8 + 8 * 5 + 8 + 10 + 5 + 6 + 2);
   return { settings, bindings, expirationSeconds, listeners, lastTransactionMs };
 }
 
 /** Every scope in which a limit on connections may stand. */
-export function limitKnobs(
-  bindings: readonly BindingPlan[],
-  domains: readonly DomainPlan[],
-): readonly Omit<TextSetting, 'value'>[] {
-  const knobs: Omit<TextSetting, 'value'>[] = [];
-  const add = (option: string, ...path: ScopeName[]): void => {
-    knobs.push({ path, option });
+export function limitKnobs(bindings: readonly BindingPlan[], domains: readonly DomainPlan[]): readonly Knob[] {
+  const knobs: Knob[] = [];
+  const add = (options: readonly string[], ...path: ScopeName[]): void => {
+    for (const option of options) knobs.push({ path, option });
   };
-  add(MAX_OUTBOUND);
-  add(SERVER_MAX);
-  add(MAX_OUTBOUND, scope('domain', '/^d[0-9]/'));
-  add(MAX_OUTBOUND, scope('host', '/^mx/'));
   const hosts = domains.flatMap((domain) => domain.hosts);
-  for (const { name } of domains) add(MAX_OUTBOUND, scope('domain', name));
-  for (const { host, addresses } of hosts) {
-    add(MAX_OUTBOUND, scope('host', host));
-    for (const address of addresses) add(MAX_OUTBOUND, scope('host', address));
-  }
+  add([MAX_OUTBOUND, ...SUMS, CLUSTER_MAX, SERVER_MAX, CLUSTER_SERVER_MAX, SERVER_RESERVE]);
+  for (const name of ['/^d[0-9]/', ...domains.map((domain) => domain.name)])
+    add([MAX_OUTBOUND, ...SUMS, CLUSTER_MAX], scope('domain', name));
+  for (const name of ['/^mx/', ...hosts.map(({ host }) => host)])
+    add([MAX_OUTBOUND, ...SUMS, CLUSTER_MAX], scope('host', name));
+  for (const address of hosts.flatMap(({ addresses }) => addresses))
+    add([MAX_OUTBOUND, ...SUMS], scope('host', address));
   for (const binding of bindings) {
     const path = bindingPath(binding);
-    add(MAX_OUTBOUND, ...path);
-    add(SERVER_MAX, ...path);
-    for (const { name } of domains) add(MAX_OUTBOUND, ...path, scope('domain', name));
-    for (const { host } of hosts) add(MAX_OUTBOUND, ...path, scope('host', host));
+    // The manual has no cluster_max_outbound_connections in groups.
+    const cluster = binding.group === null ? [CLUSTER_MAX] : [];
+    add([MAX_OUTBOUND, ...SUMS, ...cluster, SERVER_MAX, CLUSTER_SERVER_MAX], ...path);
+    for (const { name } of domains) add([MAX_OUTBOUND, ...SUMS, ...cluster], ...path, scope('domain', name));
+    for (const { host } of hosts) add([MAX_OUTBOUND, ...SUMS, ...cluster], ...path, scope('host', host));
     if (binding.group === null) continue;
     const group = scope('binding_group', binding.group);
-    add(MAX_OUTBOUND, group);
-    add(SERVER_MAX, group);
-    add(MAX_OUTBOUND, group, scope('domain', '/example$/'));
-    for (const { host } of hosts) add(MAX_OUTBOUND, group, scope('host', host));
+    add([MAX_OUTBOUND, ...SUMS, SERVER_MAX, CLUSTER_SERVER_MAX], group);
+    add([MAX_OUTBOUND, ...SUMS], group, scope('domain', '/example$/'));
+    for (const { host } of hosts) add([MAX_OUTBOUND, ...SUMS], group, scope('host', host));
   }
   return knobs;
 }
 
-export function turnKnob(random: Random, knob: Omit<TextSetting, 'value'>): TextSetting {
-  const value = pick(random, [-1, 0, 1, 1, 2, 2, 3, 5, 8]);
-  return { ...knob, value: String(value) };
+/** One of the options first, so that those with many scopes do not crowd out the others, then one of its scopes. */
+export function turnKnob(random: Random, knobs: readonly Knob[]): TextSetting {
+  const option = pick(random, [
+    MAX_OUTBOUND,
+    MAX_OUTBOUND,
+    SERVER_MAX,
+    SERVER_RESERVE,
+    ...SUMS,
+    CLUSTER_MAX,
+    CLUSTER_SERVER_MAX,
+  ]);
+  const knob = pick(
+    random,
+    knobs.filter((one) => one.option === option),
+  );
+  const values = option === SERVER_RESERVE ? RESERVES : [-1, 0, 1, 1, 2, 2, 3, 5, 8];
+  return { ...knob, value: String(pick(random, values)) };
 }

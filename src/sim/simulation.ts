@@ -1,10 +1,7 @@
 // One run: the real engine between simulated ports, with clients in front, exchangers behind, operators beside, and
 // deaths of the process in between. Every event of the world is one step, and every step ends with the checks.
-import { withChange } from '../core/config/change.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { loadConfiguration } from '../core/config/load.ts';
-import { readPath } from '../core/config/scope-path.ts';
-import type { WordSyntax } from '../core/config/syntax.ts';
 import { Engine } from '../engine/engine.ts';
 import { ConnectionCheck } from './check-connections.ts';
 import { ConversationCheck } from './check-conversation.ts';
@@ -13,7 +10,8 @@ import { MailCheck } from './check-mail.ts';
 import { RecordCheck } from './check-records.ts';
 import { Client, type ClientObserver, type SessionPlan } from './client.ts';
 import { SimulatedClock } from './clock.ts';
-import { renderConfiguration, type TextSetting } from './configuration-text.ts';
+import { renderConfiguration, type TextSetting, withSetting } from './configuration-text.ts';
+import { withOneSetting } from './console-set.ts';
 import { Disk, type DiskObserver } from './disk.ts';
 import { Exchanger, type ExchangerObserver } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
@@ -22,7 +20,8 @@ import { type ConnectionObserver, Network } from './network.ts';
 import type { Action } from './plan-actions.ts';
 import { CollectedRecords } from './records.ts';
 import { drawScenario, type Scenario } from './scenario.ts';
-import { Situation } from './situation.ts';
+import { ScopeSums } from './scope-sums.ts';
+import { type InForce, Situation } from './situation.ts';
 import { between, World } from './world.ts';
 
 export interface RunReport {
@@ -79,7 +78,7 @@ class Simulation {
     this.#scenario = scenario;
     this.#settings = scenario.configuration.settings;
     const { network, networkConditions, nameConditions, diskConditions } = scenario;
-    this.#situation = new Situation(world, scenario, this.#load());
+    this.#situation = new Situation(world, scenario, this.#inForce());
     this.#disk = new Disk(world, diskConditions, this.#diskObserver(), this.#fuse);
     this.#names = new Names(world, network.zone, nameConditions, this.#fuse);
     const wireForm: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
@@ -178,6 +177,10 @@ class Simulation {
 
   // ---- lives of the process
 
+  #inForce(): InForce {
+    return { configuration: this.#load(), settings: this.#settings, sums: new ScopeSums(this.#settings) };
+  }
+
   #load(): Configuration {
     const text = renderConfiguration(this.#settings);
     const loaded = loadConfiguration('sim.conf', () => ({ text }), { version: ++this.#loads });
@@ -189,7 +192,7 @@ class Simulation {
   #boot(openingDelayMs: number): void {
     const situation = this.#situation;
     const world = this.#world;
-    situation.configuration = this.#load();
+    situation.force = this.#inForce();
     situation.life++;
     situation.openingAtMs = world.elapsedMs + openingDelayMs;
     situation.state = 'up';
@@ -305,7 +308,7 @@ class Simulation {
           descriptorsExhausted: action.exhausted,
         };
         // The limit of the system is read when a configuration takes force.
-        if (this.#engine !== null) this.#configure(this.#situation.configuration);
+        if (this.#engine !== null) this.#configure(this.#situation.force);
         return;
       case 'wallClock':
         this.#world.shiftWall(action.ms);
@@ -313,7 +316,7 @@ class Simulation {
       case 'reload':
         this.#settings = action.settings;
         this.#situation.hasReloaded = true;
-        if (this.#engine !== null) this.#configure(this.#load());
+        if (this.#engine !== null) this.#configure(this.#inForce());
         return;
       case 'death':
         if (this.#engine !== null) this.#fuse.light(action.effects);
@@ -333,7 +336,9 @@ class Simulation {
       const { configuration } = this.#situation;
       // It would make a binding anew, without an address of its own.
       if (path.some(({ kind, name }) => kind === 'binding' && !configuration.hasBinding(name))) return;
-      this.#configure(withOneSetting(this.#situation.configuration, action.setting));
+      const settings = withSetting(this.#situation.force.settings, action.setting);
+      const sums = new ScopeSums(settings);
+      this.#configure({ configuration: withOneSetting(configuration, action.setting), settings, sums });
     } else if (action.kind === 'flush') {
       engine.server.flush({ domain: action.domain, binding: action.binding });
     } else {
@@ -347,9 +352,9 @@ class Simulation {
     }
   }
 
-  #configure(configuration: Configuration): void {
-    this.#situation.configuration = configuration;
-    this.#engine!.configure(configuration);
+  #configure(force: InForce): void {
+    this.#situation.force = force;
+    this.#engine!.configure(force.configuration);
     this.#connections.reconfigured();
   }
 
@@ -421,23 +426,6 @@ class Simulation {
   #hostEnds(link: Parameters<ConnectionObserver['closed']>[0]): void {
     if (!this.#conversations.hasNamedMail(link)) this.#recordCheck.hostFailed(link);
   }
-}
-
-/** What `config set` does. */
-function withOneSetting(configuration: Configuration, { path, option, value }: TextSetting): Configuration {
-  const at = { file: 'console', line: 1, column: 1 };
-  const word = (text: string): WordSyntax => ({ kind: 'word', text, quoted: false, at });
-  const scopes = path.flatMap(({ kind, name }) => [word(kind), word(name)]);
-  const read = readPath(configuration.root, scopes);
-  if (read.kind === 'problem') throw new Error(JSON.stringify(read.problem));
-  const changed = withChange(configuration, {
-    kind: 'set',
-    path: read.steps,
-    option: word(option),
-    value: word(value),
-  });
-  if (changed.kind === 'problems') throw new Error(JSON.stringify(changed.problems));
-  return changed.configuration;
 }
 
 const NO_QUERIES = { queries: 0, timeouts: 0 };

@@ -7,16 +7,25 @@ import {
   serverMaxOutboundConnections,
   serverReserveOutboundConnections,
 } from '../core/config/connection-options.ts';
+import type { TextSetting } from './configuration-text.ts';
 import type { DomainPlan } from './plan-network.ts';
 import type { Scenario } from './scenario.ts';
+import type { ScopeSums, Seen } from './scope-sums.ts';
 import type { World } from './world.ts';
 
 export type Life = 'down' | 'up' | 'stopping';
 
+/** What a process goes by, as the product reads it and as this folder does. */
+export interface InForce {
+  readonly configuration: Configuration;
+  readonly settings: readonly TextSetting[];
+  readonly sums: ScopeSums;
+}
+
 export class Situation {
   readonly world: World;
   readonly scenario: Scenario;
-  configuration: Configuration;
+  force: InForce;
   /** Counts the starts of the process. */
   life = 0;
   state: Life = 'down';
@@ -33,10 +42,10 @@ export class Situation {
   readonly #domainsByAddress = new Map<string, string[]>();
   readonly #hostsByAddress = new Map<string, string[]>();
 
-  constructor(world: World, scenario: Scenario, configuration: Configuration) {
+  constructor(world: World, scenario: Scenario, force: InForce) {
     this.world = world;
     this.scenario = scenario;
-    this.configuration = configuration;
+    this.force = force;
     this.domains = new Map(scenario.network.domains.map((domain) => [domain.name, domain]));
     this.#bindingByAddress = new Map(scenario.configuration.bindings.map(({ name, address }) => [address, name]));
     for (const { name, hosts } of scenario.network.domains) {
@@ -47,6 +56,10 @@ export class Situation {
         }
       }
     }
+  }
+
+  get configuration(): Configuration {
+    return this.force.configuration;
   }
 
   bindingOf(source: string): string {
@@ -61,25 +74,40 @@ export class Situation {
     return domains.length === 1 ? domains[0]! : null;
   }
 
+  /** What is known of a connection at the receiving side. */
+  seen(source: string, address: string, domain: string | null = this.domainOf(address)): Seen {
+    const [host = null] = this.#hostsByAddress.get(address) ?? [];
+    return { binding: this.bindingOf(source), domain, host, address };
+  }
+
   // ---- limits in force, by what they count
 
   /** Below this a connection is opened whenever it is wanted. */
   nodeLimit(): Limit {
-    return this.configuration.value(serverMaxOutboundConnections);
+    return Math.min(this.configuration.value(serverMaxOutboundConnections), this.force.sums.clusterServerLimit());
   }
 
   /** What the reserve may go up to. */
   nodeCeiling(): Limit {
-    const limit = this.nodeLimit();
-    return limit === 0 ? 0 : Math.min(NO_LIMIT, limit + this.configuration.value(serverReserveOutboundConnections));
+    const limit = this.configuration.value(serverMaxOutboundConnections);
+    if (limit === 0) return 0;
+    const sum = limit + this.configuration.value(serverReserveOutboundConnections);
+    return Math.min(NO_LIMIT, sum, this.force.sums.clusterServerLimit());
   }
 
   bindingLimit(binding: string): Limit {
-    return this.configuration.bindingLimit(serverMaxOutboundConnections, binding);
+    const { configuration, sums } = this.force;
+    return Math.min(
+      configuration.bindingLimit(serverMaxOutboundConnections, binding),
+      sums.clusterBindingLimit(binding),
+    );
   }
 
-  pairLimit(binding: string, domain: string, configuration: Configuration = this.configuration): Limit {
-    return configuration.value(maxOutboundConnections, { binding, domain });
+  pairLimit(binding: string, domain: string, { configuration, sums }: InForce = this.force): Limit {
+    return Math.min(
+      configuration.value(maxOutboundConnections, { binding, domain }),
+      sums.clusterPairLimit(binding, domain),
+    );
   }
 
   hostLimit(binding: string, host: string, address: string): Limit {

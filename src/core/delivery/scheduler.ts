@@ -439,13 +439,11 @@ export class Scheduler {
     idle.splice(idle.lastIndexOf(connection), 1);
   }
 
-  /** Somebody now waits for a counter of `claim`: the connection idle longest that holds one of those gives it up. */
+  /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, the one idle longest first. */
   #evictIdle(claim: Claim): void {
     for (const connection of this.#idle) {
       if (!connection.claim.counters.some((counter) => claim.counters.includes(counter))) continue;
-      if (!this.#ledger.isAwaited(connection.claim, connection.queue)) continue;
-      this.#quitIdle(connection);
-      return;
+      if (this.#ledger.isAwaited(connection.claim, connection.queue)) this.#quitIdle(connection);
     }
   }
 
