@@ -102,6 +102,24 @@ test('while a universal counter is full a release wakes one waiter, who is to wa
   assert.deepEqual(new Set(woken), new Set([first, second, null]), 'everybody, once there is room');
 });
 
+test('a release is not forgotten when another takes the last slot of the universal counter first', () => {
+  const ledger = new Ledger();
+  const node = ledger.addUniversal('node', 1);
+  const claim = makeClaim([
+    [node, 1],
+    [ledger.refer('pair'), 1],
+  ]);
+  const other = makeClaim([[node, 1]]);
+  ledger.acquire(claim);
+  const [ofNode, ofPair] = [new Client('of node'), new Client('of pair')];
+  ledger.wait(ofNode, node, 1);
+  ledger.wait(ofPair, claim.counters[1]!, 1);
+  ledger.release(claim, false);
+  assert.equal(ledger.nextEligible(), ofNode);
+  ledger.acquire(other);
+  assert.equal(ledger.nextEligible(), ofPair);
+});
+
 test('an index is used again only when nothing refers to it, holds it or waits for it', () => {
   const ledger = new Ledger();
   const index = ledger.refer('a');

@@ -46,7 +46,7 @@ export class Ledger {
   readonly #waitLists: (WaitList[] | undefined)[] = [];
   /** Counters with waiters that had a release since their waiters were last looked at. */
   readonly #released = new Set<CounterIndex>();
-  /** Those of them that had a release while a universal counter was full, and none of whose waiters was woken since. */
+  /** Those of them none of whose waiters was woken for it while a universal counter was full. */
   readonly #unheard = new Set<CounterIndex>();
   /** The first counters, which every claim holds: while one of these is full hardly anybody is woken. */
   readonly #universal: { readonly counter: CounterIndex; limit: Limit }[] = [];
@@ -212,7 +212,6 @@ export class Ledger {
    */
   nextEligible(): Waiter | null {
     for (const { counter, limit } of this.#universal) if (this.#open[counter]! >= limit) return this.#nextUnheard();
-    this.#unheard.clear();
     for (const counter of this.#released) {
       const lists = this.#waitLists[counter];
       if (lists !== undefined) {
@@ -224,6 +223,7 @@ export class Ledger {
         }
       }
       this.#released.delete(counter);
+      this.#unheard.delete(counter);
     }
     return null;
   }
