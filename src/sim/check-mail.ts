@@ -210,10 +210,12 @@ export class MailCheck {
       if (mail.receptions > 1) this.#violation(`${mail.mailbox} has two reception records`);
     } else if (record.type === 'D') {
       mail.deliveries++;
+      if (mail.deliveries > 1) this.#violation(`${mail.mailbox} has two D records`);
       const heard = mail.acceptedAtMs.length - mail.endings.filter(({ kind }) => kind === 'delivered').length;
       if (heard < 1) this.#violation(`${mail.mailbox} has a D record, but no receiver took it`);
     } else if (record.type === 'P') {
       mail.failures++;
+      if (mail.failures > 1) this.#violation(`${mail.mailbox} has two P records`);
       const subject = { binding: mail.binding, domain: mail.domain };
       const tells = this.#situation.configuration.value(generateBounces, subject);
       mail.wantsNotice = mail.reversePath !== null && tells && !this.isQuiet;
