@@ -235,22 +235,27 @@ export class Scheduler {
     for (const connection of [...this.#idle]) this.#quitIdle(connection);
   }
 
-  /** Lets every queue that may have something to do do it. Called once at the end of every event. */
+  /**
+   * Lets every queue that may have something to do do it. Called once at the end of every event. Those who wait come before
+   * those who only now want something, such as another connection in place of the one whose slot has come back.
+   */
   run(at: Moment): void {
     for (;;) {
-      while (this.#ready.length > 0) {
-        const ready = this.#ready;
-        this.#ready = [];
-        for (const queue of ready) {
-          queue.isReady = false;
-          this.#maintain(queue, at);
-        }
-      }
       const mayOpen = !this.#isStopping && this.#pausedUntil === null;
       const waiter = mayOpen ? this.#ledger.nextEligible() : null;
       if (waiter !== null) this.#maintain(waiter as MailQueue, at);
+      else if (this.#ready.length > 0) this.#maintainReady(at);
       else if (!this.#reserve.takeDue(this.#nodeLimits, at.mono)) return;
       else if (mayOpen) this.#sweepReserve(at);
+    }
+  }
+
+  #maintainReady(at: Moment): void {
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const queue of ready) {
+      queue.isReady = false;
+      this.#maintain(queue, at);
     }
   }
 

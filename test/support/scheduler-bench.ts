@@ -1,0 +1,182 @@
+// A scheduler whose connections are opened and ended by the test.
+import { NO_LIMIT } from '../../src/core/base/limit.ts';
+import { type Moment, monoMs, wallMs } from '../../src/core/base/moment.ts';
+import { seededRandom } from '../../src/core/base/random.ts';
+import { Timers } from '../../src/core/base/timers.ts';
+import { AGGRESSIVENESS } from '../../src/core/delivery/allocation.ts';
+import type { Allocation, NodeLimits } from '../../src/core/delivery/claims.ts';
+import type { MailQueue } from '../../src/core/delivery/mail-queue.ts';
+import { OutboundConnection } from '../../src/core/delivery/outbound-connection.ts';
+import { type Actions, NO_VALID_HOSTS, Scheduler } from '../../src/core/delivery/scheduler.ts';
+import type { DeliverySettings } from '../../src/core/delivery/settings.ts';
+import { type Claim, Ledger } from '../../src/core/limits/ledger.ts';
+import { type Disposition, notConnected } from '../../src/core/mail/disposition.ts';
+import type { Candidate, Route } from '../../src/core/mail/hosts.ts';
+import { makeTask, type Task } from '../../src/core/queue/task.ts';
+
+const SETTINGS: DeliverySettings = {
+  group: 'default',
+  bindingExists: true,
+  maxOutboundConnections: 32,
+  bindingConnections: NO_LIMIT,
+  scopeLimits: [],
+  connectionsPerMessage: AGGRESSIVENESS.normal,
+  hostLimit: () => NO_LIMIT,
+  hostScopeLimits: () => [],
+  bindAddress: null,
+  suspendDelivery: false,
+  idleTimeoutMs: 5000,
+  maxDeliveriesPerConnection: 0,
+  maxRecipientsPerBatch: 100,
+  hostFailureRetryMs: 120_000,
+  connectTimeoutToDelayMs: 900_000,
+  delayedQueueScanIntervalMs: 15_000,
+  timeouts: { connectMs: 1, ehloMs: 1, mailFromMs: 1, rcptToMs: 1, bodyMs: 1, rsetMs: 1 },
+  pipelining: 'overlap',
+  ehloHostname: 'here.example',
+  gateway: null,
+  routes: [],
+  remoteSmtpPort: 25,
+  useIpv6: false,
+  generateBounces: true,
+  bouncesInlineOriginal: 'headers',
+  mailerDaemon: null,
+  retryIntervalMs: 1_200_000,
+  maxRetryIntervalMs: 43_200_000,
+  maxRetries: 'auto',
+  messageExpirationMs: 86_400_000,
+};
+
+export const RESERVE_INTERVAL_MS = 15_000;
+
+export function nodeLimits(total = NO_LIMIT, reserve = 0): NodeLimits {
+  const ceiling = Math.min(NO_LIMIT, total + reserve);
+  return { total, ceiling, descriptors: NO_LIMIT, reserveIntervalMs: RESERVE_INTERVAL_MS };
+}
+
+export function candidate(address: string, preference = 10): Candidate {
+  return { host: `mx-${address}.example`, address, family: 4, port: 25, preference };
+}
+
+export class SchedulerBench implements Actions {
+  at: Moment = { mono: monoMs(0), wall: wallMs(1_000_000) };
+  route: Route | null = { kind: 'hosts', candidates: [candidate('127.0.0.1')], ttlMs: 60_000 };
+  settings: Partial<DeliverySettings>;
+  /** What differs for a queue. */
+  settingsOf: (binding: string, domain: string) => Partial<DeliverySettings> = () => ({});
+  readonly ledger = new Ledger();
+  readonly timers = new Timers();
+  readonly connections: OutboundConnection[] = [];
+  readonly sent: { connection: OutboundConnection; task: Task }[] = [];
+  readonly failures: string[] = [];
+  readonly quits: OutboundConnection[] = [];
+  readonly scheduler: Scheduler;
+  #sequence = 0;
+
+  constructor(settings: Partial<DeliverySettings> = {}, nodeTotal = NO_LIMIT, reserve = 0) {
+    this.settings = settings;
+    const node = {
+      total: this.ledger.addUniversal('node', nodeTotal),
+      descriptors: this.ledger.addUniversal('descriptors', NO_LIMIT),
+      ordinary: this.ledger.refer('ordinary'),
+    };
+    this.scheduler = new Scheduler({
+      ledger: this.ledger,
+      timers: this.timers,
+      random: seededRandom(1),
+      node,
+      actions: this,
+      settingsOf: (binding, domain) => ({ ...SETTINGS, ...this.settings, ...this.settingsOf(binding, domain) }),
+      nodeLimits: nodeLimits(nodeTotal, reserve),
+    });
+  }
+
+  queue(domain = 'a.example', binding = 'default'): MailQueue {
+    return this.scheduler.queues.queueFor(binding, domain);
+  }
+
+  add(count: number, domain?: string, binding?: string): void {
+    for (let one = 0; one < count; one++) {
+      const envelope = {
+        batchId: '',
+        receivedAt: this.at.wall,
+        reversePath: null,
+        recipients: [],
+        eightBit: false,
+        size: 0,
+        protocol: 'esmtp',
+      };
+      this.#sequence += 1;
+      this.scheduler.addActive(
+        this.queue(domain, binding),
+        makeTask({ envelope, sequence: this.#sequence }, [0], 0, wallMs(0)),
+      );
+    }
+    this.scheduler.run(this.at);
+  }
+
+  later(ms: number): void {
+    this.at = { mono: monoMs(this.at.mono + ms), wall: wallMs(this.at.wall + ms) };
+    this.timers.advance(this.at.mono);
+    this.scheduler.run(this.at);
+  }
+
+  /** All connecting connections are established and ask for mail. */
+  establish(): void {
+    for (const connection of this.connections) if (connection.state === 'connecting') this.#ask(connection);
+    this.scheduler.run(this.at);
+  }
+
+  /** The message of a connection is delivered, and it asks for the next. */
+  deliver(connection: OutboundConnection): void {
+    const at = this.sent.findLastIndex((one) => one.connection === connection);
+    this.scheduler.taskEnded(connection, this.sent[at]!.task, true);
+    this.#ask(connection);
+    this.scheduler.run(this.at);
+  }
+
+  close(connection: OutboundConnection): void {
+    this.scheduler.closed(connection);
+    this.connections.splice(this.connections.indexOf(connection), 1);
+    this.scheduler.run(this.at);
+  }
+
+  failConnect(connection: OutboundConnection): void {
+    this.scheduler.hostFailed(connection, 'refused', notConnected(NO_VALID_HOSTS), this.at);
+    this.close(connection);
+  }
+
+  #ask(connection: OutboundConnection): void {
+    const next = this.scheduler.next(connection, this.at, false);
+    if (typeof next === 'object') this.sent.push({ connection, task: next });
+  }
+
+  open(queue: MailQueue, chosen: Candidate, claim: Claim, allocation: Allocation): OutboundConnection {
+    const connection = new OutboundConnection(
+      `c${this.connections.length}`,
+      queue,
+      chosen,
+      claim,
+      allocation,
+      this.at.mono,
+    );
+    this.connections.push(connection);
+    return connection;
+  }
+  resume(connection: OutboundConnection): void {
+    this.#ask(connection);
+  }
+  quit(connection: OutboundConnection): void {
+    this.quits.push(connection);
+  }
+  attemptFailed(_queue: MailQueue, _task: Task, { reply }: Disposition): void {
+    this.failures.push(reply);
+  }
+  routeOf(): Route | null {
+    return this.route;
+  }
+  hasLocalAddress(): boolean {
+    return true;
+  }
+  descriptorsExhausted(): void {}
+}
