@@ -2,9 +2,10 @@
 // A link counts from the SYN until nobody at the receiving side can count it any more, which is what the receiver sees
 // and a little more; so a connection that is opened while a counter is at its limit is found at once, whatever the
 // engine believes. Knows nothing of the engine.
+
 import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
-import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
+import { reserveMaintenanceInterval, suspendDelivery } from '../core/config/connection-options.ts';
 import type { Link } from './network.ts';
 import type { Burst } from './plan-traffic.ts';
 import type { InForce, Situation } from './situation.ts';
@@ -86,6 +87,9 @@ export class ConnectionCheck {
         this.#violation(`${link} is opened above the limit ${limit(openedUnder)} of ${counter.name}`);
     }
     if (node.links.size > situation.nodeLimit()) this.#checkReserve(link, binding, domain);
+    if (!situation.configuration.hasBinding(binding)) this.#violation(`${link} is opened for a binding that is gone`);
+    if (domain !== null && situation.configuration.value(suspendDelivery, { binding, domain }))
+      this.#violation(`${link} is opened for ${domain}, which is suspended`);
     if (situation.world.elapsedMs < situation.openingAtMs)
       this.#violation(`${link} is opened too soon after an unclean stop`);
     if (situation.state === 'stopping') this.#violation(`${link} is opened during an orderly stop`);
