@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Limit } from '../../src/core/base/limit.ts';
 import { optionsNamed } from '../../src/core/config/catalogue.ts';
 import type { Configuration } from '../../src/core/config/configuration.ts';
 import { type LoadResult, loadConfiguration } from '../../src/core/config/load.ts';
+import type { Option } from '../../src/core/config/option.ts';
 import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
 import type { Subject } from '../../src/core/config/resolution.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
@@ -65,6 +67,7 @@ function sectionAnswers(section: string): (query: string) => Promise<string> {
     const words = query.split(' ');
     if (query === 'check') return describeLoad(loaded);
     assert.ok(current !== null, describeLoad(loaded));
+    if (words[0] === 'sums') return describeSums(current, words.slice(1));
     const asked = subjectOf(words);
     if (asked !== null) return current.resolve(optionsNamed(words.at(-1)!)[0]!, asked).text;
     const answer = await console.answer(words, query);
@@ -78,6 +81,15 @@ function subjectOf([kind, ...words]: readonly string[]): Subject | null {
   if (kind === 'host') return { binding: first, host: second, address: third };
   if (kind !== 'client') return null;
   return { listener: { kind: first as 'esmtp_listener', listen: second, peer: third } };
+}
+
+/** `sums BINDING DOMAIN OPTION` or `sums BINDING HOST ADDRESS OPTION`: each counter, named by its stanza, and its limit. */
+function describeSums(configuration: Configuration, words: readonly string[]): string {
+  const option = optionsNamed(words.at(-1)!)[0]! as Option<Limit>;
+  const [binding, name, address] = words as [string, string, string];
+  const subject = words.length === 4 ? { binding, host: name, address } : { binding, domain: name };
+  const sums = configuration.settingsAlong(option, subject);
+  return sums.map(({ stanza, value }) => `${stanza} ${option.type.format(value)}`).join(', ') || 'none';
 }
 
 function describeLoad(result: LoadResult): string {

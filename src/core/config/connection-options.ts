@@ -108,11 +108,11 @@ export const clusterServerMaxOutboundConnections = option<Limit>({
 /** Its chain looks at no group and its host stanzas are named as DNS names exchangers: elsewhere it would limit nothing. */
 function clusterMaxMisplacement(place: Place): Misplacement | null {
   if (place.some(({ kind }) => kind.name === 'binding_group')) {
-    return { found: 'it in a binding_group', expected: 'a place outside of groups' };
+    return { found: 'an option in a binding_group', expected: 'one outside of groups' };
   }
   const { kind, name } = place.at(-1) ?? {};
   if (kind?.name !== 'host' || addressIn(name!) === null) return null;
-  return { found: `it in host "${name}"`, expected: 'a host named as DNS names the exchanger' };
+  return { found: `an option in host "${name}"`, expected: 'one in a host named as DNS names the exchanger' };
 }
 
 export const bindAddress = option<string | null>({
