@@ -155,6 +155,84 @@ test('surplus counts those that are leaving only once', () => {
   assert.ok(!claims.some((claim) => ledger.isSurplus(claim)));
 });
 
+test('an exchanged claim counts in new counters whether they have room or not, and no more in those that went', () => {
+  const ledger = new Ledger();
+  const [kept, gone, fresh] = [ledger.refer('kept'), ledger.refer('gone'), ledger.refer('fresh')];
+  const before = makeClaim([
+    [kept, 2],
+    [gone, 2],
+  ]);
+  const after = makeClaim([
+    [kept, 2],
+    [fresh, 0],
+  ]);
+  ledger.acquire(before);
+  ledger.acquire(before);
+  const counts = () => [kept, gone, fresh].map((counter) => ledger.open(counter));
+  ledger.startLeaving(before);
+  ledger.exchange(before, after, true);
+  assert.deepEqual(counts(), [2, 1, 1]);
+  assert.equal(ledger.isSurplus(after), false, 'the one that counts there is leaving');
+  ledger.exchange(before, after, false);
+  assert.deepEqual(counts(), [2, 0, 2]);
+  assert.equal(ledger.isSurplus(after), true);
+  ledger.release(after, true);
+  ledger.release(after, false);
+  assert.deepEqual(counts(), [0, 0, 0]);
+});
+
+test('a counter that an exchange leaves empty has room for those who wait for it', () => {
+  const ledger = new Ledger();
+  const counter = ledger.refer('gone');
+  const claim = makeClaim([[counter, 1]]);
+  ledger.acquire(claim);
+  const client = new Client('waiting');
+  ledger.wait(client, counter, 1);
+  ledger.exchange(claim, makeClaim([]), false);
+  assert.equal(ledger.nextEligible(), client);
+});
+
+test('a slot is taken below its limit, and is surplus above its bound', () => {
+  const ledger = new Ledger();
+  const counter = ledger.refer('node');
+  const [ordinary, reserve] = [makeClaim([[counter, 1, 2]]), makeClaim([[counter, 2]])];
+  assert.equal(ledger.acquire(ordinary), ADMITTED);
+  assert.equal(ledger.acquire(ordinary), 0);
+  assert.equal(ledger.acquire(reserve), ADMITTED);
+  assert.equal(ledger.acquire(reserve), 0);
+  assert.ok(!ledger.isSurplus(ordinary) && !ledger.isSurplus(reserve));
+  assert.ok(ledger.isSurplus(makeClaim([[counter, 1]])));
+});
+
+test('above the limit of a universal counter, only those without a connection have slots handed over to them', () => {
+  const ledger = new Ledger();
+  const node = ledger.addUniversal('node', 2);
+  const claim = makeClaim([[node, 4]]);
+  for (let slot = 0; slot < 4; slot++) ledger.acquire(claim);
+  const [holder, served, starving] = [new Client('holder'), new Client('served'), new Client('starving')];
+  served.held.push(claim);
+  ledger.wait(served, node, 2);
+  assert.equal(ledger.isAwaited(claim, holder), false);
+  ledger.stopWaiting(served);
+  ledger.wait(starving, node, 2);
+  assert.deepEqual([...ledger.waitersWithoutConnection(node)], [starving]);
+  for (let slot = 0; slot < 3; slot++) {
+    assert.equal(ledger.isAwaited(claim, holder), true, 'until there is room below the limit');
+    ledger.startLeaving(claim);
+  }
+  assert.equal(ledger.isAwaited(claim, holder), false);
+});
+
+test('who waits twice for the same waits once', () => {
+  const ledger = new Ledger();
+  const counter = ledger.refer('host');
+  const client = new Client('twice');
+  ledger.wait(client, counter, 1);
+  ledger.wait(client, counter, 1);
+  ledger.wait(client, counter, 2);
+  assert.equal(client.waits.length, 2);
+});
+
 test('property: thousands of operations in any order keep every counter exact and wake everybody who could go', () => {
   const step = fc.record({ client: fc.nat(11), action: fc.constantFrom('want', 'want', 'want', 'give', 'leave') });
   fc.assert(
