@@ -1,5 +1,6 @@
 // What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
 // structures that the scheduler works with, and the operator's actions on queues.
+import { addWall } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import {
   type BindingRow,
@@ -10,6 +11,7 @@ import {
   type FailOutcome,
   type FailRequest,
   type InboundRow,
+  type MessageExplanation,
   type OutboundRow,
   type QueuedMessage,
   type QueueRow,
@@ -21,11 +23,13 @@ import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
+import type { MailId } from '../core/mail/ids.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { Inbound } from './inbound.ts';
 import type { OutboundSession } from './outbound-session.ts';
@@ -51,6 +55,8 @@ export interface ViewParts {
 /** How many other queues are looked at for domains that share an address. */
 const SHARING_LOOKS_MAX = 1000;
 const SHARING_ROWS_MAX = 4;
+/** How many messages are looked at for one by its id. */
+const MESSAGE_LOOKS_MAX = 1_000_000;
 
 export class EngineView implements ServerView {
   readonly #parts: ViewParts;
@@ -183,6 +189,43 @@ export class EngineView implements ServerView {
         }
       }
     }
+  }
+
+  why(binding: string, domain: DomainName): QueueExplanation | null {
+    const queue = this.#parts.scheduler.queues.find(binding, domain);
+    return queue === undefined ? null : this.#explain(queue);
+  }
+
+  whyMessage(id: MailId): MessageExplanation {
+    let looked = 0;
+    for (const queue of this.#parts.scheduler.queues.values()) {
+      for (const kind of ['active', 'delayed'] as const) {
+        for (const task of queue[kind].values()) {
+          const { receivedAt, recipients } = task.stored.envelope;
+          if (task.recipients.some((index) => recipients[index]!.messageId === id)) {
+            const expiresAt = addWall(receivedAt, queue.settings.messageExpirationMs);
+            const nextAttemptAt = kind === 'delayed' ? task.dueAt : null;
+            return { kind: 'found', id, retries: task.retries, nextAttemptAt, expiresAt, queue: this.#explain(queue) };
+          }
+          looked += task.recipients.length;
+          if (looked > MESSAGE_LOOKS_MAX) return { kind: 'unknown', looked, isComplete: false };
+        }
+      }
+    }
+    return { kind: 'unknown', looked, isComplete: true };
+  }
+
+  #explain(queue: MailQueue): QueueExplanation {
+    const { ledger, node, scheduler, sessions } = this.#parts;
+    const parts = {
+      configuration: this.#parts.configuration(),
+      ledger,
+      node,
+      nodeLimits: scheduler.nodeLimits,
+      hostStates: scheduler.hostStates,
+      connections: sessions.keys(),
+    };
+    return explainQueue(queue, parts, this.#parts.turns.clock());
   }
 
   flush(selection: QueueSelection): number {

@@ -95,6 +95,8 @@ function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     bindings: () => BINDINGS,
     outbound: () => [],
     inbound: () => [],
+    why: () => null,
+    whyMessage: () => ({ kind: 'unknown', looked: 0, isComplete: true }),
     messages(selection, limit, offset) {
       asked.push({ ...selection, limit, offset });
       return [];

@@ -3,6 +3,7 @@
 // at the call; layout, order, filters and wording are the console's. Iterables are read to their end, or left early,
 // within the same turn of the loop, so they may walk live structures.
 import type { WallMs } from '../base/moment.ts';
+import type { QueueExplanation } from '../delivery/queue-explanation.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
@@ -189,6 +190,20 @@ export interface FailOutcome {
   }[];
 }
 
+/** Why one message waits: its own state, and that of its queue. */
+export type MessageExplanation =
+  | {
+      readonly kind: 'found';
+      readonly id: MailId;
+      readonly retries: number;
+      /** Null when it is in the active queue or on a connection. */
+      readonly nextAttemptAt: WallMs | null;
+      readonly expiresAt: WallMs;
+      readonly queue: QueueExplanation;
+    }
+  /** `isComplete` when every waiting message was looked at. */
+  | { readonly kind: 'unknown'; readonly looked: number; readonly isComplete: boolean };
+
 /** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
 export interface ServerView {
   /** O(1). */
@@ -215,6 +230,10 @@ export interface ServerView {
     limit: number,
     offset: number,
   ): Iterable<QueuedMessage>;
+  /** Null for a queue the server does not know. O(limits + connections). */
+  why(binding: string, domain: DomainName): QueueExplanation | null;
+  /** Looks at a million waiting messages at most. */
+  whyMessage(id: MailId): MessageExplanation;
   /** Makes every delayed message of the selection due now. @returns how many */
   flush(selection: QueueSelection): number | Promise<number>;
   /** Fails active and delayed messages of the selection for good (not those being delivered), or counts them. */

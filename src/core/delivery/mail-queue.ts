@@ -52,6 +52,8 @@ export class MailQueue implements Waiter {
   tryHostsAt: MonoMs | null = null;
   readonly waits: Wait[] = [];
   hold: Hold | null = null;
+  /** Since when it has wanted connections that it does not get; null when it gets them. */
+  waitsSince: MonoMs | null = null;
   /** Since when no host of the domain could be reached; null after any success. */
   unreachableSince: MonoMs | null = null;
   consecutiveFailures = 0;

@@ -87,6 +87,11 @@ export class Scheduler {
     this.#pauseTimer = new Timer(() => this.#endPause());
   }
 
+  /** Those in force. */
+  get nodeLimits(): NodeLimits {
+    return this.#nodeLimits;
+  }
+
   // ---- mail
 
   /** Mail that wants an attempt now. */
@@ -288,9 +293,14 @@ export class Scheduler {
     }
     if (queue.active.size > 0) this.#openUpToTarget(queue, at, 'ordinary');
     if (queue.active.size > 0) this.#expire(queue, at);
-    if (queue.active.size === 0) this.#ledger.stopWaiting(queue);
+    if (queue.active.size === 0) this.#stopWanting(queue);
     this.#setTimer(queue, at);
     if (queue.isEmpty) this.queues.rest(queue, at.mono);
+  }
+
+  #stopWanting(queue: MailQueue): void {
+    this.#ledger.stopWaiting(queue);
+    queue.waitsSince = null;
   }
 
   /** Opens what the queue lacks; out of the reserve one connection at most. */
@@ -304,7 +314,11 @@ export class Scheduler {
       settings.connectionsPerMessage,
     );
     const isServed = () => queue.connections.size - queue.leaving >= target;
-    if (isServed()) return;
+    if (isServed()) {
+      queue.waitsSince = null;
+      return;
+    }
+    queue.waitsSince ??= at.mono;
     if (!settings.bindingExists) queue.hold = { kind: 'bindingGone' };
     else if (settings.suspendDelivery) queue.hold = { kind: 'suspended' };
     else if (this.#pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
@@ -321,6 +335,7 @@ export class Scheduler {
       this.queues.follow(queue, route.candidates);
       if (allocation === 'reserve') this.#openOne(queue, route.candidates, at, allocation);
       else while (!isServed() && this.#openOne(queue, route.candidates, at, allocation));
+      if (isServed()) queue.waitsSince = null;
     }
   }
 

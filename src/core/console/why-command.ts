@@ -1,0 +1,127 @@
+// `why BINDING DOMAIN` and `why MESSAGE-ID`: what mail waits for, whose stanza says so, and what would change it.
+import { NO_LIMIT } from '../base/limit.ts';
+import type { WallMs } from '../base/moment.ts';
+import type { LimitUse, QueueExplanation, SetBy, WaitReason } from '../delivery/queue-explanation.ts';
+import { canonicalDomain } from '../mail/domain-name.ts';
+import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
+import { textOf } from './layout.ts';
+import type { MessageExplanation } from './server-view.ts';
+
+const JSON_FLAG = '--json';
+
+export const WHY_COMMANDS: readonly Command[] = [
+  {
+    words: ['why'],
+    usage: '[--json] BINDING DOMAIN | [--json] MESSAGE-ID',
+    help: 'what mail of a binding to a domain, or a message, waits for, and what would change it',
+    arity: [1, 3],
+    offers: ['binding', 'domain'],
+    run: why,
+  },
+];
+
+function why(args: readonly string[], subject: Subject): Answer {
+  const isJson = args.includes(JSON_FLAG);
+  const [first = '', second, surplus] = args.filter((word) => word !== JSON_FLAG);
+  if (surplus !== undefined || first === '') return refuse('usage: why [--json] BINDING DOMAIN | [--json] MESSAGE-ID');
+  return second === undefined ? whyMessage(first, isJson, subject) : whyQueue(first, second, isJson, subject);
+}
+
+function whyQueue(binding: string, domain: string, isJson: boolean, subject: Subject): Answer {
+  const { server } = subject;
+  const unknown = unknownBinding(binding, server);
+  if (unknown !== null) return unknown;
+  const found = server.why(binding, canonicalDomain(domain));
+  if (found === null)
+    return refuse(`no mail of binding "${binding}" to "${domain}" has been seen since the server started`);
+  return isJson ? reply(`${toJson(found)}\n`) : reply(textOf(queueLines(found, subject)));
+}
+
+function whyMessage(id: string, isJson: boolean, subject: Subject): Answer {
+  const found = subject.server.whyMessage(id);
+  if (found.kind === 'unknown') {
+    const doubt = found.isComplete ? '' : ` among the ${found.looked} that were looked at; name its binding and domain`;
+    return refuse(`no message ${id} waits${doubt}`);
+  }
+  if (isJson) return reply(`${toJson(found)}\n`);
+  return reply(textOf([...messageLines(found, subject), ...queueLines(found.queue, subject)]));
+}
+
+const toJson = (value: unknown): string =>
+  JSON.stringify(value, (key, one) => (key === 'counter' ? undefined : one === NO_LIMIT ? -1 : one));
+
+function messageLines(found: Extract<MessageExplanation, { kind: 'found' }>, { process }: Subject): string[] {
+  const { id, retries, nextAttemptAt, expiresAt } = found;
+  const what = nextAttemptAt === null ? 'wants an attempt now' : `is tried again at ${time(nextAttemptAt, process)}`;
+  return [`message ${id}: ${what}; ${retries} retries so far; expires at ${time(expiresAt, process)}`];
+}
+
+function queueLines(found: QueueExplanation, subject: Subject): string[] {
+  const { binding, domain, active, delayed, connections, wanted, reason, waitingMs, limits } = found;
+  const waited = waitingMs === null ? '' : `, for ${(waitingMs / 1000).toFixed(1)} s now`;
+  const awaited = reason.kind === 'limit' ? new Set(reason.limits.map(({ counter }) => counter)) : new Set<number>();
+  const others = limits.filter(({ counter }) => !awaited.has(counter));
+  return [
+    `binding "${binding}" to ${domain}: ${active} active, ${delayed} delayed, ${connections} of ${wanted} wanted connections`,
+    ...reasonLines(reason, waited, subject),
+    ...(others.length > 0 ? ['Other limits:', ...others.map((limit) => `  ${limitText(limit)}`)] : []),
+  ];
+}
+
+function reasonLines(reason: WaitReason, waited: string, { process }: Subject): string[] {
+  switch (reason.kind) {
+    case 'empty':
+      return ['Waits for nothing: there is no mail.'];
+    case 'served':
+      return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
+    case 'retryTime':
+      return [`Waits for the next attempt at ${time(reason.at, process)}.`, 'To change: flush domain'];
+    case 'limit':
+      return [
+        `Waits for room below ${reason.limits.length === 1 ? 'a limit' : 'one of these limits'}${waited}:`,
+        ...reason.limits.map((limit) => `  ${limitText(limit)}`),
+        ...reason.holders.map((one) => `  held by binding "${one.binding}" to ${one.domain}: ${one.connections}`),
+        'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.',
+        'To change: raise the limit with config set.',
+      ];
+    case 'route':
+      return [`Waits for the name service${waited}.`];
+    case 'suspended':
+      return [`Waits for Suspend_Delivery = true to be lifted${waited}; set by ${placeText(reason.setBy)}.`];
+    case 'bindingGone':
+      return [
+        `Waits for its binding, which is not in the configuration any more${waited}.`,
+        'To change: bring the stanza back.',
+      ];
+    case 'addressMissing':
+      return [
+        `Waits for the address ${reason.address}, which this machine does not have${waited}; Bind_Address is set by ${placeText(reason.setBy)}.`,
+      ];
+    case 'hostsDown':
+      return [
+        `Waits for a host that can be reached${waited}; the next try is in ${(reason.untilMs / 1000).toFixed(1)} s (Host_Failure_Retry).`,
+        ...reason.hosts.map(
+          ({ host, address, reason: why, failedAgoMs }) =>
+            `  ${host} [${address}]: ${why}, ${(failedAgoMs / 1000).toFixed(1)} s ago`,
+        ),
+      ];
+    case 'nodeTrouble':
+      return [`Waits because this machine could not open a connection lately${waited}; see paniclog.`];
+  }
+}
+
+function limitText({ option, counts, limit, open, peak, setBy }: LimitUse): string {
+  return `${option} = ${limit === NO_LIMIT ? -1 : limit} (${counts}): ${open} open, ${peak} at most; set by ${placeText(setBy)}`;
+}
+
+function placeText(setBy: SetBy | 'system'): string {
+  if (setBy === 'default') return 'nobody (default)';
+  if (setBy === 'system') return 'the system';
+  const { file, line, column } = setBy.at;
+  return `${setBy.scope === '' ? 'the global scope' : setBy.scope} at ${file}:${line}:${column}`;
+}
+
+function time(at: WallMs, process: Subject['process']): string {
+  const local = new Date(at + process.utcOffsetMinutes(at) * 60_000); // read through its UTC form
+  return local.toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,272 @@
+// Why the mail of a queue is not going out, or not faster: the one thing it waits for, who set it and where, and every
+// other limit that applies with its use. Made when an operator asks, out of what the scheduler itself waits by, at a cost
+// that depends on the limits and connections, not on the mail.
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import type { Moment, MonoMs, WallMs } from '../base/moment.ts';
+import type { Configuration } from '../config/configuration.ts';
+import {
+  bindAddress,
+  clusterMaxOutboundConnections,
+  clusterScopeMaxOutboundConnections,
+  clusterServerMaxOutboundConnections,
+  maxOutboundConnections,
+  scopeMaxOutboundConnections,
+  serverMaxOutboundConnections,
+  suspendDelivery,
+} from '../config/connection-options.ts';
+import type { Option } from '../config/option.ts';
+import type { Subject } from '../config/resolution.ts';
+import type { SourcePosition } from '../config/source.ts';
+import type { CounterIndex, Ledger } from '../limits/ledger.ts';
+import type { Candidate } from '../mail/hosts.ts';
+import { allocationTarget } from './allocation.ts';
+import type { NodeCounters, NodeLimits } from './claims.ts';
+import type { HostStates } from './host-states.ts';
+import type { MailQueue } from './mail-queue.ts';
+import type { OutboundConnection } from './outbound-connection.ts';
+
+/** The stanza that set a value; `scope` is empty for the global scope. */
+export type SetBy = { readonly at: SourcePosition; readonly scope: string } | 'default';
+
+/** A limit on connections with its use. */
+export interface LimitUse {
+  readonly counter: CounterIndex;
+  /** The option that sets it, as printed; `file descriptors` for that of the system. */
+  readonly option: string;
+  /** What is counted, in words. */
+  readonly counts: string;
+  /** NO_LIMIT: none. */
+  readonly limit: Limit;
+  readonly open: number;
+  readonly peak: number;
+  readonly setBy: SetBy | 'system';
+}
+
+/** Who has connections that count on a full limit. */
+export interface Holder {
+  readonly binding: string;
+  readonly domain: string;
+  readonly connections: number;
+}
+
+export type WaitReason =
+  /** There is no mail. */
+  | { readonly kind: 'empty' }
+  /** As many connections as the mail asks for are open or being opened. */
+  | { readonly kind: 'served' }
+  | { readonly kind: 'retryTime'; readonly at: WallMs }
+  | { readonly kind: 'limit'; readonly limits: readonly LimitUse[]; readonly holders: readonly Holder[] }
+  | { readonly kind: 'route' }
+  | { readonly kind: 'suspended'; readonly setBy: SetBy }
+  | { readonly kind: 'bindingGone' }
+  | { readonly kind: 'addressMissing'; readonly address: string; readonly setBy: SetBy }
+  | { readonly kind: 'hostsDown'; readonly untilMs: number; readonly hosts: readonly FailedHost[] }
+  | { readonly kind: 'nodeTrouble' };
+
+export interface FailedHost {
+  readonly host: string;
+  readonly address: string;
+  readonly reason: string;
+  readonly failedAgoMs: number;
+}
+
+export interface QueueExplanation {
+  readonly binding: string;
+  readonly domain: string;
+  readonly active: number;
+  readonly delayed: number;
+  readonly connections: number;
+  /** How many connections the mail asks for now (docs/limits.md, "How many are opened"). */
+  readonly wanted: number;
+  readonly reason: WaitReason;
+  /** How long it has waited without a break; null when it does not wait. */
+  readonly waitingMs: number | null;
+  readonly limits: readonly LimitUse[];
+}
+
+export interface ExplanationParts {
+  readonly configuration: Configuration;
+  readonly ledger: Ledger;
+  readonly node: NodeCounters;
+  readonly nodeLimits: NodeLimits;
+  readonly hostStates: HostStates;
+  readonly connections: Iterable<OutboundConnection>;
+}
+
+const HOLDERS_MAX = 5;
+
+export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Moment): QueueExplanation {
+  const { settings } = queue;
+  const wanted = allocationTarget(
+    queue.active.size + queue.inFlight,
+    settings.maxOutboundConnections,
+    settings.connectionsPerMessage,
+  );
+  const limits = limitsOf(queue, parts);
+  return {
+    binding: queue.binding,
+    domain: queue.domain,
+    active: queue.activeMessages,
+    delayed: queue.delayed.messages,
+    connections: queue.connections.size,
+    wanted,
+    reason: reasonOf(queue, limits, parts, at),
+    waitingMs: queue.waitsSince === null ? null : at.mono - queue.waitsSince,
+    limits,
+  };
+}
+
+function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: ExplanationParts, at: Moment): WaitReason {
+  const { configuration } = parts;
+  const { hold, binding, domain } = queue;
+  const subject = { binding, domain };
+  if (queue.active.size === 0 && queue.inFlight === 0) {
+    const dueAt = queue.delayed.nextDueAt;
+    return dueAt === null ? { kind: 'empty' } : { kind: 'retryTime', at: dueAt };
+  }
+  if (queue.waits.length > 0) {
+    const awaited = new Set(queue.waits.map(({ list }) => list.counter));
+    const full = limits.filter(({ counter }) => awaited.has(counter));
+    return { kind: 'limit', limits: full, holders: holdersOf(awaited, parts.connections) };
+  }
+  if (hold === null) return { kind: 'served' };
+  switch (hold.kind) {
+    case 'resolving':
+      return { kind: 'route' };
+    case 'suspended':
+      return { kind: 'suspended', setBy: configuration.resolve(suspendDelivery, subject).setBy };
+    case 'addressMissing':
+      return { ...hold, setBy: configuration.resolve(bindAddress, subject).setBy };
+    case 'hostsDown':
+      return {
+        kind: 'hostsDown',
+        untilMs: Math.max(0, hold.until - at.mono),
+        hosts: failedHosts(queue, parts, at.mono),
+      };
+    default:
+      return hold;
+  }
+}
+
+function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {
+  return queue.candidates.flatMap(({ host, address }) => {
+    const failure = hostStates.failure(queue.binding, address, now);
+    return failure === null ? [] : [{ host, address, reason: failure.reason, failedAgoMs: now - failure.since }];
+  });
+}
+
+function holdersOf(counters: ReadonlySet<CounterIndex>, connections: Iterable<OutboundConnection>): Holder[] {
+  const countsByQueue = new Map<MailQueue, number>();
+  for (const { queue, claim } of connections) {
+    if (!claim.counters.some((counter) => counters.has(counter))) continue;
+    countsByQueue.set(queue, (countsByQueue.get(queue) ?? 0) + 1);
+  }
+  return [...countsByQueue]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, HOLDERS_MAX)
+    .map(([{ binding, domain }, count]) => ({ binding, domain, connections: count }));
+}
+
+// ---- limits
+
+function limitsOf(queue: MailQueue, parts: ExplanationParts): LimitUse[] {
+  const { node, nodeLimits } = parts;
+  const { binding, domain, settings } = queue;
+  const use = (
+    counter: CounterIndex,
+    limit: Limit,
+    option: string,
+    counts: string,
+    setBy: LimitUse['setBy'],
+  ): LimitUse => ({
+    counter,
+    option,
+    counts,
+    limit,
+    open: parts.ledger.open(counter),
+    peak: parts.ledger.peak(counter),
+    setBy,
+  });
+  const lowest = (options: readonly Option<Limit>[], subject: Subject) =>
+    lowestOf(parts.configuration, options, subject);
+  const pair = lowest([maxOutboundConnections, clusterMaxOutboundConnections], { binding, domain });
+  const own = lowest([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], { binding });
+  const whole = lowest([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], {});
+  const found = [
+    use(
+      queue.pairCounter,
+      settings.maxOutboundConnections,
+      pair.option,
+      `binding "${binding}" to ${domain}`,
+      pair.setBy,
+    ),
+    use(node.total, nodeLimits.total, whole.option, 'all connections', whole.setBy),
+    use(node.descriptors, nodeLimits.descriptors, 'file descriptors', 'all connections in and out', 'system'),
+  ];
+  if (settings.bindingConnections !== NO_LIMIT) {
+    found.push(
+      use(queue.bindingCounter, settings.bindingConnections, own.option, `all of binding "${binding}"`, own.setBy),
+    );
+  }
+  found.push(...scopesOf(parts, settings.scopeLimits, queue.scopeCounters, { binding, domain }));
+  for (const candidate of queue.candidates) found.push(...hostLimitsOf(queue, candidate, parts));
+  return found.filter(({ counter }, index) => found.findIndex((other) => other.counter === counter) === index);
+}
+
+function hostLimitsOf(queue: MailQueue, { host, address }: Candidate, parts: ExplanationParts): LimitUse[] {
+  const { binding, settings } = queue;
+  const candidate = queue.candidates.find((one) => one.host === host && one.address === address)!;
+  const [counters, ...scopes] = queue.hostCounters.get(candidate) ?? [];
+  if (counters === undefined) return [];
+  const subject = { binding, host, address };
+  const { option, setBy } = lowestOf(parts.configuration, [maxOutboundConnections], subject);
+  const found = scopesOf(parts, settings.hostScopeLimits(host, address), scopes, subject);
+  if (counters.limit === NO_LIMIT) return found;
+  const { ledger } = parts;
+  const { counter, limit } = counters;
+  const counts = `binding "${binding}" to ${host} [${address}]`;
+  return [{ counter, limit, option, counts, open: ledger.open(counter), peak: ledger.peak(counter), setBy }, ...found];
+}
+
+/** Sums over scopes: the keys and counters stand in the same order. */
+function scopesOf(
+  { configuration, ledger }: ExplanationParts,
+  limits: readonly { readonly key: string; readonly limit: Limit }[],
+  counters: readonly { readonly counter: CounterIndex }[],
+  subject: Subject,
+): LimitUse[] {
+  const origins = new Map<string, { option: string; setBy: { at: SourcePosition; scope: string } }>();
+  for (const option of [scopeMaxOutboundConnections, clusterScopeMaxOutboundConnections]) {
+    for (const { stanza, at } of configuration.settingsAlong(option, subject)) {
+      const scope = stanza === 'global' ? '' : stanza;
+      origins.set(`${option.name} ${stanza}`, { option: option.display, setBy: { at, scope } });
+    }
+  }
+  return limits.flatMap(({ key, limit }, index) => {
+    const counter = counters[index]?.counter;
+    if (counter === undefined) return [];
+    const known = origins.get(key);
+    return [
+      {
+        counter,
+        limit,
+        option: known?.option ?? clusterMaxOutboundConnections.display,
+        counts: known === undefined ? 'the host with all its addresses' : `all of ${known.setBy.scope || 'the server'}`,
+        open: ledger.open(counter),
+        peak: ledger.peak(counter),
+        setBy: known?.setBy ?? 'default',
+      },
+    ];
+  });
+}
+
+/** Which of several options that limit the same count is the one in force. */
+function lowestOf(
+  configuration: Configuration,
+  options: readonly Option<Limit>[],
+  subject: Subject,
+): { option: string; setBy: SetBy } {
+  const resolved = options.map((option) => ({ option, ...configuration.resolve(option, subject) }));
+  const lowest = resolved.reduce((least, one) => (one.value < least.value ? one : least));
+  return { option: lowest.option.display, setBy: lowest.setBy };
+}
