@@ -290,6 +290,13 @@ export class ConnectionCheck {
     return [...claims, ...sums];
   }
 
+  /** After a run in which more waited for the node's limit than it let go. */
+  checkReserveUsed(): void {
+    const { peak } = this.#counter('node');
+    if (peak <= this.#situation.nodeLimit())
+      this.#violation(`the reserve was not used: there were ${peak} connections`);
+  }
+
   #pair(binding: string, domain: string): Counter {
     return this.#counter(`pair ${binding} ${domain}`);
   }

@@ -10,7 +10,7 @@ import { ActionPlanner, PLENTY_OF_DESCRIPTORS, type TimedAction } from './plan-a
 import { bindingPath, type ConfigurationPlan, planBindings, planConfiguration, scope } from './plan-configuration.ts';
 import { type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
 import { type Burst, TrafficPlanner } from './plan-traffic.ts';
-import { happens, pick } from './world.ts';
+import { between, happens, pick } from './world.ts';
 
 export interface Scenario {
   readonly seed: number;
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly actions: readonly TimedAction[];
   /** The burst whose limit is to be reached exactly, or null when the scenario is not built for that. */
   readonly burst: Burst | null;
+  /** More wait for the node's limit than it lets go, for so long that the reserve must be used. */
+  readonly needsReserve: boolean;
   /** Nothing goes wrong: every message is delivered, at its first attempt. */
   readonly isCalm: boolean;
   /** How long a message may take from the disk to its delivery; others are not measured. */
@@ -45,7 +47,8 @@ export function drawScenario(seed: number): Scenario {
   const random = seededRandom(seed).stream('scenario');
   const kind = random.below(10);
   if (kind < 2) return drawBurst(seed);
-  return kind === 2 ? drawHandOver(seed) : drawMixed(seed);
+  if (kind === 2) return drawHandOver(seed);
+  return kind === 3 ? drawReserve(seed) : drawMixed(seed);
 }
 
 /** All sorts of things at once. */
@@ -90,6 +93,7 @@ function drawMixed(seed: number): Scenario {
     sessions: traffic.sessions,
     actions: planner.actions,
     burst: null,
+    needsReserve: false,
     isCalm: false,
     patienceMs: new Map(),
     endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
@@ -131,6 +135,7 @@ function drawBurst(seed: number): Scenario {
     sessions: traffic.sessions,
     actions: [],
     burst,
+    needsReserve: false,
     isCalm: true,
     patienceMs: new Map(),
     endMs: 4_000_000,
@@ -177,8 +182,52 @@ function drawHandOver(seed: number): Scenario {
     sessions: traffic.sessions,
     actions: [],
     burst: null,
+    needsReserve: false,
     isCalm: true,
     patienceMs,
+    endMs: 4_000_000,
+  };
+}
+
+/** Few slots, slow receivers, and more queues than slots, so that sweeps of the reserve have somebody to serve. */
+function drawReserve(seed: number): Scenario {
+  const root = seededRandom(seed);
+  const random = root.stream('reserve');
+  const network = planNetwork(root.stream('network plan'), 4 + random.below(3), 0, true);
+  const bindings = planBindings(root.stream('bindings'));
+  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, 0);
+  const slots = 1 + random.below(2);
+  const reserve = 1 + random.below(4);
+  const global = (option: string, value: number) => ({ path: [], option, value: String(value) });
+  const settings = [
+    ...drawn.settings,
+    global('Max_Outbound_Connections', pick(random, [1, 8])),
+    global('Message_Expiration', 3600),
+    global('Server_Max_Outbound_Connections', slots),
+    global('Server_Reserve_Outbound_Connections', reserve),
+    global('Reserve_Maintenance_Interval', 1),
+  ];
+  const configuration = { ...drawn, settings, expirationSeconds: 3600 };
+  const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
+  for (const { name: domain } of network.domains) {
+    for (const { name: binding } of bindings) {
+      traffic.addBurst({ binding, domain, transactions: pick(random, [3, 5, 10]) }, between(random, 0, 50));
+    }
+  }
+  return {
+    seed,
+    title: `${network.domains.length * bindings.length} queues on ${slots} slots and a reserve of ${reserve}`,
+    configuration,
+    network,
+    networkConditions: { descriptorsExhausted: 0, splitting: 0, slowKernel: 0, descriptorLimit: PLENTY_OF_DESCRIPTORS },
+    nameConditions: { delayMs: [1, 20], unavailable: 0, ttlSeconds: 3600 },
+    diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
+    sessions: traffic.sessions,
+    actions: [],
+    burst: null,
+    needsReserve: true,
+    isCalm: true,
+    patienceMs: new Map(),
     endMs: 4_000_000,
   };
 }

@@ -171,8 +171,9 @@ class Simulation {
     if (this.#disk.size > 0) this.#world.violation(`${this.#disk.size} records are left in the spool`);
     this.#engineCheck.checkRest(this.#engine);
     this.#mail.finish();
-    const { burst } = this.#scenario;
+    const { burst, needsReserve } = this.#scenario;
     if (burst !== null) this.#connections.checkReached(burst);
+    if (needsReserve) this.#connections.checkReserveUsed();
   }
 
   // ---- lives of the process
