@@ -69,7 +69,7 @@ export class ActionPlanner {
         this.#add(atMs, { kind: 'set', setting: turnKnob(random, knobs) });
         break;
       case 3:
-        this.#reload(atMs, withSetting(this.#text, turnKnob(random, knobs)));
+        this.#turnInText(atMs, turnKnob(random, knobs));
         break;
       case 4:
         this.#removeBinding(atMs, later);
@@ -115,6 +115,13 @@ export class ActionPlanner {
       default:
         this.#add(atMs, { kind: 'stop' });
     }
+  }
+
+  /** One limit changes in the text, unless its binding is not there: it would come back without an address of its own. */
+  #turnInText(atMs: number, setting: TextSetting): void {
+    const binding = setting.path.find(({ kind }) => kind === 'binding')?.name ?? 'default';
+    const exists = this.#text.some(({ path }) => path.at(-1)?.kind === 'binding' && path.at(-1)?.name === binding);
+    if (exists || binding === 'default') this.#reload(atMs, withSetting(this.#text, setting));
   }
 
   /** A binding's stanza goes with a reload, and mostly comes back with another. */
