@@ -216,6 +216,17 @@ test('a host that answers after all is used again at once by the queue that had 
   assert.equal(bench.connections.length, 3);
 });
 
+test('a host that answers to one queue of a binding is used at once by the others that had given up', () => {
+  const bench = new SchedulerBench();
+  bench.add(7, 'a.example');
+  bench.failConnect(bench.connections[0]!);
+  bench.add(1, 'b.example');
+  assert.equal(bench.queue('b.example').hold?.kind, 'hostsDown');
+  bench.scheduler.hostAnswered(bench.connections[0]!);
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.queue('b.example').connections.size, 1);
+});
+
 test('a queue whose mail expired while it waited for room waits no longer', () => {
   const bench = new SchedulerBench({ bindingConnections: 0 });
   bench.add(1);

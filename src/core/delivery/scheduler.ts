@@ -73,6 +73,8 @@ export class Scheduler {
   readonly #idle = new Set<OutboundConnection>();
   readonly #pauseTimer: Timer;
   #pausedUntil: MonoMs | null = null;
+  /** Queues whose hosts are all set aside, for when one of these answers to another queue of the binding. */
+  readonly #heldByHosts = new Set<MailQueue>();
   #isStopping = false;
 
   constructor(parts: SchedulerParts) {
@@ -169,6 +171,7 @@ export class Scheduler {
       this.#ledger.stopWaiting(queue);
       queue.tryHostsAt = null;
       this.#markReady(queue);
+      for (const held of this.#heldByHosts) if (held.binding === queue.binding) this.#markReady(held);
     }
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;
@@ -295,7 +298,9 @@ export class Scheduler {
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
     this.#setTimer(queue, at);
-    if (queue.isEmpty) this.queues.rest(queue, at.mono);
+    if (!queue.isEmpty) return;
+    this.#heldByHosts.delete(queue);
+    this.queues.rest(queue, at.mono);
   }
 
   #stopWanting(queue: MailQueue): void {
@@ -307,6 +312,7 @@ export class Scheduler {
   #openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
     if (queue.waits.length > 0 || this.#isStopping) return;
     queue.hold = null;
+    this.#heldByHosts.delete(queue);
     const { settings } = queue;
     const target = allocationTarget(
       queue.active.size + queue.inFlight,
@@ -383,6 +389,7 @@ export class Scheduler {
   /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */
   #holdForHosts(queue: MailQueue, until: MonoMs, at: Moment): void {
     queue.hold = { kind: 'hostsDown', until };
+    this.#heldByHosts.add(queue);
     const since = queue.unreachableSince;
     if (since === null || !queue.hasNoConnection) return;
     if (at.mono - since < queue.settings.connectTimeoutToDelayMs) return;
