@@ -25,6 +25,7 @@ import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
+import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { LogPort } from './log-port.ts';
@@ -63,6 +64,9 @@ const UNFINISHED_LOOK_MS = 500;
 /** File of the spool that stands while a process has it, and stays when that was killed. */
 const SPOOL_LOCK = 'lock';
 
+/** File beside the spool that keeps what throttles of long windows may not forget. */
+const THROTTLE_FILE = 'throttles';
+
 const LINE_FORMS = { heartbeatRecord, rejectHeartbeat, panicRecord };
 
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
@@ -95,7 +99,8 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     await logs.close();
     return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
   }
-  const server = new Server(options, logs, spool, recovered, wasUnclean);
+  const throttles = await openThrottleFile(join(directory, THROTTLE_FILE), (text) => logs.panic('error', text));
+  const server = new Server(options, logs, spool, throttles, recovered, wasUnclean);
   const problems = await server.open();
   if (problems.length === 0) return { kind: 'started', server };
   await server.stop();
@@ -106,6 +111,7 @@ export class Server implements ConfigHolder {
   readonly #options: ServerOptions;
   readonly #logs: LogPort;
   readonly #spool: SegmentSpool;
+  readonly #throttles: ThrottleFile;
   readonly #resolver: DnsResolver;
   readonly #connector: SocketConnector;
   readonly #clock: SystemClock;
@@ -124,6 +130,7 @@ export class Server implements ConfigHolder {
     options: ServerOptions,
     logs: LogPort,
     spool: SegmentSpool,
+    throttles: OpenedThrottleFile,
     recovered: RecoveredRecord[],
     wasUnclean: boolean,
   ) {
@@ -132,6 +139,7 @@ export class Server implements ConfigHolder {
     this.#configuration = options.configuration;
     this.#logs = logs;
     this.#spool = spool;
+    this.#throttles = throttles.file;
     const { resolver, problems } = openResolver({ resolvConfPath: this.#configuration.value(resolvConf) });
     this.#resolver = resolver;
     this.#reportResolvConf(problems);
@@ -147,8 +155,10 @@ export class Server implements ConfigHolder {
         connector: this.#connector,
         resolver,
         spool,
+        throttles: this.#throttles,
         records: logs,
       },
+      savedThrottles: throttles.saved,
       configuration: this.#configuration,
       identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
@@ -364,6 +374,7 @@ export class Server implements ConfigHolder {
     await this.#control.close();
     this.#clock.stop();
     this.#resolver.close();
+    await this.#throttles.close();
     await this.#spool.close();
     await this.#logs.close();
     this.#removePidfile();

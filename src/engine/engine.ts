@@ -15,6 +15,9 @@ import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { type Actions, Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
+import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
+import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
@@ -39,6 +42,8 @@ export interface EngineParts {
     /** Name of the system, for when the option `hostname` is not set. */
     readonly hostname: string;
   };
+  /** What an earlier process left behind of throttles. */
+  readonly savedThrottles: SavedThrottles;
   /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
   readonly openingDelayMs: number;
   /** Local time minus UTC at that instant. */
@@ -56,6 +61,7 @@ export class Engine implements Turns {
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
   readonly #timers = new Timers();
+  readonly #throttles: ThrottleTable;
   readonly #node: NodeCounters;
   readonly #routes: Routes;
   readonly #notices: Notices;
@@ -89,8 +95,15 @@ export class Engine implements Turns {
       ordinary: this.ledger.refer('ordinary'),
     };
     this.#troubles = new NodeTroubles(records);
+    this.#throttles = new ThrottleTable(
+      this.#timers,
+      new ThrottleMemory(parts.savedThrottles, this.#now),
+      this.#recordWriter(),
+      parts.savedThrottles.isDamaged,
+    );
     this.scheduler = new Scheduler({
       ledger: this.ledger,
+      throttles: this.#throttles,
       timers: this.#timers,
       random: random.stream('host-choice'),
       node: this.#node,
@@ -274,10 +287,25 @@ export class Engine implements Turns {
   }
 
   #tellStopped(): void {
-    if (!this.isAtRest) return;
+    if (!this.isAtRest || this.#throttles.isWriting) return;
     const stopped = this.#stopped!;
     this.#stopped = null;
-    stopped();
+    const records = this.#throttles.finalRecords(this.#now);
+    if (records === null) stopped();
+    else this.#ports.throttles.writeAll(records, () => stopped());
+  }
+
+  #recordWriter(): RecordWriter {
+    const { throttles } = this.#ports;
+    const written = (isDurable: boolean): void => {
+      const at = this.begin();
+      this.scheduler.throttlesWritten(isDurable, at);
+      this.end(at);
+    };
+    return {
+      reserve: (records) => throttles.reserve(records, written),
+      writeAll: (records) => throttles.writeAll(records, written),
+    };
   }
 
   // ---- mail

@@ -138,6 +138,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   connected(): void {
     this.#at = this.#parts.turns.begin();
     this.#phase = 'talking';
+    this.connection.isEstablished = true;
     this.#times.connected(this.#at.mono - this.#stageSince);
     this.#session.connected();
     this.#parts.turns.end(this.#at);

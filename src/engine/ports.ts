@@ -3,6 +3,7 @@
 // from inside the call that caused them (a port that knows the answer at once still delivers it in a later turn).
 import type { Moment, MonoMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
+import type { ThrottleRecord } from '../core/limits/throttle-record.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 
@@ -105,6 +106,16 @@ export interface Spool {
   release(stored: StoredContent): void;
 }
 
+// ---- throttles
+
+/** Keeps what throttles of long windows may not forget (core/limits/throttle-record.ts). One call at a time. */
+export interface ThrottleStore {
+  /** Adds to what was written before. Answers whether it is on stable storage. */
+  reserve(records: readonly ThrottleRecord[], done: (isDurable: boolean) => void): void;
+  /** Takes the place of all that was written before, or changes nothing. */
+  writeAll(records: readonly ThrottleRecord[], done: (isDurable: boolean) => void): void;
+}
+
 // ---- records
 
 export interface RecordLog {
@@ -122,6 +133,7 @@ export interface Ports {
   readonly connector: Connector;
   readonly resolver: Resolver;
   readonly spool: Spool;
+  readonly throttles: ThrottleStore;
   readonly records: RecordLog;
 }
 

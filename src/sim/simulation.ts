@@ -22,6 +22,7 @@ import { CollectedRecords } from './records.ts';
 import { drawScenario, type Scenario } from './scenario.ts';
 import { ScopeSums } from './scope-sums.ts';
 import { type InForce, Situation } from './situation.ts';
+import { ThrottleDisk } from './throttle-disk.ts';
 import { between, World } from './world.ts';
 
 export interface RunReport {
@@ -56,6 +57,7 @@ class Simulation {
   readonly #network: Network;
   readonly #names: Names;
   readonly #disk: Disk;
+  readonly #throttleDisk: ThrottleDisk;
   readonly #records: CollectedRecords;
   readonly #exchangers = new Map<string, Exchanger>();
   readonly #mail: MailCheck;
@@ -80,6 +82,7 @@ class Simulation {
     const { network, networkConditions, nameConditions, diskConditions } = scenario;
     this.#situation = new Situation(world, scenario, this.#inForce());
     this.#disk = new Disk(world, diskConditions, this.#diskObserver(), this.#fuse);
+    this.#throttleDisk = new ThrottleDisk(world, diskConditions, this.#fuse);
     this.#names = new Names(world, network.zone, nameConditions, this.#fuse);
     const wireForm: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
     this.#network = new Network(world, networkConditions, wireForm, this.#connectionObserver(), this.#fuse);
@@ -209,8 +212,10 @@ class Simulation {
         connector: this.#network,
         resolver: this.#names,
         spool: this.#disk,
+        throttles: this.#throttleDisk,
         records: this.#records,
       },
+      savedThrottles: this.#throttleDisk.read(),
       configuration: situation.configuration,
       identity: { pid: 1000 + situation.life, version: 'sim', hostname: 'mta.example' },
       openingDelayMs,
@@ -267,6 +272,7 @@ class Simulation {
     this.#situation.state = 'down';
     this.#engine = null;
     this.#clock?.stop();
+    this.#throttleDisk.crash();
     this.#network.abandonAll();
     this.#names.abandonAll();
     this.#conversations.died();

@@ -10,6 +10,9 @@ import { OutboundConnection } from '../../src/core/delivery/outbound-connection.
 import { type Actions, NO_VALID_HOSTS, Scheduler } from '../../src/core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../../src/core/delivery/settings.ts';
 import { type Claim, Ledger } from '../../src/core/limits/ledger.ts';
+import { ThrottleMemory } from '../../src/core/limits/throttle-memory.ts';
+import type { ThrottleRecord } from '../../src/core/limits/throttle-record.ts';
+import { ThrottleTable } from '../../src/core/limits/throttle-table.ts';
 import { type Disposition, notConnected } from '../../src/core/mail/disposition.ts';
 import type { Candidate, Route } from '../../src/core/mail/hosts.ts';
 import { makeTask, type Task } from '../../src/core/queue/task.ts';
@@ -23,6 +26,8 @@ const SETTINGS: DeliverySettings = {
   connectionsPerMessage: AGGRESSIVENESS.normal,
   hostLimit: () => NO_LIMIT,
   hostScopeLimits: () => [],
+  throttles: { connections: [], messages: [] },
+  hostThrottles: () => ({ connections: [], messages: [] }),
   bindAddress: null,
   suspendDelivery: false,
   idleTimeoutMs: 5000,
@@ -58,6 +63,16 @@ export function candidate(address: string, preference = 10): Candidate {
   return { host: `mx-${address}.example`, address, family: 4, port: 25, preference };
 }
 
+/** A table of throttles of a process that has no past. @param write takes what is to be put on stable storage */
+export function emptyThrottleTable(
+  timers: Timers,
+  startedAt: Moment,
+  write: (records: readonly ThrottleRecord[]) => void,
+): ThrottleTable {
+  const memory = new ThrottleMemory({ records: [], isDamaged: false }, startedAt);
+  return new ThrottleTable(timers, memory, { reserve: write, writeAll: write }, false);
+}
+
 export class SchedulerBench implements Actions {
   at: Moment = { mono: monoMs(0), wall: wallMs(1_000_000) };
   route: Route | null = { kind: 'hosts', candidates: [candidate('127.0.0.1')], ttlMs: 60_000 };
@@ -70,6 +85,8 @@ export class SchedulerBench implements Actions {
   readonly sent: { connection: OutboundConnection; task: Task }[] = [];
   readonly failures: string[] = [];
   readonly quits: OutboundConnection[] = [];
+  /** What was to be reserved for throttles. It is on stable storage when the test says so. */
+  readonly written: (readonly ThrottleRecord[])[] = [];
   readonly scheduler: Scheduler;
   #sequence = 0;
 
@@ -82,6 +99,7 @@ export class SchedulerBench implements Actions {
     };
     this.scheduler = new Scheduler({
       ledger: this.ledger,
+      throttles: emptyThrottleTable(this.timers, this.at, (records) => this.written.push(records)),
       timers: this.timers,
       random: seededRandom(1),
       node,

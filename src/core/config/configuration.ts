@@ -41,6 +41,8 @@ export interface Origin {
   readonly level: string;
   /** The stanza, such as `Binding "a" Domain "example.com"`; empty for the global scope. */
   readonly scope: string;
+  /** Names the stanza in every configuration that has it. */
+  readonly stanza: string;
 }
 
 /** What one stanza says of an option. */
@@ -118,7 +120,12 @@ export class Configuration {
     return {
       value: setting.value as T,
       text: formatSet(option.type, setting.syntax),
-      setBy: { at: setting.at, level: entry.level.join('::') || 'global', scope: formatPath(entry.stanza.path) },
+      setBy: {
+        at: setting.at,
+        level: entry.level.join('::') || 'global',
+        scope: formatPath(entry.stanza.path),
+        stanza: stanzaKey(entry.stanza),
+      },
     };
   }
 

@@ -16,10 +16,7 @@ import {
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
 
-const NOT_ENFORCED = 'not enforced by this version, and leaving it out would lift a limit';
-
 const cautionZero = (limit: Limit): string | null => (limit === 0 ? 'the value 0 opens no connection at all' : null);
-const isUnlimited = (rate: Rate | null): boolean => rate === null || rate.count === 0;
 
 export const maxOutboundConnections = option<Limit>({
   name: 'max_outbound_connections',
@@ -151,7 +148,7 @@ export const useIpv6 = option<boolean>({
   help: 'whether IPv6 addresses of destinations are used',
 });
 
-const rateRow = (name: string, scopes: Option<unknown>['scopes'], help: string): Option<Rate | null> =>
+const rate = (name: string, scopes: Option<unknown>['scopes'], help: string): Option<Rate | null> =>
   option<Rate | null>({
     name,
     type: RATE,
@@ -160,9 +157,31 @@ const rateRow = (name: string, scopes: Option<unknown>['scopes'], help: string):
     scopes,
     chain: SENDING_CHAIN,
     help,
-    refused: NOT_ENFORCED,
-    harmless: isUnlimited,
   });
+
+export const outboundThrottleConnections = rate(
+  'outbound_throttle_connections',
+  [...SENDING, 'host'],
+  'new connections per time, shared by all that fall back to the scope; 0: no limit',
+);
+
+export const outboundThrottleMessages = rate(
+  'outbound_throttle_messages',
+  [...SENDING, 'host'],
+  'deliveries attempted per time, shared by all that fall back to the scope; 0: no limit',
+);
+
+export const clusterOutboundThrottleConnections = rate(
+  'cluster_outbound_throttle_connections',
+  ['binding_group', 'domain', 'global'],
+  'outbound_throttle_connections over all nodes of a cluster',
+);
+
+export const clusterOutboundThrottleMessages = rate(
+  'cluster_outbound_throttle_messages',
+  ['binding_group', 'domain', 'global'],
+  'outbound_throttle_messages over all nodes of a cluster',
+);
 
 export const CONNECTION_OPTIONS: readonly Option<unknown>[] = [
   maxOutboundConnections,
@@ -177,16 +196,8 @@ export const CONNECTION_OPTIONS: readonly Option<unknown>[] = [
   connectionAllocationAggressiveness,
   suspendDelivery,
   useIpv6,
-  rateRow('outbound_throttle_connections', [...SENDING, 'host'], 'new connections per time'),
-  rateRow('outbound_throttle_messages', [...SENDING, 'host'], 'deliveries per time'),
-  rateRow(
-    'cluster_outbound_throttle_connections',
-    ['binding_group', 'domain', 'global'],
-    'new connections per time over all nodes of a cluster',
-  ),
-  rateRow(
-    'cluster_outbound_throttle_messages',
-    ['binding_group', 'domain', 'global'],
-    'deliveries per time over all nodes of a cluster',
-  ),
+  outboundThrottleConnections,
+  outboundThrottleMessages,
+  clusterOutboundThrottleConnections,
+  clusterOutboundThrottleMessages,
 ];

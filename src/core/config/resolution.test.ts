@@ -141,7 +141,12 @@ test('an answer says which stanza gave it', () => {
   assert.deepEqual(configuration.resolve(maxOutboundConnections, { binding: 'b', domain: 'd.test' }), {
     value: NO_LIMIT,
     text: '-1',
-    setBy: { at: { file: 't', line: 2, column: 21 }, level: 'binding::domain', scope: 'Binding "b" Domain "d.test"' },
+    setBy: {
+      at: { file: 't', line: 2, column: 21 },
+      level: 'binding::domain',
+      scope: 'Binding "b" Domain "d.test"',
+      stanza: 'binding "b" domain "d.test"',
+    },
   });
   assert.deepEqual(configuration.resolve(maxOutboundConnections), { value: 32, text: '32', setBy: 'default' });
 });

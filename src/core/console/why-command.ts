@@ -1,6 +1,7 @@
 // `why BINDING DOMAIN` and `why MESSAGE-ID`: what mail waits for, whose stanza says so, and what would change it.
 import { NO_LIMIT } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
+import { displaySpelling } from '../config/option.ts';
 import type { LimitUse, QueueExplanation, SetBy, WaitReason } from '../delivery/queue-explanation.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
@@ -84,6 +85,18 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
         'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.',
         'To change: raise the limit with config set.',
       ];
+    case 'throttle': {
+      const { key, count, periodMs, setAt } = reason.value;
+      const [option = '', ...scope] = key.split(' ');
+      const rate = `${displaySpelling(option)} = "${count}/${periodMs / 1000}"`;
+      const setBy = { at: setAt, scope: scope.join(' ') === 'global' ? '' : scope.join(' ') };
+      return [
+        `Waits for a token of a throttle${waited}:`,
+        `  ${rate}; set by ${placeText(setBy)}`,
+        `Next chance: in ${(reason.untilMs / 1000).toFixed(1)} s, unless others who share the throttle come first.`,
+        'To change: raise the rate with config set.',
+      ];
+    }
     case 'route':
       return [`Waits for the name service${waited}.`];
     case 'suspended':

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyThrottleTable } from '../../../test/support/scheduler-bench.ts';
 import { NO_LIMIT } from '../base/limit.ts';
+import { monoMs, wallMs } from '../base/moment.ts';
 import { Timers } from '../base/timers.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
@@ -64,7 +66,9 @@ function takenBy(
     ordinary: ledger.refer('ordinary'),
   };
   const settingsOf = (b: string, d: string) => deliverySettings(configuration, b, d, 'here.test');
-  const queue = new QueueTable(ledger, new Timers(), settingsOf, () => {}).queueFor(binding, domain);
+  const timers = new Timers();
+  const throttles = emptyThrottleTable(timers, { mono: monoMs(0), wall: wallMs(0) }, () => {});
+  const queue = new QueueTable(ledger, throttles, timers, settingsOf, () => {}).queueFor(binding, domain);
   const claim = claimFor(ledger, queue, to, node, limits, allocation);
   const keys = Array.from(ledger.counters(), ({ key }) => key);
   assert.deepEqual(

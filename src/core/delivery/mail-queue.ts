@@ -5,7 +5,8 @@ import type { Limit } from '../base/limit.ts';
 import type { MonoMs } from '../base/moment.ts';
 import { Timer } from '../base/timers.ts';
 import type { CounterIndex } from '../limits/ledger.ts';
-import type { Wait, Waiter } from '../limits/wait-list.ts';
+import type { ThrottleValue } from '../limits/throttle-table.ts';
+import { NO_COUNTER, type Wait, type Waiter } from '../limits/wait-list.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { ActiveQueue } from '../queue/active-queue.ts';
@@ -13,15 +14,18 @@ import { DelayedQueue } from '../queue/delayed-queue.ts';
 import type { BindingCounts } from './binding-counts.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { DeliverySettings } from './settings.ts';
+import type { KeptToken, Throttles } from './throttles.ts';
 
-/** Why a queue with active mail opens nothing more, when it is not a limit (those waits are in the ledger). */
+/** Why a queue with active mail sends nothing more, when it is not a limit (those waits are in the ledger). */
 export type Hold =
   | { readonly kind: 'resolving' }
   | { readonly kind: 'suspended' }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string }
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }
-  | { readonly kind: 'nodeTrouble' };
+  | { readonly kind: 'nodeTrouble' }
+  /** `value` tells which throttle has no token, how many it gives in which time, and where that is set. */
+  | { readonly kind: 'throttled'; readonly value: ThrottleValue; readonly until: MonoMs };
 
 /** A counter with the limit that it has for the connections of this queue. */
 export interface LimitedCounter {
@@ -32,7 +36,23 @@ export interface LimitedCounter {
 /** Of a candidate: that of (binding, address), then those of stanzas in host scope. */
 export type HostCounters = readonly LimitedCounter[];
 
-export class MailQueue implements Waiter {
+/** Waits for tokens on behalf of the connections that a queue has already. */
+export class MessageWaiter implements QueueWaiter {
+  readonly queue: MailQueue;
+  readonly waits: Wait[] = [];
+  readonly hasNoConnection = false;
+
+  constructor(queue: MailQueue) {
+    this.queue = queue;
+  }
+}
+
+/** Who waits in lists is a queue that wants a connection more, or a token for a message on one that it has. */
+export interface QueueWaiter extends Waiter {
+  readonly queue: MailQueue;
+}
+
+export class MailQueue implements QueueWaiter {
   readonly binding: string;
   readonly domain: DomainName;
   readonly active: ActiveQueue;
@@ -50,7 +70,17 @@ export class MailQueue implements Waiter {
   leaving = 0;
   /** When hosts are looked at again although the queue waits for room at those that are full; null = no such wait. */
   tryHostsAt: MonoMs | null = null;
+  /** Its waits for all that a connection takes. */
   readonly waits: Wait[] = [];
+  readonly messageWaiter = new MessageWaiter(this);
+  /** Both, as one of those who want tokens. */
+  readonly waiters: readonly Waiter[] = [this, this.messageWaiter];
+  /** What its connections and messages take tokens of, whatever the host; changes with the settings. */
+  throttles: Throttles;
+  /** The same for hosts; kept and emptied with {@link hostCounters}. */
+  readonly hostThrottles = new Map<Candidate, Throttles>();
+  /** Tokens of connections that came to nothing: they are for its next. */
+  readonly keptTokens: KeptToken[] = [];
   hold: Hold | null = null;
   /** Since when it has wanted connections that it does not get; null when it gets them. */
   waitsSince: MonoMs | null = null;
@@ -79,6 +109,7 @@ export class MailQueue implements Waiter {
     binding: string,
     domain: DomainName,
     settings: DeliverySettings,
+    throttles: Throttles,
     counters: {
       readonly pair: CounterIndex;
       readonly binding: CounterIndex;
@@ -93,14 +124,24 @@ export class MailQueue implements Waiter {
     this.binding = binding;
     this.domain = domain;
     this.settings = settings;
+    this.throttles = throttles;
     this.pairCounter = counters.pair;
     this.bindingCounter = counters.binding;
     this.scopeCounters = counters.scopes;
     this.timer = new Timer(() => wake(this));
   }
 
+  get queue(): MailQueue {
+    return this;
+  }
+
   get hasNoConnection(): boolean {
     return this.connections.size === 0;
+  }
+
+  /** Whether it, or one of its connections, waits for a throttle. */
+  get awaitsToken(): boolean {
+    return this.waiters.some(({ waits }) => waits.some(({ list }) => list.counter === NO_COUNTER));
   }
 
   /** Whether it holds neither mail nor connections. */

@@ -5,6 +5,7 @@ import type { Candidate } from '../mail/hosts.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Allocation } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
+import type { HeldTokens, MessageThrottles } from './throttles.ts';
 
 /**
  * - connecting: slots are taken, nothing was sent;
@@ -28,6 +29,12 @@ export class OutboundConnection {
   /** Since when, and for how many messages, it has served its queue without pause: the quantum of hand-over. */
   quantumStartedAt: MonoMs;
   quantumMessages = 0;
+  /** What each message on it takes a token of; null for nothing. Changed by the scheduler only, with the configuration. */
+  messageThrottles: MessageThrottles = null;
+  /** Tokens taken for it and for its first message, until that is chosen. Changed by the scheduler only. */
+  tokens: HeldTokens | null = null;
+  /** The receiver may have counted it: TCP's handshake is done. Set by the engine. */
+  isEstablished = false;
 
   constructor(id: MailId, queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation, now: MonoMs) {
     this.id = id;

@@ -18,6 +18,8 @@ import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import type { SourcePosition } from '../config/source.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
+import type { ThrottleValue } from '../limits/throttle-table.ts';
+import { NO_COUNTER } from '../limits/wait-list.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { allocationTarget } from './allocation.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
@@ -56,6 +58,8 @@ export type WaitReason =
   | { readonly kind: 'served' }
   | { readonly kind: 'retryTime'; readonly at: WallMs }
   | { readonly kind: 'limit'; readonly limits: readonly LimitUse[]; readonly holders: readonly Holder[] }
+  /** No token; the next comes in so many milliseconds, if no other queue takes it. */
+  | { readonly kind: 'throttle'; readonly value: ThrottleValue; readonly untilMs: number }
   | { readonly kind: 'route' }
   | { readonly kind: 'suspended'; readonly setBy: SetBy }
   | { readonly kind: 'bindingGone' }
@@ -124,8 +128,8 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
     const dueAt = queue.delayed.nextDueAt;
     return dueAt === null ? { kind: 'empty' } : { kind: 'retryTime', at: dueAt };
   }
-  if (queue.waits.length > 0) {
-    const awaited = new Set(queue.waits.map(({ list }) => list.counter));
+  const awaited = new Set(queue.waits.map(({ list }) => list.counter).filter((counter) => counter !== NO_COUNTER));
+  if (awaited.size > 0) {
     const full = limits.filter(({ counter }) => awaited.has(counter));
     return { kind: 'limit', limits: full, holders: holdersOf(awaited, parts.connections) };
   }
@@ -143,6 +147,8 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
         untilMs: Math.max(0, hold.until - at.mono),
         hosts: failedHosts(queue, parts, at.mono),
       };
+    case 'throttled':
+      return { kind: 'throttle', value: hold.value, untilMs: Math.max(0, hold.until - at.mono) };
     default:
       return hold;
   }

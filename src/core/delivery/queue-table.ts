@@ -3,12 +3,14 @@
 import { addMono, type MonoMs } from '../base/moment.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Ledger } from '../limits/ledger.ts';
+import type { ThrottleTable } from '../limits/throttle-table.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { BindingCounts } from './binding-counts.ts';
 import { bindingKey, pairKey, referAll, unreferAll } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
 import type { DeliverySettings } from './settings.ts';
+import { referThrottles } from './throttles.ts';
 
 const KEEP_RESTING_MS = 3_600_000;
 const MOST_RESTING = 50_000;
@@ -21,17 +23,20 @@ export class QueueTable {
   /** Queues without mail and connections, the one resting longest first. They hold no slots. */
   readonly #resting = new Set<MailQueue>();
   readonly #ledger: Ledger;
+  readonly #throttles: ThrottleTable;
   readonly #timers: Timers;
   readonly #settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly #wake: (queue: MailQueue) => void;
 
   constructor(
     ledger: Ledger,
+    throttles: ThrottleTable,
     timers: Timers,
     settingsOf: (binding: string, domain: string) => DeliverySettings,
     wake: (queue: MailQueue) => void,
   ) {
     this.#ledger = ledger;
+    this.#throttles = throttles;
     this.#timers = timers;
     this.#settingsOf = settingsOf;
     this.#wake = wake;
@@ -57,7 +62,8 @@ export class QueueTable {
       binding: this.#ledger.refer(bindingKey(binding)),
       scopes: referAll(this.#ledger, settings.scopeLimits),
     };
-    const queue = new MailQueue(binding, domain, settings, counters, this.countsOf(binding), this.#wake);
+    const throttles = referThrottles(this.#throttles, settings.throttles);
+    const queue = new MailQueue(binding, domain, settings, throttles, counters, this.countsOf(binding), this.#wake);
     this.#queues.set(key, queue);
     const siblings = this.#queuesByDomain.get(domain);
     if (siblings === undefined) this.#queuesByDomain.set(domain, [queue]);
@@ -96,6 +102,7 @@ export class QueueTable {
   /** The queue has neither mail nor connections; it may be dropped when there are too many of its kind. */
   rest(queue: MailQueue, now: MonoMs): void {
     queue.hold = null;
+    queue.keptTokens.length = 0;
     this.#timers.drop(queue.timer);
     this.#dropHostCounters(queue);
     if (queue.idleSince === null) {
@@ -114,6 +121,7 @@ export class QueueTable {
     const before = queue.scopeCounters;
     queue.scopeCounters = referAll(this.#ledger, queue.settings.scopeLimits); // before others are let go: some stay
     unreferAll(this.#ledger, before);
+    queue.throttles = referThrottles(this.#throttles, queue.settings.throttles);
     this.#dropHostCounters(queue);
   }
 
@@ -127,6 +135,7 @@ export class QueueTable {
   #dropHostCounters(queue: MailQueue): void {
     for (const counters of queue.hostCounters.values()) unreferAll(this.#ledger, counters);
     queue.hostCounters.clear();
+    queue.hostThrottles.clear();
     queue.candidates = [];
   }
 

@@ -7,6 +7,8 @@ import { addMono, type Moment, type MonoMs, monoOf } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import { Timer, type Timers } from '../base/timers.ts';
 import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
+import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
+import type { Waiter } from '../limits/wait-list.ts';
 import { type AttemptSource, type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate, Route } from '../mail/hosts.ts';
 import { EXPIRED_REPLY } from '../queue/retry-schedule.ts';
@@ -15,11 +17,12 @@ import { allocationTarget } from './allocation.ts';
 import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
 import { chooseHost } from './host-choice.ts';
 import { HostStates } from './host-states.ts';
-import type { MailQueue } from './mail-queue.ts';
+import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
+import { Tokens } from './throttles.ts';
 
 /** Reply of a message whose hosts could all not be connected to in this attempt. */
 export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
@@ -50,6 +53,7 @@ export interface Actions {
 
 export interface SchedulerParts {
   readonly ledger: Ledger;
+  readonly throttles: ThrottleTable;
   readonly timers: Timers;
   readonly random: Random;
   readonly node: NodeCounters;
@@ -62,6 +66,7 @@ export class Scheduler {
   readonly queues: QueueTable;
   readonly hostStates = new HostStates();
   readonly #ledger: Ledger;
+  readonly #tokens: Tokens;
   readonly #timers: Timers;
   readonly #random: Random;
   readonly #node: NodeCounters;
@@ -79,13 +84,16 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
+    this.#tokens = new Tokens(parts.throttles);
     this.#timers = parts.timers;
     this.#random = parts.random;
     this.#node = parts.node;
     this.#actions = parts.actions;
     this.#reserve = new Reserve(parts.ledger, parts.timers, parts.node);
     this.#nodeLimits = parts.nodeLimits;
-    this.queues = new QueueTable(parts.ledger, parts.timers, parts.settingsOf, (queue) => this.#markReady(queue));
+    this.queues = new QueueTable(parts.ledger, parts.throttles, parts.timers, parts.settingsOf, (queue) =>
+      this.#markReady(queue),
+    );
     this.#pauseTimer = new Timer(() => this.#endPause());
   }
 
@@ -130,18 +138,29 @@ export class Scheduler {
    */
   next(connection: OutboundConnection, at: Moment, whileBusy: boolean): Task | 'idle' | 'leave' {
     const { queue } = connection;
-    const task = this.#mustLeave(connection, at) ? undefined : this.#take(queue);
+    const isThrottled = connection.messageThrottles !== null && queue.active.size > 0;
+    const lacking = isThrottled ? this.#tokens.lackingForMessage(connection, at.mono) : null;
+    const task = lacking !== null || this.#mustLeave(connection, at) ? undefined : this.#take(queue);
     if (task === undefined) {
       if (whileBusy) return 'idle';
-      if (this.#mustLeave(connection, at) || queue.settings.idleTimeoutMs === 0) {
+      const { idleTimeoutMs } = queue.settings;
+      if (
+        this.#mustLeave(connection, at, lacking !== null) ||
+        idleTimeoutMs === 0 ||
+        this.#isLong(lacking, queue, at)
+      ) {
         this.#leave(connection);
         return 'leave';
       }
+      connection.tokens = null; // there was nothing to send with it
       connection.state = 'idle';
+      if (lacking !== null) this.#markReady(queue); // it waits for the token
       queue.idle.push(connection);
       this.#idle.add(connection);
       return 'idle';
     }
+    if (connection.messageThrottles !== null) this.#tokens.takeForMessage(connection, at.mono);
+    else connection.tokens = null;
     connection.state = 'busy';
     connection.deliveries += 1;
     if (connection.quantumMessages === 0) connection.quantumStartedAt = at.mono;
@@ -216,19 +235,26 @@ export class Scheduler {
     this.#markReady(queue);
   }
 
+  /** What was to be reserved for throttles is on stable storage, or could not be put there. */
+  throttlesWritten(isDurable: boolean, at: Moment): void {
+    this.#tokens.table.written(isDurable, at.mono);
+  }
+
   /** Takes new settings into force: all queues resolve again, surplus connections go (design decision 7). */
   reconfigure(nodeLimits: NodeLimits, at: Moment): void {
     this.#nodeLimits = nodeLimits;
     this.#ledger.setUniversalLimit(this.#node.total, nodeLimits.total);
     this.#ledger.setUniversalLimit(this.#node.descriptors, nodeLimits.descriptors);
     this.#reserve.disarm();
+    for (const queue of this.queues.values()) this.#stopWaiting(queue);
+    this.#tokens.table.forget(at.mono);
     for (const queue of this.queues.values()) {
-      this.#ledger.stopWaiting(queue);
       this.queues.resettle(queue);
       for (const connection of queue.connections) {
         const claim = this.#claim(queue, connection.candidate, connection.allocation);
         this.#ledger.exchange(connection.claim, claim, connection.state === 'leaving');
         connection.claim = claim;
+        this.#tokens.settle(connection);
       }
       this.#markReady(queue);
     }
@@ -250,12 +276,13 @@ export class Scheduler {
   run(at: Moment): void {
     for (;;) {
       const mayOpen = !this.#isStopping && this.#pausedUntil === null;
-      const waiter = mayOpen ? this.#ledger.nextEligible() : null;
-      if (waiter !== null) this.#maintain(waiter as MailQueue, at);
+      const waiter = (mayOpen ? this.#ledger.nextEligible() : null) ?? this.#tokens.table.nextEligible(at.mono);
+      if (waiter !== null) this.#maintain((waiter as QueueWaiter).queue, at);
       else if (this.#ready.length > 0) this.#maintainReady(at);
-      else if (!this.#reserve.takeDue(this.#nodeLimits, at.mono)) return;
+      else if (!this.#reserve.takeDue(this.#nodeLimits, at.mono)) break;
       else if (mayOpen) this.#sweepReserve(at);
     }
+    this.#tokens.table.write(at);
   }
 
   #maintainReady(at: Moment): void {
@@ -288,13 +315,16 @@ export class Scheduler {
       this.#ledger.stopWaiting(queue);
     }
     while (queue.active.size > 0 && queue.idle.length > 0 && !queue.settings.suspendDelivery) {
-      const connection = queue.idle.at(-1)!;
+      const connection = this.#idleWithToken(queue, at);
+      if (connection === undefined) break;
       this.#forgetIdle(connection);
       connection.state = 'busy';
       connection.quantumMessages = 0;
       this.#actions.resume(connection);
     }
     if (queue.active.size > 0) this.#openUpToTarget(queue, at, 'ordinary');
+    if (queue.active.size > 0 && queue.idle.length > 0) this.#awaitMessageTokens(queue, at);
+    if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
     this.#setTimer(queue, at);
@@ -304,13 +334,15 @@ export class Scheduler {
   }
 
   #stopWanting(queue: MailQueue): void {
-    this.#ledger.stopWaiting(queue);
+    this.#stopWaiting(queue);
+    queue.keptTokens.length = 0;
     queue.waitsSince = null;
   }
 
   /** Opens what the queue lacks; out of the reserve one connection at most. */
   #openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
-    if (queue.waits.length > 0 || this.#isStopping) return;
+    // Who has tokens left from a connection that failed may go on although it waits for others.
+    if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.#isStopping) return;
     queue.hold = null;
     this.#heldByHosts.delete(queue);
     const { settings } = queue;
@@ -321,7 +353,7 @@ export class Scheduler {
     );
     const isServed = () => queue.connections.size - queue.leaving >= target;
     if (isServed()) {
-      queue.waitsSince = null;
+      if (!queue.awaitsToken) queue.waitsSince = null;
       return;
     }
     queue.waitsSince ??= at.mono;
@@ -348,13 +380,21 @@ export class Scheduler {
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
   #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
     const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
-    const hasRoom = (candidate: Candidate) => fullAt(candidate) === null;
+    const hasRoom = (candidate: Candidate) =>
+      fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
     const choice = chooseHost(candidates, queue, this.hostStates, this.#random, at.mono, hasRoom);
     if (choice.kind === 'chosen') {
+      const lacking = this.#tokens.lackingForQueue(queue, at.mono);
+      if (lacking !== null) {
+        this.#awaitToken(queue, queue, lacking, at);
+        return false;
+      }
       const claim = this.#claim(queue, choice.candidate, allocation);
       const full = this.#ledger.acquire(claim);
       if (full === ADMITTED) {
-        queue.connections.add(this.#actions.open(queue, choice.candidate, claim, allocation));
+        const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
+        this.#tokens.takeForConnection(connection, at.mono);
+        queue.connections.add(connection);
         return true;
       }
       const counter = claim.counters[full]!;
@@ -366,13 +406,18 @@ export class Scheduler {
     }
     if (choice.kind === 'allFull') {
       for (const candidate of choice.full) {
-        const { counter, limit } = fullAt(candidate)!;
-        this.#ledger.wait(queue, counter, limit);
-        this.#evictIdle(this.#claim(queue, candidate, allocation));
+        const full = fullAt(candidate);
+        if (full === null) {
+          this.#awaitToken(queue, queue, this.#tokens.lackingForHost(queue, candidate, at.mono)!, at);
+        } else {
+          this.#ledger.wait(queue, full.counter, full.limit);
+          this.#evictIdle(this.#claim(queue, candidate, allocation));
+        }
       }
       queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
       return false;
     }
+    queue.keptTokens.length = 0; // with no candidate left they are spent
     if (choice.kind === 'allDown') {
       this.#holdForHosts(queue, choice.until, at);
       return false;
@@ -380,6 +425,49 @@ export class Scheduler {
     // Every candidate is of another address family than the source address: nothing will change by waiting.
     for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_VALID_HOSTS);
     return false;
+  }
+
+  /** One of those who wait for the queue waits for a token, and people may know of it. */
+  #awaitToken(queue: MailQueue, waiter: Waiter, lacking: SharedThrottle, at: Moment): void {
+    const { table } = this.#tokens;
+    table.wait(waiter, lacking, at.mono);
+    const until = table.recoversAt(lacking, at.mono);
+    if (queue.hold !== null && !(queue.hold.kind === 'throttled' && until < queue.hold.until)) return;
+    queue.hold = { kind: 'throttled', value: lacking.value, until };
+  }
+
+  /** The idle connection used last among those whose next message has its tokens. */
+  #idleWithToken(queue: MailQueue, at: Moment): OutboundConnection | undefined {
+    for (let index = queue.idle.length - 1; index >= 0; index--) {
+      const connection = queue.idle[index]!;
+      const lacking = this.#tokens.lackingForMessage(connection, at.mono);
+      if (lacking === null) return connection;
+      if (queue.throttles.messages.includes(lacking)) return undefined; // it is that of all
+    }
+    return undefined;
+  }
+
+  /** Mail waits beside idle connections: each waits for the throttle that keeps it from sending. */
+  #awaitMessageTokens(queue: MailQueue, at: Moment): void {
+    if (queue.settings.suspendDelivery) return;
+    queue.waitsSince ??= at.mono;
+    for (const connection of queue.idle) {
+      const lacking = this.#tokens.lackingForMessage(connection, at.mono);
+      if (lacking === null) continue;
+      this.#awaitToken(queue, queue.messageWaiter, lacking, at);
+      if (queue.throttles.messages.includes(lacking)) return;
+    }
+  }
+
+  /** Whether an idle connection would pass its timeout before there is a token. */
+  #isLong(lacking: SharedThrottle | null, queue: MailQueue, at: Moment): boolean {
+    if (lacking === null) return false;
+    return this.#tokens.table.recoversAt(lacking, at.mono) - at.mono > queue.settings.idleTimeoutMs;
+  }
+
+  /** The queue and its connections wait for nothing any more. */
+  #stopWaiting(queue: MailQueue): void {
+    for (const waiter of queue.waiters) if (waiter.waits.length > 0) this.#ledger.stopWaiting(waiter);
   }
 
   #claim(queue: MailQueue, candidate: Candidate, allocation: Allocation): Claim {
@@ -431,7 +519,8 @@ export class Scheduler {
     return withRecipients(task, task.recipients.slice(0, most));
   }
 
-  #mustLeave(connection: OutboundConnection, at: Moment): boolean {
+  /** @param isThrottled there is mail for it, but no token: then others do not wait for the end of its quantum */
+  #mustLeave(connection: OutboundConnection, at: Moment, isThrottled = false): boolean {
     const { queue, claim } = connection;
     const { settings } = queue;
     if (this.#isStopping || settings.suspendDelivery || !settings.bindingExists) return true;
@@ -441,7 +530,7 @@ export class Scheduler {
     const hasServedQuantum =
       connection.quantumMessages >= QUANTUM_MESSAGES ||
       (connection.quantumMessages > 0 && at.mono - connection.quantumStartedAt >= QUANTUM_MS);
-    if (!hasServedQuantum && queue.active.size > 0) return false;
+    if (!hasServedQuantum && queue.active.size > 0 && !isThrottled) return false;
     if (this.#ledger.isAwaited(claim, queue)) return true;
     if (hasServedQuantum) connection.quantumMessages = 0;
     return false;
@@ -449,6 +538,7 @@ export class Scheduler {
 
   #leave(connection: OutboundConnection): void {
     this.#forgetIdle(connection);
+    if (connection.tokens !== null) this.#tokens.keep(connection);
     connection.queue.leaving += 1;
     connection.state = 'leaving';
     this.#ledger.startLeaving(connection.claim);
@@ -476,7 +566,9 @@ export class Scheduler {
 
   /** Active mail that is past its time and that no connection is going to fetch ends here. */
   #expire(queue: MailQueue, at: Moment): void {
-    const isServed = [...queue.connections].some((connection) => connection.state !== 'leaving');
+    // Those that have no token are not going to fetch it in time.
+    const isServed =
+      queue.hold?.kind !== 'throttled' && [...queue.connections].some((connection) => connection.state !== 'leaving');
     if (isServed || queue.hold?.kind === 'resolving') return;
     for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
       if (at.wall < task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) return;

@@ -5,10 +5,14 @@ import type { Configuration } from '../config/configuration.ts';
 import {
   bindAddress,
   clusterMaxOutboundConnections,
+  clusterOutboundThrottleConnections,
+  clusterOutboundThrottleMessages,
   clusterScopeMaxOutboundConnections,
   clusterServerMaxOutboundConnections,
   connectionAllocationAggressiveness,
   maxOutboundConnections,
+  outboundThrottleConnections,
+  outboundThrottleMessages,
   reserveMaintenanceInterval,
   scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
@@ -44,10 +48,12 @@ import {
   rsetTimeout,
   smtpPipelining,
 } from '../config/session-options.ts';
+import type { Rate } from '../config/value-type.ts';
+import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
-import type { DeliverySettings, ScopeLimit } from './settings.ts';
+import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
 
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
@@ -78,6 +84,14 @@ export function deliverySettings(
       ...scopeLimits(configuration, { binding, host, address }),
       ...exchangerLimit(configuration, binding, host),
     ],
+    throttles: {
+      connections: throttles(configuration, CONNECTION_THROTTLES, subject),
+      messages: throttles(configuration, MESSAGE_THROTTLES, subject),
+    },
+    hostThrottles: (host, address): ThrottleValues => ({
+      connections: throttles(configuration, [outboundThrottleConnections], { binding, host, address }),
+      messages: throttles(configuration, [outboundThrottleMessages], { binding, host, address }),
+    }),
     bindAddress: value(bindAddress),
     suspendDelivery: value(suspendDelivery),
     idleTimeoutMs: ms(idleTimeout),
@@ -119,6 +133,26 @@ function scopeLimits(configuration: Configuration, subject: Subject): ScopeLimit
     }
   }
   return limits;
+}
+
+/** With no cluster, the throttles of a cluster are those of this node, with windows of their own. */
+const CONNECTION_THROTTLES = [outboundThrottleConnections, clusterOutboundThrottleConnections];
+const MESSAGE_THROTTLES = [outboundThrottleMessages, clusterOutboundThrottleMessages];
+
+/** By reference: the key names the stanza that holds the value, so that all who fall back to it share one throttle. */
+function throttles(
+  configuration: Configuration,
+  options: readonly Option<Rate | null>[],
+  subject: Subject,
+): readonly ThrottleValue[] {
+  const values: ThrottleValue[] = [];
+  for (const option of options) {
+    const { value, setBy } = configuration.resolve(option, subject);
+    if (value === null || value.count === 0 || setBy === 'default') continue;
+    const key = `${option.name} ${setBy.stanza}`;
+    values.push({ key, count: value.count, periodMs: value.seconds * 1000, setAt: setBy.at });
+  }
+  return values;
 }
 
 /** cluster_max_outbound_connections in host scope: of the exchanger with all its addresses, whoever connects there. */

@@ -1,6 +1,7 @@
 // The options of delivery for one (binding, domain), resolved once per configuration and kept by its queue, so that the
 // hot path never walks scopes. Seconds of the configuration are milliseconds here, -1 is NO_LIMIT.
 import type { Limit } from '../base/limit.ts';
+import type { ThrottleValue } from '../limits/throttle-table.ts';
 import type { RetrySettings } from '../queue/retry-schedule.ts';
 import type { ClientSettings, ClientTimeouts } from '../smtp/client-actions.ts';
 
@@ -12,6 +13,12 @@ export interface SessionTimeouts extends ClientTimeouts {
 export interface ScopeLimit {
   readonly key: string;
   readonly limit: Limit;
+}
+
+/** The throttles that a connection and a message take a token of, by the stanzas that set them. */
+export interface ThrottleValues {
+  readonly connections: readonly ThrottleValue[];
+  readonly messages: readonly ThrottleValue[];
 }
 
 export interface DeliverySettings extends RetrySettings, ClientSettings {
@@ -29,6 +36,10 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   hostLimit(host: string, address: string): Limit;
   /** Sums over the host scopes that a candidate is in. */
   hostScopeLimits(host: string, address: string): readonly ScopeLimit[];
+  /** Of (group, binding, domain): the most specific of each option only. */
+  readonly throttles: ThrottleValues;
+  /** Those of the host scope for a candidate, in addition. */
+  hostThrottles(host: string, address: string): ThrottleValues;
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
   readonly suspendDelivery: boolean;

@@ -4,7 +4,7 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import { type Waiter, WaitList } from './wait-list.ts';
+import { stopWaiting, type Waiter, WaitList } from './wait-list.ts';
 
 /** A place in the ledger's arrays. Resolve a key once and keep the index: looking it up costs 17 times an acquire. */
 export type CounterIndex = number;
@@ -174,7 +174,7 @@ export class Ledger {
     const lists = this.#waitLists[counter];
     let list = lists.find((candidate) => candidate.limit === limit);
     if (list === undefined) {
-      list = new WaitList(counter, limit);
+      list = new WaitList(counter, limit, (emptied) => this.#drop(emptied));
       lists.push(list);
     }
     if (!waiter.waits.some((wait) => wait.list === list)) waiter.waits.push(list.add(waiter));
@@ -192,11 +192,7 @@ export class Ledger {
 
   /** Ends every wait of `waiter`. */
   stopWaiting(waiter: Waiter): void {
-    for (const wait of waiter.waits) {
-      wait.list.remove(wait);
-      this.#dropIfEmpty(wait.list);
-    }
-    waiter.waits.length = 0;
+    stopWaiting(waiter);
   }
 
   /** Moves a waiter that lost its last connection ahead of those that have one. */
@@ -278,8 +274,7 @@ export class Ledger {
     if (open > this.#peak[counter]!) this.#peak[counter] = open;
   }
 
-  #dropIfEmpty(list: WaitList): void {
-    if (list.size > 0) return;
+  #drop(list: WaitList): void {
     const lists = this.#waitLists[list.counter]!;
     lists.splice(lists.indexOf(list), 1);
     if (lists.length === 0) {

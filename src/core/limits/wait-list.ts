@@ -29,15 +29,22 @@ interface Rank {
 
 const emptyRank = (): Rank => ({ head: null, tail: null, size: 0 });
 
+/** The counter of a list that is not about connections. */
+export const NO_COUNTER = -1;
+
 export class WaitList {
   readonly counter: number;
   readonly limit: Limit;
   readonly #withoutConnection = emptyRank();
   readonly #withConnection = emptyRank();
 
-  constructor(counter: number, limit: Limit) {
+  readonly #emptied: (list: WaitList) => void;
+
+  /** @param emptied called when the last waiter left */
+  constructor(counter: number, limit: Limit, emptied: (list: WaitList) => void = () => {}) {
     this.counter = counter;
     this.limit = limit;
+    this.#emptied = emptied;
   }
 
   get size(): number {
@@ -62,6 +69,11 @@ export class WaitList {
   }
 
   remove(wait: Wait): void {
+    this.#unlink(wait);
+    if (this.size === 0) this.#emptied(this);
+  }
+
+  #unlink(wait: Wait): void {
     const { rank, before, after } = wait;
     if (before === null) rank.head = after;
     else before.after = after;
@@ -73,7 +85,7 @@ export class WaitList {
   /** Puts the wait where its waiter belongs now that it gained or lost connections. */
   rerank(wait: Wait): void {
     if (wait.rank === this.#rankOf(wait.waiter)) return;
-    this.remove(wait);
+    this.#unlink(wait);
     wait.rank = this.#rankOf(wait.waiter);
     this.#append(wait);
   }
@@ -103,4 +115,10 @@ export class WaitList {
     rank.tail = wait;
     rank.size += 1;
   }
+}
+
+/** Ends every wait of `waiter`, whatever it waits for. */
+export function stopWaiting(waiter: Waiter): void {
+  for (const wait of waiter.waits) wait.list.remove(wait);
+  waiter.waits.length = 0;
 }

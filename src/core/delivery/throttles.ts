@@ -1,0 +1,168 @@
+// Which throttles a connection and a message take a token of, and the tokens themselves: the place where queues, hosts and
+// throttles meet. Throttles are resolved by reference: who falls back to the same stanza shares one. A connection takes
+// all its tokens, with that of its first message, or none; the scheduler asks before it takes slots and takes afterwards.
+import { assert } from '../base/assert.ts';
+import type { MonoMs } from '../base/moment.ts';
+import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
+import type { Candidate } from '../mail/hosts.ts';
+import type { MailQueue } from './mail-queue.ts';
+import type { OutboundConnection } from './outbound-connection.ts';
+import type { ThrottleValues } from './settings.ts';
+
+export interface Throttles {
+  readonly connections: readonly SharedThrottle[];
+  readonly messages: readonly SharedThrottle[];
+}
+
+/** Null for no throttle at all: all that most messages look at. */
+export type MessageThrottles = readonly SharedThrottle[] | null;
+
+/** What a connection that is under way has taken. */
+export interface HeldTokens {
+  readonly connections: readonly SharedThrottle[];
+  readonly messages: readonly SharedThrottle[];
+  readonly takenAt: MonoMs;
+}
+
+/** A token that a queue has left from a connection that came to nothing. */
+export interface KeptToken {
+  readonly throttle: SharedThrottle;
+  readonly takenAt: MonoMs;
+}
+
+const NONE: Throttles = { connections: [], messages: [] };
+
+export function referThrottles(table: ThrottleTable, { connections, messages }: ThrottleValues): Throttles {
+  if (connections.length === 0 && messages.length === 0) return NONE;
+  return {
+    connections: connections.map((value) => table.refer(value)),
+    messages: messages.map((value) => table.refer(value)),
+  };
+}
+
+/** Those that the connection was not opened with a token of. */
+function wanting({ tokens }: OutboundConnection, throttles: readonly SharedThrottle[]): readonly SharedThrottle[] {
+  return tokens === null ? throttles : throttles.filter((throttle) => !tokens.messages.includes(throttle));
+}
+
+export class Tokens {
+  readonly table: ThrottleTable;
+
+  constructor(table: ThrottleTable) {
+    this.table = table;
+  }
+
+  /** The throttle of the queue's domain chain that keeps it from a connection now, and will for the longest; or null. */
+  lackingForQueue(queue: MailQueue, at: MonoMs): SharedThrottle | null {
+    return queue.throttles === NONE ? null : this.#lacking(queue, queue.throttles, at);
+  }
+
+  /** The same for the host scope of a candidate. */
+  lackingForHost(queue: MailQueue, candidate: Candidate, at: MonoMs): SharedThrottle | null {
+    const throttles = this.#hostThrottles(queue, candidate);
+    return throttles === NONE ? null : this.#lacking(queue, throttles, at);
+  }
+
+  /** The throttle that keeps a message from an open connection now, and will for the longest; or null. */
+  lackingForMessage(connection: OutboundConnection, at: MonoMs): SharedThrottle | null {
+    const { messageThrottles, queue } = connection;
+    return messageThrottles === null ? null : this.#longest(queue, wanting(connection, messageThrottles), at, null);
+  }
+
+  /** Takes what a connection and its first message need; the two `lacking` answered null at the same instant. */
+  takeForConnection(connection: OutboundConnection, at: MonoMs): void {
+    const { queue, candidate } = connection;
+    this.settle(connection);
+    const host = this.#hostThrottles(queue, candidate);
+    if (queue.throttles === NONE && host === NONE) return;
+    const connections = [...queue.throttles.connections, ...host.connections];
+    const messages = connection.messageThrottles ?? [];
+    for (const throttle of connections) this.#take(queue, throttle, at);
+    for (const throttle of messages) this.#take(queue, throttle, at);
+    connection.tokens = { connections, messages, takenAt: at };
+    this.#dropWorthless(queue, at);
+  }
+
+  /** Takes what a message on an open connection needs: what it was opened with, or a token of each. */
+  takeForMessage(connection: OutboundConnection, at: MonoMs): void {
+    for (const throttle of wanting(connection, connection.messageThrottles!))
+      this.#take(connection.queue, throttle, at);
+    connection.tokens = null;
+  }
+
+  /** What messages on the connection take tokens of, by the settings and the route in force. */
+  settle(connection: OutboundConnection): void {
+    const { queue, candidate } = connection;
+    const host = this.#hostThrottles(queue, candidate);
+    const messages = [...queue.throttles.messages, ...host.messages];
+    connection.messageThrottles = messages.length === 0 ? null : messages;
+  }
+
+  /** The connection came to nothing before its first message: what the receiver cannot have counted is for the next. */
+  keep(connection: OutboundConnection): void {
+    const { queue, tokens, isEstablished } = connection;
+    connection.tokens = null;
+    if (tokens === null) return;
+    const { takenAt } = tokens;
+    for (const throttle of tokens.messages) queue.keptTokens.push({ throttle, takenAt });
+    if (!isEstablished) for (const throttle of tokens.connections) queue.keptTokens.push({ throttle, takenAt });
+  }
+
+  #lacking(queue: MailQueue, { connections, messages }: Throttles, at: MonoMs): SharedThrottle | null {
+    return this.#longest(queue, messages, at, this.#longest(queue, connections, at, null));
+  }
+
+  #longest(
+    queue: MailQueue,
+    throttles: readonly SharedThrottle[],
+    at: MonoMs,
+    other: SharedThrottle | null,
+  ): SharedThrottle | null {
+    let longest = other;
+    for (const throttle of throttles) {
+      if (this.#kept(queue, throttle, at) !== -1 || this.table.hasRoom(throttle, queue.waiters, at)) continue;
+      if (longest === null || this.table.recoversAt(throttle, at) > this.table.recoversAt(longest, at)) {
+        longest = throttle;
+      }
+    }
+    return longest;
+  }
+
+  #take(queue: MailQueue, throttle: SharedThrottle, at: MonoMs): void {
+    const kept = this.#kept(queue, throttle, at);
+    if (kept === -1) {
+      this.table.take(throttle, at);
+    } else {
+      const [token] = queue.keptTokens.splice(kept, 1);
+      assert(token !== undefined, 'a token that was found is there');
+      this.table.move(throttle, token.takenAt, at);
+    }
+  }
+
+  /** Kept tokens whose time has left the window are worth nothing. */
+  #dropWorthless({ keptTokens }: MailQueue, at: MonoMs): void {
+    for (let index = keptTokens.length - 1; index >= 0; index--) {
+      const { throttle, takenAt } = keptTokens[index]!;
+      if (!throttle.window.holds(takenAt, at)) keptTokens.splice(index, 1);
+    }
+  }
+
+  /** The place of a kept token that may be used now, or -1. */
+  #kept({ keptTokens }: MailQueue, throttle: SharedThrottle, at: MonoMs): number {
+    for (let index = 0; index < keptTokens.length; index++) {
+      const kept = keptTokens[index]!;
+      if (kept.throttle !== throttle) continue;
+      if (this.table.canMove(throttle, kept.takenAt, at)) return index;
+    }
+    return -1;
+  }
+
+  #hostThrottles(queue: MailQueue, candidate: Candidate): Throttles {
+    let found = queue.hostThrottles.get(candidate);
+    if (found === undefined) {
+      found = referThrottles(this.table, queue.settings.hostThrottles(candidate.host, candidate.address));
+      queue.hostThrottles.set(candidate, found);
+    }
+    return found;
+  }
+}
