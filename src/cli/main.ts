@@ -27,6 +27,11 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     run: async (argv) => (await import('./config.ts')).runConfig(argv),
   },
   {
+    name: 'audit',
+    help: 'proves from the limit audit log that no connection limit was passed',
+    run: async (argv) => (await import('./audit.ts')).runAudit(argv),
+  },
+  {
     name: 'sink',
     help: 'receives mail for tests, and counts',
     run: async (argv) => (await import('./sink.ts')).runSink(argv),

@@ -26,6 +26,7 @@ import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
 import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
+import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { LogPort } from './log-port.ts';
@@ -84,6 +85,19 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
   const logs = new LogPort(opened.logs);
   const directory = configuration.value(spoolbase);
   const wasUnclean = existsSync(join(directory, SPOOL_LOCK));
+  const audit = new AuditLog({
+    now: () => wallMs(Date.now()),
+    wasUnclean,
+    report: (text) => {
+      options.report(text);
+      logs.panic('error', text);
+    },
+  });
+  const preparedAudit = await audit.prepare(configuration, 'start');
+  if (!('commit' in preparedAudit)) {
+    await logs.close();
+    return failed(EX_CONFIG, preparedAudit);
+  }
   const recovered: RecoveredRecord[] = [];
   let spool: SegmentSpool;
   try {
@@ -92,16 +106,17 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
       forceFsync: configuration.value(forceFsync),
       onRecovered: (record) => recovered.push(record),
       onProblem: ({ kind, text }) => logs.panic(kind === 'unfinished' ? 'notice' : 'error', text),
-      beforeSettlementWrite: () => logs.flush(),
+      beforeSettlementWrite: () => (audit.isPending ? flushBoth(logs, audit) : logs.flush()),
     });
   } catch (error) {
     if (!(error instanceof SpoolUnavailable)) throw error;
+    await preparedAudit.abandon();
     await logs.close();
     return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
   }
   const throttles = await openThrottleFile(join(directory, THROTTLE_FILE), (text) => logs.panic('error', text));
-  const server = new Server(options, logs, spool, throttles, recovered, wasUnclean);
-  const problems = await server.open();
+  const server = new Server(options, logs, audit, spool, throttles, recovered, wasUnclean);
+  const problems = await server.open(preparedAudit);
   if (problems.length === 0) return { kind: 'started', server };
   await server.stop();
   return failed(1, problems);
@@ -110,6 +125,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
 export class Server implements ConfigHolder {
   readonly #options: ServerOptions;
   readonly #logs: LogPort;
+  readonly #audit: AuditLog;
   readonly #spool: SegmentSpool;
   readonly #throttles: ThrottleFile;
   readonly #resolver: DnsResolver;
@@ -129,6 +145,7 @@ export class Server implements ConfigHolder {
   constructor(
     options: ServerOptions,
     logs: LogPort,
+    audit: AuditLog,
     spool: SegmentSpool,
     throttles: OpenedThrottleFile,
     recovered: RecoveredRecord[],
@@ -138,6 +155,7 @@ export class Server implements ConfigHolder {
     this.#options = options;
     this.#configuration = options.configuration;
     this.#logs = logs;
+    this.#audit = audit;
     this.#spool = spool;
     this.#throttles = throttles.file;
     const { resolver, problems } = openResolver({ resolvConfPath: this.#configuration.value(resolvConf) });
@@ -178,11 +196,13 @@ export class Server implements ConfigHolder {
       config: new ConfigConsole(this),
       stanzas: () => this.#configuration.root,
     });
+    audit.attach(this.#engine.limitAudit);
     for (const record of recovered) this.#engine.recovered(record);
   }
 
   /** Opens the endpoints and lets mail out. @returns why not, a line each */
-  async open(): Promise<readonly string[]> {
+  async open(preparedAudit: PreparedAudit): Promise<readonly string[]> {
+    await preparedAudit.commit();
     const control = await this.#control.prepare(this.#wantedControl(this.#configuration));
     if (!('commit' in control)) return control;
     const esmtp = await this.#esmtp.prepare(this.#wantedEsmtp(this.#configuration));
@@ -272,10 +292,16 @@ export class Server implements ConfigHolder {
       ? await openLogs({ loggers, forms: LINE_FORMS, onProblem: (text) => this.#options.report(text) })
       : null;
     if (logs?.kind === 'problems') return logs.problems;
+    const audit = await this.#audit.prepare(configuration, 'on');
+    if (!('commit' in audit)) {
+      await logs?.logs.close();
+      return audit;
+    }
     const esmtp = await this.#esmtp.prepare(wantedEsmtp);
     const control = 'commit' in esmtp ? await this.#control.prepare(wantedControl) : null;
     if (!('commit' in esmtp) || control === null || !('commit' in control)) {
       await logs?.logs.close();
+      await audit.abandon();
       if (!('commit' in esmtp)) return esmtp;
       esmtp.abandon();
       return control as readonly string[];
@@ -286,6 +312,7 @@ export class Server implements ConfigHolder {
     this.#engine.configure(configuration);
     esmtp.commit();
     control.commit();
+    await audit.commit();
     if (logs !== null) await this.#logs.replace(logs.logs);
     const resolvConfNow = configuration.value(resolvConf);
     if (resolvConfNow !== resolvConfBefore) {
@@ -322,7 +349,7 @@ export class Server implements ConfigHolder {
 
   /** @returns what went wrong, a line per file */
   async reopenLogs(): Promise<readonly string[]> {
-    const problems = await this.#logs.reopen();
+    const problems = (await Promise.all([this.#logs.reopen(), this.#audit.reopen()])).flat();
     for (const problem of problems) this.#logs.panic('error', problem);
     return problems;
   }
@@ -376,6 +403,7 @@ export class Server implements ConfigHolder {
     this.#resolver.close();
     await this.#throttles.close();
     await this.#spool.close();
+    await this.#audit.close();
     await this.#logs.close();
     this.#removePidfile();
   }
@@ -386,9 +414,13 @@ export class Server implements ConfigHolder {
    */
   async abandon(): Promise<void> {
     await this.#spool.flushSettlements();
-    await this.#logs.flush();
+    await flushBoth(this.#logs, this.#audit);
     this.#removePidfile();
   }
+}
+
+async function flushBoth(logs: LogPort, audit: AuditLog): Promise<void> {
+  await Promise.all([logs.flush(), audit.flush()]);
 }
 
 function utcOffsetMinutes(at: WallMs): number {

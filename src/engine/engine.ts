@@ -10,6 +10,7 @@ import { hostname } from '../core/config/server-options.ts';
 import type { ServerView, SummaryFigures } from '../core/console/server-view.ts';
 import type { NodeCounters } from '../core/delivery/claims.ts';
 import { HostTimesTable } from '../core/delivery/host-times.ts';
+import { LimitAudit } from '../core/delivery/limit-audit.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { type Actions, Scheduler } from '../core/delivery/scheduler.ts';
@@ -57,6 +58,7 @@ export class Engine implements Turns {
   readonly server: ServerView;
   readonly ledger = new Ledger();
   readonly scheduler: Scheduler;
+  readonly limitAudit: LimitAudit;
   readonly #ports: Ports;
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
@@ -94,6 +96,12 @@ export class Engine implements Turns {
       descriptors: this.ledger.addUniversal('descriptors', limits.descriptors),
       ordinary: this.ledger.refer('ordinary'),
     };
+    this.limitAudit = new LimitAudit({
+      ledger: this.ledger,
+      node: this.#node,
+      configuration: () => this.#configuration,
+      connections: () => this.#sessions.keys(),
+    });
     this.#troubles = new NodeTroubles(records);
     this.#throttles = new ThrottleTable(
       this.#timers,
@@ -150,7 +158,10 @@ export class Engine implements Turns {
         this.#troubles.connectFailed(code, at);
         this.scheduler.nodeTrouble(at);
       },
-      gone: (session) => this.#sessions.delete(session.connection),
+      gone: ({ connection }) => {
+        this.#sessions.delete(connection);
+        this.limitAudit.closed(connection, this.#now.wall);
+      },
     };
     this.server = new EngineView({
       turns: this,
@@ -245,6 +256,7 @@ export class Engine implements Turns {
     const at = this.begin();
     this.#configuration = configuration;
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
+    this.limitAudit.configured(at.wall);
     this.end(at);
   }
 
@@ -351,6 +363,7 @@ export class Engine implements Turns {
         const connection = new OutboundConnection(id, queue, candidate, claim, allocation, this.#now.mono);
         const session = new OutboundSession(connection, ++this.#lastNumber, this.#outbound, this.#now);
         this.#sessions.set(connection, session);
+        this.limitAudit.opened(connection, this.#now.wall);
         session.open();
         return connection;
       },

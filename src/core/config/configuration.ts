@@ -50,6 +50,7 @@ export interface StanzaSetting<T> {
   /** Names the stanza, in this configuration and in every other that has it; `global` for the global scope. */
   readonly stanza: string;
   readonly value: T;
+  readonly at: SourcePosition;
 }
 
 export interface Binding {
@@ -167,7 +168,9 @@ export class Configuration {
     const found: StanzaSetting<T>[] = [];
     for (const { stanza } of this.#trail(chainFor(option, subject), subject)) {
       const setting = stanza.settings.get(option.name);
-      if (setting !== undefined) found.push({ stanza: stanzaKey(stanza), value: setting.value as T });
+      if (setting !== undefined) {
+        found.push({ stanza: stanzaKey(stanza), value: setting.value as T, at: setting.at });
+      }
     }
     return found;
   }

@@ -97,6 +97,23 @@ export const heartbeat = option<number>({
   help: 'seconds between two signs of life in the logs',
 });
 
+/** Ours. One for the whole server, as it has one set of limits. */
+export const limitAuditLog = option<string | null>({
+  name: 'limit_audit_log',
+  type: OPTIONAL_FILE,
+  default: null,
+  scopes: ['global'],
+  help: 'file that proves the connection limits, for headgate audit; none when unset (an option of Headgate)',
+});
+
+export const limitAuditLogMode = option<number>({
+  name: 'limit_audit_log_mode',
+  type: PERMISSIONS,
+  default: 0o644,
+  scopes: ['global'],
+  help: 'permissions of limit_audit_log (an option of Headgate)',
+});
+
 const NO_LOGINS = 'nothing is written to it, since this version knows no logins';
 const ACCTLOG = '/var/log/ecelerity/acctlog.ec';
 
@@ -153,6 +170,8 @@ export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   logRejections,
   logErrors,
   heartbeat,
+  limitAuditLog,
+  limitAuditLogMode,
   acctlog,
   acctlogMode,
   importlog,

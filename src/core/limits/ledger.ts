@@ -90,6 +90,13 @@ export class Ledger {
     return this.#open[index]!;
   }
 
+  /** What a counter in use was made for. */
+  keyOf(index: CounterIndex): string {
+    const key = this.#keys[index];
+    assert(key !== undefined, 'a counter in use has a key');
+    return key;
+  }
+
   /** Slots held in the counter of `key`; 0 when there is none. For listings: it looks the key up. */
   openOf(key: string): number {
     const index = this.#indexByKey.get(key);
