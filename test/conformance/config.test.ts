@@ -31,7 +31,7 @@ function testSection(section: string): void {
     .filter((row) => row !== null);
   assert.ok(rows.length > 0, `no questions in ${section}`);
   for (const [, id, query, expected] of rows) {
-    test(`${id}: ${query}`, async () => assert.equal(await answers(query!), expected!.replaceAll('\\n', '\n')));
+    test(`${id}: ${query}`, async () => assert.equal(await answers(query!), fromCell(expected!)));
   }
 }
 
@@ -42,13 +42,17 @@ async function rewrite(text: string): Promise<string> {
     const lines: string[] = [];
     for (const line of section.split('\n')) {
       const [, id, query] = ROW.exec(line) ?? [];
-      const answer = id === undefined ? '' : (await answers(query!)).replaceAll('\n', '\\n');
+      const answer = id === undefined ? '' : toCell(await answers(query!));
       lines.push(id === undefined ? line : `| ${id} | \`${query}\` | \`${answer}\` |`);
     }
     sections.push(lines.join('\n'));
   }
   return sections.join('');
 }
+
+/** In a cell of a table, a line break is `\\n` and a bar is `\\|`. */
+const toCell = (text: string): string => text.replaceAll('\n', '\\n').replaceAll('|', '\\|');
+const fromCell = (cell: string): string => cell.replaceAll('\\n', '\n').replaceAll('\\|', '|');
 
 /** The configuration of a section, and the way to ask it. Changes stay for the next question. */
 function sectionAnswers(section: string): (query: string) => Promise<string> {
