@@ -50,7 +50,7 @@ async function rewrite(text: string): Promise<string> {
   return sections.join('');
 }
 
-/** In a cell of a table, a line break is `\\n` and a bar is `\\|`. */
+/** In a cell of a table, a line break is `\n` and a bar is `\|`. */
 const toCell = (text: string): string => text.replaceAll('\n', '\\n').replaceAll('|', '\\|');
 const fromCell = (cell: string): string => cell.replaceAll('\\n', '\n').replaceAll('\\|', '|');
 
