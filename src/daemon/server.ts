@@ -1,6 +1,6 @@
 // The running server: opens logs, spool, name service, engine and endpoints in that order, puts other configurations in
 // force while it runs, and takes everything down in the opposite order. It decides nothing about mail.
-import { appendFileSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { hostname as systemHostname } from 'node:os';
 import { join } from 'node:path';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
@@ -26,11 +26,13 @@ import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
 import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
+import { addressWarnings } from './address-check.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { LogPort } from './log-port.ts';
 import { loggerFiles } from './logger-files.ts';
+import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
 import { readSource } from './read-source.ts';
 import { wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
@@ -67,6 +69,8 @@ const SPOOL_LOCK = 'lock';
 
 /** File beside the spool that keeps what throttles of long windows may not forget. */
 const THROTTLE_FILE = 'throttles';
+
+const BUSY = 'another change is being put in force; try again';
 
 const LINE_FORMS = { heartbeatRecord, rejectHeartbeat, panicRecord };
 
@@ -138,7 +142,7 @@ export class Server implements ConfigHolder {
   #configuration: Configuration;
   /** A change is being put in force; others wait for their own turn by being refused. */
   #isChanging = false;
-  #ownsPidfile = false;
+  readonly #pidFile = new PidFile();
   readonly #wasUnclean: boolean;
 
   /** For {@link startServer}. */
@@ -198,6 +202,9 @@ export class Server implements ConfigHolder {
     });
     audit.attach(this.#engine.limitAudit);
     for (const record of recovered) this.#engine.recovered(record);
+    if (recovered.length > 0) {
+      logs.panic('notice', `${recovered.length} transactions with mail to deliver were found in the spool`);
+    }
   }
 
   /** Opens the endpoints and lets mail out. @returns why not, a line each */
@@ -212,8 +219,9 @@ export class Server implements ConfigHolder {
     }
     control.commit();
     esmtp.commit();
-    this.#writePidfile();
-    this.#checkDescriptors();
+    const pidfileProblem = this.#pidFile.write(this.#configuration.value(pidfile));
+    if (pidfileProblem !== null) this.#logs.panic('warning', pidfileProblem);
+    this.#checkSystem();
     this.#engine.start();
     if (this.#wasUnclean) this.#awaitUnfinished();
     return [];
@@ -252,11 +260,18 @@ export class Server implements ConfigHolder {
 
   async apply(configuration: Configuration): Promise<readonly string[]> {
     if (this.#isChanging || configuration.version !== this.#configuration.version + 1) {
-      return ['another change is being put in force; try again'];
+      return [BUSY];
     }
+    return this.#change(configuration, 'changed on the console');
+  }
+
+  /** Other changes are refused meanwhile. @param how for paniclog */
+  async #change(configuration: Configuration, how: string): Promise<readonly string[]> {
     this.#isChanging = true;
     try {
-      return await this.#putInForce(configuration);
+      const obstacles = await this.#putInForce(configuration);
+      if (obstacles.length === 0) this.#logs.panic('notice', `configuration ${configuration.version} in force, ${how}`);
+      return obstacles;
     } finally {
       this.#isChanging = false;
     }
@@ -267,7 +282,7 @@ export class Server implements ConfigHolder {
     const version = this.#configuration.version + 1;
     const result = loadConfiguration(file, readSource, { version });
     if (result.kind === 'problems') return result;
-    const obstacles = await this.apply(result.configuration);
+    const obstacles = this.#isChanging ? [BUSY] : await this.#change(result.configuration, `loaded from ${file}`);
     if (obstacles.length === 0) {
       for (const warning of result.warnings) this.#logs.panic('warning', formatWarning(warning));
       return { kind: 'loaded', warnings: result.warnings };
@@ -319,7 +334,7 @@ export class Server implements ConfigHolder {
       this.#reportResolvConf(this.#resolver.reload(resolvConfNow));
       this.#engine.forgetRoutes();
     }
-    this.#checkDescriptors();
+    this.#checkSystem();
     return [];
   }
 
@@ -334,9 +349,14 @@ export class Server implements ConfigHolder {
     });
   }
 
-  #checkDescriptors(): void {
-    const warning = descriptorWarning(this.#configuration, this.#connector.descriptorLimit);
-    if (warning !== null) this.#logs.panic('warning', warning);
+  /** What the configuration asks of the system and does not get. */
+  #checkSystem(): void {
+    const descriptors = descriptorWarning(this.#configuration, this.#connector.descriptorLimit);
+    if (descriptors !== null) this.#logs.panic('warning', descriptors);
+    for (const line of addressWarnings(this.#configuration, (address) => this.#connector.hasLocalAddress(address))) {
+      this.#logs.panic('warning', line);
+      this.#options.report(line);
+    }
   }
 
   #reportResolvConf(problems: readonly { path: string; line: number | null; text: string }[]): void {
@@ -371,25 +391,6 @@ export class Server implements ConfigHolder {
     }
   }
 
-  #writePidfile(): void {
-    const path = this.#configuration.value(pidfile);
-    try {
-      writeFileSync(path, `${process.pid}\n`);
-      this.#ownsPidfile = true;
-    } catch (error) {
-      this.#logs.panic('warning', `pidfile: ${path}: ${(error as NodeJS.ErrnoException).code}; not written`);
-    }
-  }
-
-  #removePidfile(): void {
-    if (!this.#ownsPidfile) return;
-    try {
-      unlinkSync(this.#configuration.value(pidfile));
-    } catch {
-      // Somebody was faster.
-    }
-  }
-
   // ---- the end
 
   /** An orderly stop: transactions end, connections are closed by QUIT, everything settled is on disk. */
@@ -405,7 +406,7 @@ export class Server implements ConfigHolder {
     await this.#spool.close();
     await this.#audit.close();
     await this.#logs.close();
-    this.#removePidfile();
+    this.#pidFile.remove();
   }
 
   /**
@@ -415,7 +416,7 @@ export class Server implements ConfigHolder {
   async abandon(): Promise<void> {
     await this.#spool.flushSettlements();
     await flushBoth(this.#logs, this.#audit);
-    this.#removePidfile();
+    this.#pidFile.remove();
   }
 }
 

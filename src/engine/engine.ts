@@ -372,7 +372,11 @@ export class Engine implements Turns {
       attemptFailed: (queue, task, failure, source) =>
         this.#outcomes.attemptFailed(queue, task, failure, source, this.#now),
       routeOf: (queue: MailQueue): Route | null => this.#routes.routeOf(queue, this.#now),
-      hasLocalAddress: (address) => this.#ports.connector.hasLocalAddress(address),
+      hasLocalAddress: (address) => {
+        const isThere = this.#ports.connector.hasLocalAddress(address);
+        if (!isThere) this.#troubles.addressMissing(address, this.#now);
+        return isThere;
+      },
       descriptorsExhausted: () => this.#troubles.descriptorsExhausted(this.#ports.connector.descriptorLimit, this.#now),
     };
   }

@@ -36,6 +36,15 @@ export class NodeTroubles {
     );
   }
 
+  /** Mail waits because its source address is not on this machine. */
+  addressMissing(address: string, at: Moment): void {
+    this.report(
+      `address ${address}`,
+      `Bind_Address ${address} is no address of this machine; the mail of its binding waits until it is`,
+      at,
+    );
+  }
+
   report(kind: string, text: string, at: Moment): void {
     const before = this.#reportedAt.get(kind);
     if (before !== undefined && at.mono - before < QUIET_MS) return;

@@ -1,6 +1,7 @@
 // The few calls the logs make of the file system, behind one interface, so that tests can fill the disk and use up the
 // descriptors. Errors carry the system's `code`.
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface AppendFiles {
   /** Opens for appending. A file that did not exist gets exactly the permissions `mode`, whatever the umask. */
@@ -29,10 +30,22 @@ export const systemFiles: AppendFiles = {
   },
   append: (file, bytes, done) => fs.write(file, bytes, 0, bytes.length, null, done),
   close: (file) => settled((done) => fs.close(file, done)),
-  async makeDirectory(path) {
-    await fs.promises.mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  },
+  makeDirectory,
 };
+
+/** Level by level: where a file system allows no directory (/proc), the recursive mkdir of Node never ends. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await fs.promises.mkdir(path, { mode: DIRECTORY_MODE });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || fs.existsSync(parent)) throw error;
+    await makeDirectory(parent);
+    await fs.promises.mkdir(path, { mode: DIRECTORY_MODE });
+  }
+}
 
 function open(path: string, flags: number, mode: number): Promise<number> {
   return new Promise((resolve, reject) => {

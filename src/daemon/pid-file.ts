@@ -1,0 +1,27 @@
+// The file with the id of the process. That it cannot be written stops nothing.
+import { unlinkSync, writeFileSync } from 'node:fs';
+
+export class PidFile {
+  #path: string | null = null;
+
+  /** @returns why not, or null */
+  write(path: string): string | null {
+    try {
+      writeFileSync(path, `${process.pid}\n`);
+    } catch (error) {
+      return `pidfile: ${path}: ${(error as NodeJS.ErrnoException).code}; not written`;
+    }
+    this.#path = path;
+    return null;
+  }
+
+  /** Only what was written. */
+  remove(): void {
+    if (this.#path === null) return;
+    try {
+      unlinkSync(this.#path);
+    } catch {
+      // Somebody was faster.
+    }
+  }
+}
