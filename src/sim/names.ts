@@ -71,3 +71,16 @@ export class Names implements Resolver {
     return { kind: 'noData', ttlSeconds };
   }
 }
+
+const NO_QUERIES = { queries: 0, timeouts: 0 };
+/** What the name service counts, for listings that nobody looks at. */
+export const NO_DNS_FIGURES = {
+  resolver: 'simulation',
+  a: NO_QUERIES,
+  aaaa: NO_QUERIES,
+  mx: NO_QUERIES,
+  txt: NO_QUERIES,
+  pending: 0,
+  responsePeakMs: 0,
+  responseAverageMs: 0,
+};

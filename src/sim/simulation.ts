@@ -3,6 +3,7 @@
 import type { Configuration } from '../core/config/configuration.ts';
 import { loadConfiguration } from '../core/config/load.ts';
 import { Engine } from '../engine/engine.ts';
+import { AuditLogCheck } from './check-audit.ts';
 import { ConnectionCheck } from './check-connections.ts';
 import { ConversationCheck } from './check-conversation.ts';
 import { EngineCheck } from './check-engine.ts';
@@ -15,7 +16,7 @@ import { withOneSetting } from './console-set.ts';
 import { Disk, type DiskObserver } from './disk.ts';
 import { Exchanger, type ExchangerObserver } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
-import { Names } from './names.ts';
+import { Names, NO_DNS_FIGURES } from './names.ts';
 import { type ConnectionObserver, Network } from './network.ts';
 import type { Action } from './plan-actions.ts';
 import { CollectedRecords } from './records.ts';
@@ -65,6 +66,7 @@ class Simulation {
   readonly #conversations: ConversationCheck;
   readonly #recordCheck: RecordCheck;
   readonly #engineCheck: EngineCheck;
+  readonly #audit: AuditLogCheck;
   readonly #clients = new Set<Client>();
   /** The text on disk. */
   #settings: readonly TextSetting[];
@@ -103,6 +105,7 @@ class Simulation {
       this.#connections,
       this.#conversations,
     );
+    this.#audit = new AuditLogCheck(world);
     this.#sessionsLeft = scenario.sessions.length;
     this.#actionsLeft = scenario.actions.length;
   }
@@ -174,6 +177,7 @@ class Simulation {
     if (this.#disk.size > 0) this.#world.violation(`${this.#disk.size} records are left in the spool`);
     this.#engineCheck.checkRest(this.#engine);
     this.#mail.finish();
+    this.#audit.finish();
     const { burst, needsReserve } = this.#scenario;
     if (burst !== null) this.#connections.checkReached(burst);
     if (needsReserve) this.#connections.checkReserveUsed();
@@ -224,6 +228,7 @@ class Simulation {
       resetDnsFigures: () => {},
     });
     this.#engine = engine;
+    this.#audit.begin(engine);
     for (const record of records) engine.recovered(record);
     engine.start();
   }
@@ -256,6 +261,7 @@ class Simulation {
       this.#world.after(0, () => {
         if (this.#engine !== engine) return;
         this.#disk.sync();
+        this.#audit.end(engine);
         this.#leave();
         this.#disk.crash();
         this.#world.after(between(this.#world.random, 1, DOWNTIME_MS), () => this.#boot(0));
@@ -277,6 +283,7 @@ class Simulation {
     this.#names.abandonAll();
     this.#conversations.died();
     this.#engineCheck.died();
+    this.#audit.died();
     this.#recordCheck.died();
     for (const client of this.#clients) client.lose();
     this.#clients.clear();
@@ -362,6 +369,7 @@ class Simulation {
   #configure(force: InForce): void {
     this.#situation.force = force;
     this.#engine!.configure(force.configuration);
+    this.#audit.configured(this.#engine!);
     this.#connections.reconfigured();
   }
 
@@ -434,15 +442,3 @@ class Simulation {
     if (!this.#conversations.hasNamedMail(link)) this.#recordCheck.hostFailed(link);
   }
 }
-
-const NO_QUERIES = { queries: 0, timeouts: 0 };
-const NO_DNS_FIGURES = {
-  resolver: 'simulation',
-  a: NO_QUERIES,
-  aaaa: NO_QUERIES,
-  mx: NO_QUERIES,
-  txt: NO_QUERIES,
-  pending: 0,
-  responsePeakMs: 0,
-  responseAverageMs: 0,
-};
