@@ -68,6 +68,18 @@ test('a busy queue hands its slot over after a quantum, not after every message'
   assert.equal(bench.connections[0]!.queue.domain, 'b.example', 'who has no connection goes first');
 });
 
+test('a connection that has served its quantum before somebody comes goes after its message', () => {
+  const bench = new SchedulerBench({}, 1);
+  bench.add(100, 'a.example');
+  bench.establish();
+  const [connection] = bench.connections;
+  for (let message = 0; message < 25; message++) bench.deliver(connection!);
+  bench.add(1, 'b.example');
+  assert.equal(connection!.state, 'busy');
+  bench.deliver(connection!);
+  assert.equal(connection!.state, 'leaving');
+});
+
 test('lowering a limit: busy connections leave after their message, and only the surplus', () => {
   const bench = new SchedulerBench({ maxOutboundConnections: 10 });
   bench.add(400);

@@ -531,9 +531,8 @@ export class Scheduler {
       connection.quantumMessages >= QUANTUM_MESSAGES ||
       (connection.quantumMessages > 0 && at.mono - connection.quantumStartedAt >= QUANTUM_MS);
     if (!hasServedQuantum && queue.active.size > 0 && !isThrottled) return false;
-    if (this.#ledger.isAwaited(claim, queue)) return true;
-    if (hasServedQuantum) connection.quantumMessages = 0;
-    return false;
+    // Once it has served its quantum it is the next to go, however long after that somebody comes.
+    return this.#ledger.isAwaited(claim, queue);
   }
 
   #leave(connection: OutboundConnection): void {
