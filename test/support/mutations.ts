@@ -1,0 +1,210 @@
+// Bugs that are put into a copy of the source on purpose, each with what it does. Where the source changes, the text that
+// a bug stands in changes with it: `npm test` says so when it is not there any more.
+import type { Mutation } from './mutant.ts';
+
+const LEDGER = 'src/core/limits/ledger.ts';
+const SCHEDULER = 'src/core/delivery/scheduler.ts';
+const SESSION = 'src/engine/outbound-session.ts';
+const OUTCOMES = 'src/engine/outcomes.ts';
+
+export const MUTATIONS: readonly Mutation[] = [
+  // ---- slots
+  {
+    title: 'a slot is released twice',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: "    this.#ledger.release(connection.claim, connection.state === 'leaving');\n",
+        replacement: `    this.#ledger.release(connection.claim, connection.state === 'leaving');
+    this.#ledger.release(connection.claim, false);\n`,
+      },
+    ],
+  },
+  {
+    title: 'a slot is not released when the receiver resets the connection',
+    edits: [
+      {
+        file: SESSION,
+        text: `    if (this.#phase === 'talking') this.#session.closed();\n    this.#gone();\n`,
+        replacement: `    if (this.#phase === 'talking') this.#session.closed();
+    if (_errorCode !== 'ECONNRESET') this.#gone();\n`,
+      },
+    ],
+  },
+  {
+    title: 'a slot is released at once although we gave the connection up, and the receiver may not know yet',
+    edits: [{ file: SESSION, text: 'const HOLD_MS = 1000;', replacement: 'const HOLD_MS = 0;' }],
+  },
+  {
+    title: 'a slot is released when we say QUIT, before the receiver has closed',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '    this.#ledger.startLeaving(connection.claim);\n',
+        replacement: `    this.#ledger.release(connection.claim, false);
+    for (const counter of connection.claim.counters) this.#ledger.take(counter);
+    for (const counter of connection.claim.counters) this.#ledger.give(counter);
+    connection.claim = { counters: [], limits: [], bounds: [] };\n`,
+      },
+    ],
+  },
+  // ---- the check and the increment
+  {
+    title: 'a limit is passed by one',
+    edits: [
+      {
+        file: LEDGER,
+        text: 'if (this.#open[counters[at]!]! >= limits[at]!) return at;',
+        replacement: 'if (this.#open[counters[at]!]! > limits[at]!) return at;',
+      },
+    ],
+  },
+  {
+    title: 'the first counters are counted although a later one is full',
+    edits: [
+      {
+        file: LEDGER,
+        text: `if (this.#open[counters[at]!]! >= limits[at]!) return at;
+    for (const counter of counters) this.#count(counter);\n`,
+        replacement: `{
+      if (this.#open[counters[at]!]! >= limits[at]!) return at;
+      this.#count(counters[at]!);
+    }\n`,
+      },
+    ],
+  },
+  {
+    title: 'the check comes before a round of queues, the increment after it',
+    edits: [
+      {
+        file: LEDGER,
+        text: '    for (const counter of counters) this.#count(counter);\n    return ADMITTED;\n',
+        replacement: '    this.#later.push(...counters);\n    return ADMITTED;\n',
+      },
+      {
+        file: LEDGER,
+        text: '  nextEligible(): Waiter | null {\n',
+        replacement: `  #later = [];
+  nextEligible(): Waiter | null {
+    for (const counter of this.#later.splice(0)) this.#count(counter);\n`,
+      },
+    ],
+  },
+  {
+    title: 'a connection counts from the answer of the receiver only',
+    edits: [
+      {
+        file: LEDGER,
+        text: '    for (const counter of counters) this.#count(counter);\n    return ADMITTED;\n',
+        replacement: '    return ADMITTED;\n',
+      },
+      {
+        file: SCHEDULER,
+        text: '  hostAnswered(connection: OutboundConnection): void {\n',
+        replacement: `  hostAnswered(connection: OutboundConnection): void {
+    for (const counter of connection.claim.counters) this.#ledger.take(counter);\n`,
+      },
+    ],
+  },
+  // ---- wake-ups
+  {
+    title: 'a wake-up is lost when the waiter that was woken finds another counter full',
+    edits: [
+      {
+        file: LEDGER,
+        text: '          this.stopWaiting(waiter);\n          return waiter;\n',
+        replacement:
+          '          this.stopWaiting(waiter);\n          this.#released.delete(counter);\n          return waiter;\n',
+      },
+    ],
+  },
+  {
+    title: 'a wake-up is lost when a waiter finds room in the counter it waited for, and none in the next',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
+        replacement: `      if (queue.hasNoConnection) this.#ledger.wait(queue, counter, claim.limits[full]!);\n`,
+      },
+    ],
+  },
+  {
+    title: 'a wake-up is lost on a reload: waits end, and nobody looks at the queues',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: `        this.#tokens.settle(connection);
+      }
+      this.#markReady(queue);\n`,
+        replacement: `        this.#tokens.settle(connection);
+      }\n`,
+      },
+    ],
+  },
+  {
+    // An operator seldom lowers a limit just in the seconds in which more connections than that are idle.
+    seeds: '1..1000',
+    title: 'idle connections above a lowered limit stay',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '      if (this.#mustLeave(connection, at)) this.#quitIdle(connection);\n',
+        replacement: '',
+      },
+    ],
+  },
+  {
+    title: 'busy connections above a lowered limit go on with the next message',
+    edits: [{ file: SCHEDULER, text: '    if (this.#ledger.isSurplus(claim)) return true;\n', replacement: '' }],
+  },
+  {
+    title: 'an idle connection keeps the slot that somebody waits for',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n      this.#evictIdle(claim);\n',
+        replacement: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
+      },
+    ],
+  },
+  // ---- mail
+  {
+    title: 'waiting for a limit counts as an attempt',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
+        replacement: `      const waiting = this.#take(queue);
+      if (waiting !== undefined) this.#failWithoutConnection(queue, waiting, NO_VALID_HOSTS);
+      this.#ledger.wait(queue, counter, claim.limits[full]!);\n`,
+      },
+    ],
+  },
+  {
+    title: 'a delivery is settled before its record is written',
+    edits: [
+      {
+        file: OUTCOMES,
+        text: '    queue.countDelivered();\n',
+        replacement: `    queue.countDelivered();
+    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);\n`,
+      },
+      {
+        file: OUTCOMES,
+        text: '    );\n    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);\n',
+        replacement: '    );\n',
+      },
+    ],
+  },
+  {
+    title: 'a message whose final dot was not answered counts as delivered',
+    edits: [
+      {
+        file: SESSION,
+        text: '    this.#parts.attempted(this.connection, transaction.task, outcomes, this.#at);\n',
+        replacement: `    const accepted = outcomes.map((outcome) => (outcome.stage === STAGE.readingConfirmation ? { kind: 'delivered' } : outcome));
+    this.#parts.attempted(this.connection, transaction.task, accepted, this.#at);\n`,
+      },
+    ],
+  },
+];
