@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: 'if (this.#open[counters[at]!]! >= limits[at]!) return at;',
-        replacement: 'if (this.#open[counters[at]!]! > limits[at]!) return at;',
+        text: 'if (this.open(counters[at]!) >= limits[at]!) return at;',
+        replacement: 'if (this.open(counters[at]!) > limits[at]!) return at;',
       },
     ],
   },
@@ -64,10 +64,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: `if (this.#open[counters[at]!]! >= limits[at]!) return at;
+        text: `if (this.open(counters[at]!) >= limits[at]!) return at;
     for (const counter of counters) this.#count(counter);\n`,
         replacement: `{
-      if (this.#open[counters[at]!]! >= limits[at]!) return at;
+      if (this.open(counters[at]!) >= limits[at]!) return at;
       this.#count(counters[at]!);
     }\n`,
       },

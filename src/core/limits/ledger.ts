@@ -34,16 +34,26 @@ export function makeClaim(parts: readonly ClaimPart[]): Claim {
 
 const FIRST_CAPACITY = 1024;
 
+/**
+ * The numbers of a counter stand side by side, in 16 octets: with very many counters what an acquire costs is the memory it
+ * has to wait for, and so it waits once for each counter.
+ */
+const CELLS = 4;
+const OPEN = 0;
+/** Slots whose connection is on its way out: still counted in OPEN, but no longer surplus to be closed. */
+const LEAVING = 1;
+const PEAK = 2;
+/** What keeps the counter: references in steps of two, and one while somebody waits for it. */
+const USES = 3;
+const REFERENCE = 2;
+const IS_AWAITED = 1;
+
 export class Ledger {
-  #open = new Int32Array(FIRST_CAPACITY);
-  /** Slots whose connection is on its way out: still counted in `open`, but no longer surplus to be closed. */
-  #leaving = new Int32Array(FIRST_CAPACITY);
-  #peak = new Int32Array(FIRST_CAPACITY);
-  #references = new Int32Array(FIRST_CAPACITY);
+  #cells = new Int32Array(FIRST_CAPACITY * CELLS);
   readonly #keys: (string | undefined)[] = [];
   readonly #indexByKey = new Map<string, CounterIndex>();
   readonly #freeIndices: CounterIndex[] = [];
-  readonly #waitLists: (WaitList[] | undefined)[] = [];
+  readonly #waitLists = new Map<CounterIndex, WaitList[]>();
   /** Counters with waiters that had a release since their waiters were last looked at. */
   readonly #released = new Set<CounterIndex>();
   /** Those of them none of whose waiters was woken for it while a universal counter was full. */
@@ -56,19 +66,19 @@ export class Ledger {
     let index = this.#indexByKey.get(key);
     if (index === undefined) {
       index = this.#freeIndices.pop() ?? this.#keys.length;
-      if (index >= this.#open.length) this.#grow();
+      if (index * CELLS >= this.#cells.length) this.#grow();
       this.#keys[index] = key;
       this.#indexByKey.set(key, index);
-      this.#peak[index] = 0;
+      this.#cells[index * CELLS + PEAK] = 0;
     }
-    this.#references[index]! += 1;
+    this.#cells[index * CELLS + USES]! += REFERENCE;
     return index;
   }
 
   /** Gives a reference back; the index is free for another key once nothing refers to, holds or awaits it. */
   unrefer(index: CounterIndex): void {
-    assert(this.#references[index]! > 0, 'a counter is unreferred as often as it was referred');
-    this.#references[index]! -= 1;
+    assert(this.#cells[index * CELLS + USES]! >= REFERENCE, 'a counter is unreferred as often as it was referred');
+    this.#cells[index * CELLS + USES]! -= REFERENCE;
     this.#freeIfUnused(index);
   }
 
@@ -87,7 +97,7 @@ export class Ledger {
   }
 
   open(index: CounterIndex): number {
-    return this.#open[index]!;
+    return this.#cells[index * CELLS + OPEN]!;
   }
 
   /** What a counter in use was made for. */
@@ -100,12 +110,12 @@ export class Ledger {
   /** Slots held in the counter of `key`; 0 when there is none. For listings: it looks the key up. */
   openOf(key: string): number {
     const index = this.#indexByKey.get(key);
-    return index === undefined ? 0 : this.#open[index]!;
+    return index === undefined ? 0 : this.open(index);
   }
 
   /** The most slots ever held at once since the counter was made. */
   peak(index: CounterIndex): number {
-    return this.#peak[index]!;
+    return this.#cells[index * CELLS + PEAK]!;
   }
 
   /**
@@ -114,7 +124,7 @@ export class Ledger {
    */
   acquire(claim: Claim): number {
     const { counters, limits } = claim;
-    for (let at = 0; at < counters.length; at++) if (this.#open[counters[at]!]! >= limits[at]!) return at;
+    for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
     for (const counter of counters) this.#count(counter);
     return ADMITTED;
   }
@@ -122,7 +132,7 @@ export class Ledger {
   /** Gives the slots of a connection back, once. Those who may go on now come out of {@link nextEligible}. */
   release(claim: Claim, isLeaving: boolean): void {
     for (const counter of claim.counters) {
-      if (isLeaving) this.#leaving[counter]! -= 1;
+      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! -= 1;
       this.give(counter);
     }
   }
@@ -135,11 +145,11 @@ export class Ledger {
     for (const counter of next.counters) {
       if (held.counters.includes(counter)) continue;
       this.#count(counter);
-      if (isLeaving) this.#leaving[counter]! += 1;
+      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! += 1;
     }
     for (const counter of held.counters) {
       if (next.counters.includes(counter)) continue;
-      if (isLeaving) this.#leaving[counter]! -= 1;
+      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! -= 1;
       this.give(counter);
     }
   }
@@ -151,9 +161,10 @@ export class Ledger {
 
   /** The opposite of {@link take}. */
   give(counter: CounterIndex): void {
-    this.#open[counter]! -= 1;
-    assert(this.#open[counter]! >= 0, 'no counter falls below zero');
-    if (this.#waitLists[counter] !== undefined) {
+    const cell = counter * CELLS + OPEN;
+    this.#cells[cell]! -= 1;
+    assert(this.#cells[cell]! >= 0, 'no counter falls below zero');
+    if (this.isWaitedFor(counter)) {
       this.#released.add(counter);
       this.#unheard.add(counter);
     }
@@ -162,7 +173,7 @@ export class Ledger {
 
   /** The connection is closing: it still holds its slots, but whoever counts surplus no longer counts it. */
   startLeaving(claim: Claim): void {
-    for (const counter of claim.counters) this.#leaving[counter]! += 1;
+    for (const counter of claim.counters) this.#cells[counter * CELLS + LEAVING]! += 1;
   }
 
   /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
@@ -170,15 +181,19 @@ export class Ledger {
     const { counters, bounds } = claim;
     for (let at = 0; at < counters.length; at++) {
       const counter = counters[at]!;
-      if (this.#open[counter]! - this.#leaving[counter]! > bounds[at]!) return true;
+      if (this.open(counter) - this.#leaving(counter) > bounds[at]!) return true;
     }
     return false;
   }
 
   /** Puts `waiter` in the list of (counter, limit). It may wait for several counters; the first to free wakes it. */
   wait(waiter: Waiter, counter: CounterIndex, limit: Limit): void {
-    this.#waitLists[counter] ??= [];
-    const lists = this.#waitLists[counter];
+    let lists = this.#waitLists.get(counter);
+    if (lists === undefined) {
+      lists = [];
+      this.#waitLists.set(counter, lists);
+      this.#cells[counter * CELLS + USES]! |= IS_AWAITED;
+    }
     let list = lists.find((candidate) => candidate.limit === limit);
     if (list === undefined) {
       list = new WaitList(counter, limit, (emptied) => this.#drop(emptied));
@@ -189,12 +204,12 @@ export class Ledger {
 
   /** Whether somebody waits for the counter. */
   isWaitedFor(counter: CounterIndex): boolean {
-    return this.#waitLists[counter] !== undefined;
+    return (this.#cells[counter * CELLS + USES]! & IS_AWAITED) !== 0;
   }
 
   /** Who waits for the counter and holds no connection, the longest wait of each list first. */
   *waitersWithoutConnection(counter: CounterIndex): Generator<Waiter> {
-    for (const list of this.#waitLists[counter] ?? []) yield* list.withoutConnection();
+    for (const list of this.#waitLists.get(counter) ?? []) yield* list.withoutConnection();
   }
 
   /** Ends every wait of `waiter`. */
@@ -214,12 +229,12 @@ export class Ledger {
    * those who hold its slots know of somebody to hand them over to.
    */
   nextEligible(): Waiter | null {
-    for (const { counter, limit } of this.#universal) if (this.#open[counter]! >= limit) return this.#nextUnheard();
+    for (const { counter, limit } of this.#universal) if (this.open(counter) >= limit) return this.#nextUnheard();
     for (const counter of this.#released) {
-      const lists = this.#waitLists[counter];
+      const lists = this.#waitLists.get(counter);
       if (lists !== undefined) {
         for (const list of lists) {
-          if (this.#open[counter]! >= list.limit) continue;
+          if (this.open(counter) >= list.limit) continue;
           const waiter = list.first();
           this.stopWaiting(waiter);
           return waiter;
@@ -234,7 +249,7 @@ export class Ledger {
   #nextUnheard(): Waiter | null {
     for (const counter of this.#unheard) {
       this.#unheard.delete(counter);
-      const list = this.#waitLists[counter]?.find(({ limit }) => this.#open[counter]! < limit);
+      const list = this.#waitLists.get(counter)?.find(({ limit }) => this.open(counter) < limit);
       if (list === undefined || this.#universal.some((universal) => universal.counter === counter)) continue;
       const waiter = list.first();
       this.stopWaiting(waiter);
@@ -249,10 +264,10 @@ export class Ledger {
    */
   isAwaited(claim: Claim, holder: Waiter): boolean {
     for (const counter of claim.counters) {
-      const lists = this.#waitLists[counter];
-      if (lists === undefined) continue;
-      const leaving = this.#leaving[counter]!;
-      const staying = this.#open[counter]! - leaving;
+      if (!this.isWaitedFor(counter)) continue;
+      const lists = this.#waitLists.get(counter)!;
+      const leaving = this.#leaving(counter);
+      const staying = this.open(counter) - leaving;
       const isUniversal = counter < this.#universal.length;
       for (const list of lists) {
         if (isUniversal) {
@@ -269,23 +284,29 @@ export class Ledger {
   /** All counters in use, for checks and listings. Walks everything: not for hot paths. */
   *counters(): Generator<{ key: string; open: number; peak: number; waiting: number }> {
     for (const [key, index] of this.#indexByKey) {
-      const lists = this.#waitLists[index] ?? [];
+      const lists = this.#waitLists.get(index) ?? [];
       const waiting = lists.reduce((sum, list) => sum + list.size, 0);
-      yield { key, open: this.#open[index]!, peak: this.#peak[index]!, waiting };
+      yield { key, open: this.open(index), peak: this.peak(index), waiting };
     }
   }
 
+  #leaving(counter: CounterIndex): number {
+    return this.#cells[counter * CELLS + LEAVING]!;
+  }
+
   #count(counter: CounterIndex): void {
-    const open = this.#open[counter]! + 1;
-    this.#open[counter] = open;
-    if (open > this.#peak[counter]!) this.#peak[counter] = open;
+    const first = counter * CELLS;
+    const open = this.#cells[first + OPEN]! + 1;
+    this.#cells[first + OPEN] = open;
+    if (open > this.#cells[first + PEAK]!) this.#cells[first + PEAK] = open;
   }
 
   #drop(list: WaitList): void {
-    const lists = this.#waitLists[list.counter]!;
+    const lists = this.#waitLists.get(list.counter)!;
     lists.splice(lists.indexOf(list), 1);
     if (lists.length === 0) {
-      this.#waitLists[list.counter] = undefined;
+      this.#waitLists.delete(list.counter);
+      this.#cells[list.counter * CELLS + USES]! &= ~IS_AWAITED;
       this.#released.delete(list.counter);
       this.#unheard.delete(list.counter);
       this.#freeIfUnused(list.counter);
@@ -293,7 +314,7 @@ export class Ledger {
   }
 
   #freeIfUnused(index: CounterIndex): void {
-    if (this.#references[index]! > 0 || this.#open[index]! > 0 || this.#waitLists[index] !== undefined) return;
+    if (this.#cells[index * CELLS + USES]! > 0 || this.open(index) > 0) return;
     this.#indexByKey.delete(this.#keys[index]!);
     this.#keys[index] = undefined;
     this.#released.delete(index);
@@ -302,14 +323,8 @@ export class Ledger {
   }
 
   #grow(): void {
-    const larger = (old: Int32Array<ArrayBuffer>) => {
-      const array = new Int32Array(old.length * 2);
-      array.set(old);
-      return array;
-    };
-    this.#open = larger(this.#open);
-    this.#leaving = larger(this.#leaving);
-    this.#peak = larger(this.#peak);
-    this.#references = larger(this.#references);
+    const cells = new Int32Array(this.#cells.length * 2);
+    cells.set(this.#cells);
+    this.#cells = cells;
   }
 }
