@@ -58,12 +58,12 @@ export class Engine implements Turns {
   readonly server: ServerView;
   readonly ledger = new Ledger();
   readonly scheduler: Scheduler;
+  readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
   readonly #ports: Ports;
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
   readonly #timers = new Timers();
-  readonly #throttles: ThrottleTable;
   readonly #node: NodeCounters;
   readonly #routes: Routes;
   readonly #notices: Notices;
@@ -103,7 +103,7 @@ export class Engine implements Turns {
       connections: () => this.#sessions.keys(),
     });
     this.#troubles = new NodeTroubles(records);
-    this.#throttles = new ThrottleTable(
+    this.throttles = new ThrottleTable(
       this.#timers,
       new ThrottleMemory(parts.savedThrottles, this.#now),
       this.#recordWriter(),
@@ -111,7 +111,7 @@ export class Engine implements Turns {
     );
     this.scheduler = new Scheduler({
       ledger: this.ledger,
-      throttles: this.#throttles,
+      throttles: this.throttles,
       timers: this.#timers,
       random: random.stream('host-choice'),
       node: this.#node,
@@ -299,10 +299,10 @@ export class Engine implements Turns {
   }
 
   #tellStopped(): void {
-    if (!this.isAtRest || this.#throttles.isWriting) return;
+    if (!this.isAtRest || this.throttles.isWriting) return;
     const stopped = this.#stopped!;
     this.#stopped = null;
-    const records = this.#throttles.finalRecords(this.#now);
+    const records = this.throttles.finalRecords(this.#now);
     if (records === null) stopped();
     else this.#ports.throttles.writeAll(records, () => stopped());
   }

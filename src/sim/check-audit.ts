@@ -18,6 +18,8 @@ export class AuditLogCheck {
   /** Not in the file yet. */
   #gathered: string[] = [];
   #lastLine = '';
+  /** The last process came to no orderly end. */
+  #wasUnclean = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -29,7 +31,8 @@ export class AuditLogCheck {
   begin(engine: Engine): void {
     const end = findChainEnd(this.#lastLine);
     const trail = { chain: new AuditChain(sha256, end), write: (line: string) => this.#write(line) };
-    engine.limitAudit.start(trail, 'start', end?.isClosed === false, this.#world.moment.wall);
+    engine.limitAudit.start(trail, 'start', this.#wasUnclean, this.#world.moment.wall);
+    this.#wasUnclean = true; // unless it ends in order
   }
 
   /** Now and then the log is rotated when the configuration was changed. */
@@ -41,6 +44,7 @@ export class AuditLogCheck {
   /** An orderly stop. */
   end(engine: Engine): void {
     engine.limitAudit.stop('stop', this.#world.moment.wall);
+    this.#wasUnclean = false;
     this.#flush(0);
   }
 

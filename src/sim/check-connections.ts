@@ -6,6 +6,7 @@
 import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
 import { reserveMaintenanceInterval, suspendDelivery } from '../core/config/connection-options.ts';
+import { ThrottleCheck } from './check-throttles.ts';
 import type { Link } from './network.ts';
 import type { Burst } from './plan-traffic.ts';
 import type { InForce, Situation } from './situation.ts';
@@ -53,15 +54,18 @@ export class ConnectionCheck {
   readonly #situation: Situation;
   readonly #counters = new Map<string, Counter>();
   readonly #tracked = new Map<Link, Tracked>();
+  readonly #throttles: ThrottleCheck;
   #opened = 0;
   /** When connections of the reserve were opened last, and in which life of the process. */
   #reserveAt = { ms: Number.NEGATIVE_INFINITY, life: 0 };
 
   constructor(situation: Situation) {
     this.#situation = situation;
+    this.#throttles = new ThrottleCheck(situation);
   }
 
   opening(link: Link): void {
+    this.#throttles.opening(link);
     const situation = this.#situation;
     const binding = situation.bindingOf(link.source);
     const { address } = link.target;
@@ -124,8 +128,19 @@ export class ConnectionCheck {
     for (const { counter } of this.#claimsOf(tracked)) leave(counter, tracked);
   }
 
+  /** The engine was told that there is no connection. */
+  failed(link: Link): void {
+    this.#throttles.failed(link);
+  }
+
+  /** The engine was told what the receiver says. */
+  heard(link: Link): void {
+    this.#throttles.heard(link);
+  }
+
   /** The engine begins a message on the link. */
   beginsMessage(link: Link): void {
+    this.#throttles.beginsMessage(link);
     const tracked = this.#tracked.get(link);
     if (tracked === undefined || !link.isServing) return; // the peer is gone, we do not know yet
     const above = this.#surplus(tracked);
@@ -135,6 +150,7 @@ export class ConnectionCheck {
 
   /** A recipient was named on the link, so it serves that domain. */
   learnDomain(link: Link, domain: string): void {
+    this.#throttles.namesDomain(link, domain);
     const tracked = this.#tracked.get(link);
     if (tracked === undefined || tracked.domain === domain) return;
     if (tracked.domain !== null) {
@@ -209,7 +225,7 @@ export class ConnectionCheck {
   idleHolder(name: string, idle: Iterable<Link>): Link | null {
     const counter = this.#counters.get(name);
     if (counter === undefined) return null;
-    for (const link of idle) if (counter.links.has(link)) return link;
+    for (const link of idle) if (counter.links.has(link) && link.isServing) return link;
     return null;
   }
 

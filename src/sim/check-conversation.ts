@@ -133,6 +133,7 @@ export class ConversationCheck {
 
   /** @returns whether the receiver refused the connection as such, before any message was named */
   heard(link: Link, text: string): boolean {
+    this.#connections.heard(link);
     const talk = this.#of(link);
     let isRefused = false;
     talk.input += text;
@@ -260,6 +261,7 @@ export class ConversationCheck {
   /** The engine reset the connection. */
   gaveUp(link: Link): void {
     const talk = this.#of(link);
+    if (!talk.hasBanner) this.#connections.failed(link);
     const now = this.#situation.world.elapsedMs;
     const waitedMs = now - link.lastActivityMs;
     const hasCause =

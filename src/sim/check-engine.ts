@@ -9,6 +9,8 @@ import {
 import { delayedQueueScanInterval } from '../core/config/retry-options.ts';
 import { AGGRESSIVENESS, allocationTarget } from '../core/delivery/allocation.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { SharedThrottle } from '../core/limits/throttle-table.ts';
+import type { Waiter } from '../core/limits/wait-list.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 import type { ConversationCheck } from './check-conversation.ts';
@@ -129,9 +131,22 @@ export class EngineCheck {
       const claim = this.#lostWakeUp(engine, queue, open, starving);
       if (claim !== null) yield claim;
     }
+    yield* this.#unusedTokens(engine);
     for (const link of this.#conversations.idle()) {
       const counter = this.#connections.surplusIdle(link);
       if (counter !== null) yield `${link} stays idle above the limit of ${counter}`;
+    }
+  }
+
+  /** Who waits for a throttle gets what it recovers, or soon hears that it is reserved. */
+  *#unusedTokens(engine: Engine): Generator<string> {
+    const { world, scenario } = this.#situation;
+    for (const throttle of engine.throttles.values()) {
+      if (throttle.waiters.size === 0 || throttle.window.free(world.mono) === 0) continue;
+      const { key } = throttle.value;
+      if (throttle.free(world.mono) > 0) yield `tokens of ${key} are left though somebody waits for them`;
+      else if (!engine.throttles.isWriting && scenario.diskConditions.refusal === 0)
+        yield `tokens of ${key} are not reserved though somebody waits for them`;
     }
   }
 
@@ -146,13 +161,15 @@ export class EngineCheck {
     const { configuration, world, openingAtMs } = this.#situation;
     const subject = { binding, domain };
     if (!configuration.hasBinding(binding) || configuration.value(suspendDelivery, subject)) return null;
-    if (queue.idle.length > 0) return `mail of ${binding} for ${domain} waits beside an idle connection`;
+    if (queue.idle.some((connection) => !awaitsTokens(queue.messageWaiter, connection.messageThrottles ?? [])))
+      return `mail of ${binding} for ${domain} waits beside an idle connection`;
     const limit = this.#situation.pairLimit(binding, domain);
     const perMessage = AGGRESSIVENESS[configuration.value(connectionAllocationAggressiveness, subject)];
     const target = allocationTarget(queue.active.size + queue.inFlight, limit, perMessage);
     const serving = queue.connections.size - queue.leaving;
     if (serving >= target) return null;
     if (world.elapsedMs < Math.max(openingAtMs, this.#pausedUntilMs)) return null;
+    if (awaitsTokens(queue, [...queue.throttles.connections, ...queue.throttles.messages])) return null;
     const source = this.#situation.scenario.configuration.bindings.find(({ name }) => name === binding)!.address;
     if (!this.#network.hasLocalAddress(source)) return null;
     const scanMs = 1000 * configuration.value(delayedQueueScanInterval);
@@ -177,6 +194,7 @@ export class EngineCheck {
         const looksAgainAt = queue.hold?.kind === 'hostsDown' ? queue.hold.until : queue.tryHostsAt;
         if (!plan.isAlone && looksAgainAt !== null && looksAgainAt > world.mono) continue;
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
+        if (awaitsTokensOf(queue, address)) continue;
         const hostLimit = this.#situation.hostLimit(binding, host, address);
         if (count(`address ${binding} ${address}`) >= hostLimit) continue;
         const sums = this.#situation.force.sums.of({ binding, domain: null, host, address });
@@ -244,4 +262,16 @@ export class EngineCheck {
       if (waiting !== 0) this.#situation.world.violation(`${waiting} queues wait for counter ${key} at rest`);
     }
   }
+}
+
+/** Whether somebody waits for one of the throttles. */
+function awaitsTokens({ waits }: Waiter, throttles: readonly SharedThrottle[]): boolean {
+  return throttles.some(({ waiters }) => waits.some(({ list }) => list === waiters));
+}
+
+/** Whether the queue waits for a throttle of the host at the address. */
+function awaitsTokensOf(queue: MailQueue, address: string): boolean {
+  for (const [candidate, { connections, messages }] of queue.hostThrottles)
+    if (candidate.address === address && awaitsTokens(queue, [...connections, ...messages])) return true;
+  return false;
 }

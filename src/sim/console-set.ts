@@ -16,7 +16,7 @@ export function withOneSetting(configuration: Configuration, { path, option, val
     kind: 'set',
     path: read.steps,
     option: word(option),
-    value: word(value),
+    value: word(value.replaceAll('"', '')),
   });
   if (changed.kind === 'problems') throw new Error(JSON.stringify(changed.problems));
   return changed.configuration;

@@ -1,7 +1,15 @@
 // Draws what happens to a run from outside: operators, administrators, deaths of the process.
 import type { Random } from '../core/base/random.ts';
 import { type TextSetting, withoutStanza, withSetting } from './configuration-text.ts';
-import { bindingPath, type ConfigurationPlan, limitKnobs, scope, turnKnob } from './plan-configuration.ts';
+import {
+  bindingPath,
+  type ConfigurationPlan,
+  limitKnobs,
+  scope,
+  throttleKnobs,
+  turnKnob,
+  turnThrottle,
+} from './plan-configuration.ts';
 import type { NetworkPlan } from './plan-network.ts';
 import { between, pick } from './world.ts';
 
@@ -62,7 +70,7 @@ export class ActionPlanner {
     const binding = pick(random, bindings);
     const later = between(random, atMs, untilMs);
     const knobs = limitKnobs(bindings, domains);
-    switch (random.below(13)) {
+    switch (random.below(15)) {
       case 0:
       case 1:
       case 2:
@@ -109,6 +117,13 @@ export class ActionPlanner {
         this.#add(atMs, { kind: 'descriptors', limit: pick(random, [16, 40, 600]), exhausted: random.next() * 0.3 });
         this.#add(later, { kind: 'descriptors', limit: PLENTY_OF_DESCRIPTORS, exhausted: 0 });
         break;
+      case 12:
+      case 13: {
+        const knob = turnThrottle(random, throttleKnobs(bindings, domains));
+        if (random.below(4) === 0) this.#turnInText(atMs, knob);
+        else this.#add(atMs, { kind: 'set', setting: knob });
+        break;
+      }
       case 11:
         this.#add(atMs, { kind: 'wallClock', ms: pick(random, [-100_000, -3_000, 3_000, 60_000]) });
         break;

@@ -30,9 +30,12 @@ const SERVER_RESERVE = 'Server_Reserve_Outbound_Connections';
 const CLUSTER_MAX = 'Cluster_Max_Outbound_Connections';
 const CLUSTER_SERVER_MAX = 'Cluster_Server_Max_Outbound_Connections';
 const SUMS = ['Scope_Max_Outbound_Connections', 'Cluster_Scope_Max_Outbound_Connections'];
+const THROTTLES = ['Outbound_Throttle_Connections', 'Outbound_Throttle_Messages'];
+const CLUSTER_THROTTLES = THROTTLES.map((option) => `Cluster_${option}`);
+const RATES = ['"1"', '"2"', '"5"', '"10"', '"1/2"', '"3/4"', '"1/9"', '"2/12"', '"5/15"', '"10/30"', '"20/10"', '"0"'];
 const RESERVES = [0, 0, 1, 2, 200];
 
-type Knob = Omit<TextSetting, 'value'>;
+export type Knob = Omit<TextSetting, 'value'>;
 
 export const scope = (kind: string, name = ''): ScopeName => ({ kind, name });
 
@@ -159,4 +162,37 @@ export function turnKnob(random: Random, knobs: readonly Knob[]): TextSetting {
   );
   const values = option === SERVER_RESERVE ? RESERVES : [-1, 0, 1, 1, 2, 2, 3, 5, 8];
   return { ...knob, value: String(pick(random, values)) };
+}
+
+/** Every scope in which a throttle may stand. */
+export function throttleKnobs(bindings: readonly BindingPlan[], domains: readonly DomainPlan[]): readonly Knob[] {
+  const knobs: Knob[] = [];
+  const add = (options: readonly string[], ...path: ScopeName[]): void => {
+    for (const option of options) knobs.push({ path, option });
+  };
+  const hosts = domains.flatMap((domain) => domain.hosts);
+  const all = [...THROTTLES, ...CLUSTER_THROTTLES];
+  add(all);
+  for (const name of ['/^d[0-9]/', ...domains.map((domain) => domain.name)]) add(all, scope('domain', name));
+  const hostNames = hosts.flatMap(({ host, addresses }) => [host, ...addresses]);
+  for (const name of ['/^mx/', ...hostNames]) add(THROTTLES, scope('host', name));
+  for (const binding of bindings) {
+    const path = bindingPath(binding);
+    add(THROTTLES, ...path);
+    for (const { name } of domains) add(THROTTLES, ...path, scope('domain', name));
+    for (const { host } of hosts) add(THROTTLES, ...path, scope('host', host));
+    if (binding.group === null) continue;
+    const group = scope('binding_group', binding.group);
+    add(all, group);
+    add(all, group, scope('domain', '/example$/'));
+    for (const { host } of hosts) add(THROTTLES, group, scope('host', host));
+  }
+  return knobs;
+}
+
+/** A wide scope as often as a narrow one, since those with many names would crowd out the others. */
+export function turnThrottle(random: Random, knobs: readonly Knob[]): TextSetting {
+  const kind = pick(random, ['', 'binding_group', 'binding', 'domain', 'host']);
+  const ofKind = knobs.filter(({ path }) => (path.at(-1)?.kind ?? '') === kind);
+  return { ...pick(random, ofKind.length === 0 ? knobs : ofKind), value: pick(random, RATES) };
 }

@@ -3,11 +3,20 @@
 import { seededRandom } from '../core/base/random.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { SessionPlan } from './client.ts';
+import type { TextSetting } from './configuration-text.ts';
 import type { DiskConditions } from './disk.ts';
 import type { NameConditions } from './names.ts';
 import type { NetworkConditions } from './network.ts';
 import { ActionPlanner, PLENTY_OF_DESCRIPTORS, type TimedAction } from './plan-actions.ts';
-import { bindingPath, type ConfigurationPlan, planBindings, planConfiguration, scope } from './plan-configuration.ts';
+import {
+  bindingPath,
+  type ConfigurationPlan,
+  planBindings,
+  planConfiguration,
+  scope,
+  throttleKnobs,
+  turnThrottle,
+} from './plan-configuration.ts';
 import { type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
 import { type Burst, TrafficPlanner } from './plan-traffic.ts';
 import { between, happens, pick } from './world.ts';
@@ -58,7 +67,11 @@ function drawMixed(seed: number): Scenario {
   const malice = pick<Malice>(random, [0, 1, 1, 2]);
   const network = planNetwork(root.stream('network plan'), 2 + random.below(4), malice, false);
   const bindings = planBindings(root.stream('bindings'));
-  const configuration = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
+  let configuration = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
+  const throttling = root.stream('throttles');
+  const throttles = pick(throttling, [0, 0, 1, 2, 4]);
+  for (let count = 0; count < throttles; count++)
+    configuration = withSettings(configuration, turnThrottle(throttling, throttleKnobs(bindings, network.domains)));
   const isHonest = malice === 0;
   const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
   const messages = pick(random, [10, 30, 60, 100]);
@@ -70,7 +83,7 @@ function drawMixed(seed: number): Scenario {
   planner.addDeaths(deaths, ACTIVE_MS);
   return {
     seed,
-    title: `${messages} messages, malice ${malice}, ${operations} operations, ${deaths} deaths`,
+    title: `${messages} messages, malice ${malice}, ${operations} operations, ${deaths} deaths, ${throttles} throttles`,
     configuration,
     network,
     networkConditions: {
@@ -98,6 +111,10 @@ function drawMixed(seed: number): Scenario {
     patienceMs: new Map(),
     endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
   };
+}
+
+function withSettings(plan: ConfigurationPlan, ...settings: readonly TextSetting[]): ConfigurationPlan {
+  return { ...plan, settings: [...plan.settings, ...settings] };
 }
 
 /** So much mail for one queue at once that the lowest of its limits must be reached, and is not passed. */

@@ -202,6 +202,7 @@ class Simulation {
     const world = this.#world;
     situation.force = this.#inForce();
     situation.life++;
+    situation.bornAtMs = world.elapsedMs;
     situation.openingAtMs = world.elapsedMs + openingDelayMs;
     situation.state = 'up';
     world.note(() => `life ${situation.life} begins`);
@@ -415,6 +416,7 @@ class Simulation {
       failed: (link, failure) => {
         if (failure.whose === 'node') this.#engineCheck.nodeTrouble();
         else this.#recordCheck.hostFailed(link);
+        this.#connections.failed(link);
         this.#engineCheck.ended(link);
         this.#conversations.over(link);
       },

@@ -29,6 +29,8 @@ export class Situation {
   /** Counts the starts of the process. */
   life = 0;
   state: Life = 'down';
+  /** When the process started. */
+  bornAtMs = 0;
   /** No connection is opened before that. */
   openingAtMs = 0;
   /** When the process died, in milliseconds of the run. Orderly stops are not deaths. */

@@ -33,6 +33,8 @@ export class World {
   #mono = MONO_ORIGIN_MS;
   #wallOffset = WALL_ORIGIN_MS - MONO_ORIGIN_MS;
   #events = 0;
+  /** By how much the wall clock was set forward in all. */
+  wallAdvancedMs = 0;
 
   constructor(options: WorldOptions) {
     this.random = seededRandom(options.seed);
@@ -61,6 +63,7 @@ export class World {
   /** Moves the wall clock, as an administrator or a time daemon does; the monotonic clock stays. */
   shiftWall(ms: number): void {
     this.#wallOffset += ms;
+    this.wallAdvancedMs += Math.max(0, ms);
     this.note(() => `the wall clock jumps by ${ms} ms`);
   }
 

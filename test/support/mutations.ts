@@ -1,6 +1,7 @@
 // Bugs that are put into a copy of the source on purpose, each with what it does. Where the source changes, the text that
 // a bug stands in changes with it: `npm test` says so when it is not there any more.
 import type { Mutation } from './mutant.ts';
+import { THROTTLE_MUTATIONS } from './throttle-mutations.ts';
 
 const LEDGER = 'src/core/limits/ledger.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
@@ -8,6 +9,7 @@ const SESSION = 'src/engine/outbound-session.ts';
 const OUTCOMES = 'src/engine/outcomes.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
+  ...THROTTLE_MUTATIONS,
   // ---- slots
   {
     title: 'a slot is released twice',

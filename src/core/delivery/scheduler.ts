@@ -363,10 +363,10 @@ export class Scheduler {
     else if (settings.bindAddress !== null && !this.#actions.hasLocalAddress(settings.bindAddress)) {
       queue.hold = { kind: 'addressMissing', address: settings.bindAddress };
     }
-    if (queue.hold !== null) return;
-    const route = this.#actions.routeOf(queue);
+    const route = queue.hold === null ? this.#actions.routeOf(queue) : null;
     if (route === null) {
-      queue.hold = { kind: 'resolving' };
+      queue.hold ??= { kind: 'resolving' };
+      this.#ledger.stopWaiting(queue); // a hold ends by itself
     } else if (route.kind === 'unroutable') {
       for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, route.reply);
     } else {
@@ -417,6 +417,7 @@ export class Scheduler {
       queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
       return false;
     }
+    this.#ledger.stopWaiting(queue);
     queue.keptTokens.length = 0; // with no candidate left they are spent
     if (choice.kind === 'allDown') {
       this.#holdForHosts(queue, choice.until, at);

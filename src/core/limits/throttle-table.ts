@@ -27,6 +27,8 @@ export class SharedThrottle {
   readonly window: Throttle;
   /** Null for a window that does not survive a restart. */
   reservation: Reservation | null;
+  /** Of all its values in this life of the process. */
+  longestPeriodMs: number;
   readonly waiters = new WaitList(NO_COUNTER, 0);
   readonly timer: Timer;
 
@@ -34,7 +36,13 @@ export class SharedThrottle {
     this.value = value;
     this.window = window;
     this.reservation = reservation;
+    this.longestPeriodMs = value.periodMs;
     this.timer = new Timer(recovered);
+  }
+
+  /** What happened is written, since its window is long or was. */
+  get isKept(): boolean {
+    return this.longestPeriodMs >= DURABLE_PERIOD_MS;
   }
 
   /** Tokens that may be taken now. */
@@ -52,6 +60,8 @@ export interface RecordWriter {
   /** In place of all that was written before. */
   writeAll(records: readonly ThrottleRecord[]): void;
 }
+
+const NOTHING_RESERVED = { events: [], reserved: 0 };
 
 /** How long after a failed write the next is tried. */
 const WRITE_RETRY_MS = 1000;
@@ -106,6 +116,7 @@ export class ThrottleTable {
   #change(throttle: SharedThrottle, { key, count, periodMs }: ThrottleValue): void {
     const { window, reservation } = throttle;
     window.change(count, periodMs);
+    throttle.longestPeriodMs = Math.max(throttle.longestPeriodMs, periodMs);
     this.#recovered.add(throttle);
     if (periodMs < DURABLE_PERIOD_MS) throttle.reservation = null;
     else if (reservation !== null) reservation.change(count, periodMs);
@@ -214,15 +225,13 @@ export class ThrottleTable {
     if (this.#wanting.size === 0 || this.isWriting || this.#retryTimer.isArmed) return;
     const wanting = [...this.#wanting].filter(({ reservation }) => reservation !== null);
     const isAnew = this.#mustWriteAll || this.#isWasteful;
-    const throttles = isAnew
-      ? [...this.#throttles.values()].filter(({ reservation }) => reservation !== null)
-      : wanting;
+    const throttles = isAnew ? [...this.#throttles.values()].filter(({ isKept }) => isKept) : wanting;
     this.#wanting.clear();
     if (wanting.length === 0) return;
     this.#beingWritten = throttles;
     if (isAnew) this.#eventsWritten = 0;
     const records = throttles.map((throttle) => {
-      const { events, reserved } = throttle.reservation!.begin(wanting.includes(throttle));
+      const { events, reserved } = throttle.reservation?.begin(wanting.includes(throttle)) ?? NOTHING_RESERVED;
       return this.#record(throttle, isAnew ? throttle.window.remembered() : events, reserved, now);
     });
     if (!isAnew) {
@@ -231,6 +240,11 @@ export class ThrottleTable {
     }
     this.#mustWriteAll = false;
     this.#writer.writeAll([...this.#memory.unclaimed(now), ...records]);
+  }
+
+  /** All that somebody asked for, for checks and listings. */
+  values(): IterableIterator<SharedThrottle> {
+    return this.#throttles.values();
   }
 
   get isWriting(): boolean {
@@ -253,14 +267,15 @@ export class ThrottleTable {
   finalRecords(now: Moment): readonly ThrottleRecord[] | null {
     const records = [...this.#memory.unclaimed(now)];
     for (const throttle of this.#throttles.values()) {
-      if (throttle.reservation === null || throttle.window.newest === NEVER) continue;
+      if (!throttle.isKept || throttle.window.newest === NEVER) continue;
       records.push(this.#record(throttle, throttle.window.remembered(), 0, now));
     }
     return records.length === 0 ? null : records;
   }
 
-  #record({ value, window }: SharedThrottle, events: Iterable<EventsAt>, reserved: number, now: Moment): WindowRecord {
-    const { key, periodMs } = value;
+  #record(throttle: SharedThrottle, events: Iterable<EventsAt>, reserved: number, now: Moment): WindowRecord {
+    const { window, longestPeriodMs: periodMs } = throttle;
+    const { key } = throttle.value;
     const told = wallEvents(events, now);
     this.#eventsWritten += told.length + 1;
     const unknownUntil = window.unknownUntil === NEVER ? null : wallOf(window.unknownUntil, now);
@@ -270,8 +285,7 @@ export class ThrottleTable {
   get #isWasteful(): boolean {
     if (this.#eventsWritten < WASTE_MIN) return false;
     let counting = 0;
-    for (const { window, reservation } of this.#throttles.values())
-      if (reservation !== null) counting += window.entries;
+    for (const { window, isKept } of this.#throttles.values()) if (isKept) counting += window.entries;
     return this.#eventsWritten > WASTE_FACTOR * counting;
   }
 }
