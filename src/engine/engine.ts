@@ -222,17 +222,16 @@ export class Engine implements Turns {
 
   /** Mail found in the spool. Before `start`. */
   recovered({ stored, open }: RecoveredRecord): void {
-    const groups = new Map<string, { indices: number[]; retries: number; nextAttemptAt: number | null }>();
-    for (const { index, retries, nextAttemptAt } of open) {
-      const { binding, routingDomain } = stored.envelope.recipients[index]!;
-      const key = `${binding} ${routingDomain} ${retries} ${nextAttemptAt}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { indices: [index], retries, nextAttemptAt });
-      else group.indices.push(index);
-    }
-    for (const { indices, retries, nextAttemptAt } of groups.values()) {
-      const { binding, routingDomain } = stored.envelope.recipients[indices[0]!]!;
+    const { recipients } = stored.envelope;
+    const groups = Map.groupBy(open, ({ index, retries, nextAttemptAt }) => {
+      const { binding, routingDomain } = recipients[index]!;
+      return `${binding} ${routingDomain} ${retries} ${nextAttemptAt}`;
+    });
+    for (const group of groups.values()) {
+      const { index, retries, nextAttemptAt } = group[0]!;
+      const { binding, routingDomain } = recipients[index]!;
       const queue = this.scheduler.queues.queueFor(binding, routingDomain);
+      const indices = group.map((one) => one.index);
       const task = makeTask(stored, indices, retries, (nextAttemptAt ?? this.#now.wall) as WallMs);
       if (nextAttemptAt === null || nextAttemptAt <= this.#now.wall) this.scheduler.addActive(queue, task);
       else this.scheduler.addDelayed(queue, task, this.#now);
@@ -335,12 +334,9 @@ export class Engine implements Turns {
       this.#enqueue(stored, [0], first.binding, first.routingDomain);
       return;
     }
-    const groups = new Map<string, number[]>();
-    recipients.forEach(({ binding, routingDomain }, index) => {
-      const key = `${binding} ${routingDomain}`;
-      const indices = groups.get(key);
-      if (indices === undefined) groups.set(key, [index]);
-      else indices.push(index);
+    const groups = Map.groupBy(recipients.keys(), (index) => {
+      const { binding, routingDomain } = recipients[index]!;
+      return `${binding} ${routingDomain}`;
     });
     for (const indices of groups.values()) {
       const { binding, routingDomain } = recipients[indices[0]!]!;

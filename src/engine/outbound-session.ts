@@ -5,7 +5,7 @@ import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
 import type { HostTimes, HostTimesTable } from '../core/delivery/host-times.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
-import type { Scheduler } from '../core/delivery/scheduler.ts';
+import { NO_VALID_HOSTS, type Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
@@ -19,7 +19,6 @@ import type { Turns } from './turn.ts';
 const HOLD_MS = 1000;
 
 const TIMED_OUT = '450 4.4.1 [internal] Connection Timed Out';
-const NOT_REACHED = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
 
 /** A task as the SMTP session sees it. */
 export class OutboundTransaction implements Transaction {
@@ -149,7 +148,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     const { scheduler } = this.#parts;
     scheduler.startLeaving(this.connection);
     if (failure.whose === 'node') this.#parts.nodeTrouble(failure.code, this.#at);
-    else this.#failHost(failure.code, notConnected(failure.code === 'ETIMEDOUT' ? TIMED_OUT : NOT_REACHED));
+    else this.#failHost(failure.code, notConnected(failure.code === 'ETIMEDOUT' ? TIMED_OUT : NO_VALID_HOSTS));
     // Where the handshake may just have completed the receiver counts a connection that we know nothing of.
     if (failure.code === 'ETIMEDOUT') this.#hasGivenUp = true;
     this.#gone();

@@ -219,9 +219,9 @@ function limitsOf(queue: MailQueue, parts: ExplanationParts): LimitUse[] {
   return found.filter(({ counter }, index) => found.findIndex((other) => other.counter === counter) === index);
 }
 
-function hostLimitsOf(queue: MailQueue, { host, address }: Candidate, parts: ExplanationParts): LimitUse[] {
+function hostLimitsOf(queue: MailQueue, candidate: Candidate, parts: ExplanationParts): LimitUse[] {
   const { binding, settings } = queue;
-  const candidate = queue.candidates.find((one) => one.host === host && one.address === address)!;
+  const { host, address } = candidate;
   const [counters, ...scopes] = queue.hostCounters.get(candidate) ?? [];
   if (counters === undefined) return [];
   const subject = { binding, host, address };

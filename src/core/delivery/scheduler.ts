@@ -567,8 +567,7 @@ export class Scheduler {
   /** Active mail that is past its time and that no connection is going to fetch ends here. */
   #expire(queue: MailQueue, at: Moment): void {
     // Those that have no token are not going to fetch it in time.
-    const isServed =
-      queue.hold?.kind !== 'throttled' && [...queue.connections].some((connection) => connection.state !== 'leaving');
+    const isServed = queue.hold?.kind !== 'throttled' && queue.connections.size > queue.leaving;
     if (isServed || queue.hold?.kind === 'resolving') return;
     for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
       if (at.wall < task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) return;
