@@ -1,5 +1,6 @@
 // The shapes that more than one command prints. Widths and blanks are those of the documented samples, since operators'
 // tools parse them (docs/console.md); a figure wider than its column pushes the rest of the line to the right.
+import { localTime } from '../base/local-time.ts';
 import type { WallMs } from '../base/moment.ts';
 import type { DomainRow } from './server-view.ts';
 
@@ -57,16 +58,10 @@ export function perSecond(count: number, seconds: number): number {
   return seconds > 0 ? count / seconds : 0;
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** `[Sun 30 Nov 2003 10:31:37]`, the documented default of `timestampformat`, in local time. */
 export function panicTime(at: WallMs, utcOffsetMinutes: number): string {
-  const local = new Date(at + utcOffsetMinutes * 60_000); // read through the UTC getters below
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
-  const day = `${DAYS[local.getUTCDay()]} ${two(local.getUTCDate())} ${MONTHS[local.getUTCMonth()]}`;
-  return `[${day} ${local.getUTCFullYear()} ${clock}]`;
+  const { weekday, day, year, clock } = localTime(at, utcOffsetMinutes);
+  return `[${weekday} ${day} ${year} ${clock}]`;
 }
 
 /** Lines as one text, each ended. */

@@ -1,5 +1,6 @@
 // The header fields that are put in front of a message: the trace field of RFC 5321 section 4.4 in the documented form,
 // and a Message-ID where there is none.
+import { localTime, twoDigits } from '../base/local-time.ts';
 import type { WallMs } from '../base/moment.ts';
 import { type MailId, messageIdHeader } from '../mail/ids.ts';
 import type { ReversePath } from '../mail/mailbox.ts';
@@ -47,21 +48,12 @@ function commentText(mailbox: string): string {
   return /[()\\]/.test(mailbox) ? mailbox.replace(/[()\\]/g, '\\$&') : mailbox;
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** RFC 5322 section 3.3, such as `Tue, 24 Nov 2026 09:05:00 +0100`. */
 export function mailDate(at: WallMs, utcOffsetMinutes: number): string {
-  const local = new Date(at + utcOffsetMinutes * 60_000); // read through the UTC getters below
+  const { weekday, day, year, clock } = localTime(at, utcOffsetMinutes);
   const minutes = Math.abs(utcOffsetMinutes);
-  const zone = `${utcOffsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
-  const day = `${DAYS[local.getUTCDay()]}, ${two(local.getUTCDate())} ${MONTHS[local.getUTCMonth()]}`;
-  const clock = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`;
-  return `${day} ${local.getUTCFullYear()} ${clock} ${zone}`;
-}
-
-function two(value: number): string {
-  return String(value).padStart(2, '0');
+  const zone = `${utcOffsetMinutes < 0 ? '-' : '+'}${twoDigits(Math.floor(minutes / 60))}${twoDigits(minutes % 60)}`;
+  return `${weekday}, ${day} ${year} ${clock} ${zone}`;
 }
 
 /** Keeps the date of the current second: at thousands of messages a second it is the same text nearly always. */
