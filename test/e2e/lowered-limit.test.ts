@@ -38,7 +38,9 @@ test('30, then 3, then 30: nothing is cut, 3 are kept to, 30 are used within a s
   await headgate.console('config set max_outbound_connections 30');
   await sink.whenConnections(30, counted);
   const tookMs = performance.now() - askedAt;
-  assert.ok(tookMs < 1_000, `30 connections after ${Math.round(tookMs)} ms`);
+  t.diagnostic(`30 connections again after ${Math.round(tookMs)} ms`);
+  // A fraction of a second on a machine at rest; what this must tell apart is a wake-up from the next scan or retry.
+  assert.ok(tookMs < 5_000, `30 connections after ${Math.round(tookMs)} ms`);
 
   receivers.behave({});
   await receivers.whenArrived(accepted);
