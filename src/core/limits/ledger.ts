@@ -4,6 +4,7 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
+import { CounterCells } from './counter-cells.ts';
 import { stopWaiting, type Waiter, WaitList } from './wait-list.ts';
 
 /** A place in the ledger's arrays. Resolve a key once and keep the index: looking it up costs 17 times an acquire. */
@@ -32,24 +33,8 @@ export function makeClaim(parts: readonly ClaimPart[]): Claim {
   return { counters: sorted.map((part) => part[0]), limits, bounds };
 }
 
-const FIRST_CAPACITY = 1024;
-
-/**
- * The numbers of a counter stand side by side, in 16 octets: with very many counters what an acquire costs is the memory it
- * has to wait for, and so it waits once for each counter.
- */
-const CELLS = 4;
-const OPEN = 0;
-/** Slots whose connection is on its way out: still counted in OPEN, but no longer surplus to be closed. */
-const LEAVING = 1;
-const PEAK = 2;
-/** What keeps the counter: references in steps of two, and one while somebody waits for it. */
-const USES = 3;
-const REFERENCE = 2;
-const IS_AWAITED = 1;
-
 export class Ledger {
-  #cells = new Int32Array(FIRST_CAPACITY * CELLS);
+  readonly #cells = new CounterCells();
   readonly #keys: (string | undefined)[] = [];
   readonly #indexByKey = new Map<string, CounterIndex>();
   readonly #freeIndices: CounterIndex[] = [];
@@ -66,19 +51,17 @@ export class Ledger {
     let index = this.#indexByKey.get(key);
     if (index === undefined) {
       index = this.#freeIndices.pop() ?? this.#keys.length;
-      if (index * CELLS >= this.#cells.length) this.#grow();
+      this.#cells.begin(index);
       this.#keys[index] = key;
       this.#indexByKey.set(key, index);
-      this.#cells[index * CELLS + PEAK] = 0;
     }
-    this.#cells[index * CELLS + USES]! += REFERENCE;
+    this.#cells.refer(index);
     return index;
   }
 
   /** Gives a reference back; the index is free for another key once nothing refers to, holds or awaits it. */
   unrefer(index: CounterIndex): void {
-    assert(this.#cells[index * CELLS + USES]! >= REFERENCE, 'a counter is unreferred as often as it was referred');
-    this.#cells[index * CELLS + USES]! -= REFERENCE;
+    this.#cells.unrefer(index);
     this.#freeIfUnused(index);
   }
 
@@ -97,7 +80,7 @@ export class Ledger {
   }
 
   open(index: CounterIndex): number {
-    return this.#cells[index * CELLS + OPEN]!;
+    return this.#cells.open(index);
   }
 
   /** What a counter in use was made for. */
@@ -115,7 +98,7 @@ export class Ledger {
 
   /** The most slots ever held at once since the counter was made. */
   peak(index: CounterIndex): number {
-    return this.#cells[index * CELLS + PEAK]!;
+    return this.#cells.peak(index);
   }
 
   /**
@@ -125,14 +108,14 @@ export class Ledger {
   acquire(claim: Claim): number {
     const { counters, limits } = claim;
     for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
-    for (const counter of counters) this.#count(counter);
+    for (const counter of counters) this.#cells.take(counter);
     return ADMITTED;
   }
 
   /** Gives the slots of a connection back, once. Those who may go on now come out of {@link nextEligible}. */
   release(claim: Claim, isLeaving: boolean): void {
     for (const counter of claim.counters) {
-      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! -= 1;
+      if (isLeaving) this.#cells.addLeaving(counter, -1);
       this.give(counter);
     }
   }
@@ -144,26 +127,24 @@ export class Ledger {
   exchange(held: Claim, next: Claim, isLeaving: boolean): void {
     for (const counter of next.counters) {
       if (held.counters.includes(counter)) continue;
-      this.#count(counter);
-      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! += 1;
+      this.#cells.take(counter);
+      if (isLeaving) this.#cells.addLeaving(counter, 1);
     }
     for (const counter of held.counters) {
       if (next.counters.includes(counter)) continue;
-      if (isLeaving) this.#cells[counter * CELLS + LEAVING]! -= 1;
+      if (isLeaving) this.#cells.addLeaving(counter, -1);
       this.give(counter);
     }
   }
 
   /** Counts one more on a counter outside any claim (an inbound connection's descriptor): no limit applies. */
   take(counter: CounterIndex): void {
-    this.#count(counter);
+    this.#cells.take(counter);
   }
 
   /** The opposite of {@link take}. */
   give(counter: CounterIndex): void {
-    const cell = counter * CELLS + OPEN;
-    this.#cells[cell]! -= 1;
-    assert(this.#cells[cell]! >= 0, 'no counter falls below zero');
+    this.#cells.give(counter);
     if (this.isWaitedFor(counter)) {
       this.#released.add(counter);
       this.#unheard.add(counter);
@@ -173,7 +154,7 @@ export class Ledger {
 
   /** The connection is closing: it still holds its slots, but whoever counts surplus no longer counts it. */
   startLeaving(claim: Claim): void {
-    for (const counter of claim.counters) this.#cells[counter * CELLS + LEAVING]! += 1;
+    for (const counter of claim.counters) this.#cells.addLeaving(counter, 1);
   }
 
   /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
@@ -181,7 +162,9 @@ export class Ledger {
     const { counters, bounds } = claim;
     for (let at = 0; at < counters.length; at++) {
       const counter = counters[at]!;
-      if (this.open(counter) - this.#leaving(counter) > bounds[at]!) return true;
+      const bound = bounds[at]!;
+      const open = this.open(counter);
+      if (open > bound && open - this.#cells.leaving(counter) > bound) return true;
     }
     return false;
   }
@@ -192,7 +175,7 @@ export class Ledger {
     if (lists === undefined) {
       lists = [];
       this.#waitLists.set(counter, lists);
-      this.#cells[counter * CELLS + USES]! |= IS_AWAITED;
+      this.#cells.setAwaited(counter, true);
     }
     let list = lists.find((candidate) => candidate.limit === limit);
     if (list === undefined) {
@@ -204,7 +187,7 @@ export class Ledger {
 
   /** Whether somebody waits for the counter. */
   isWaitedFor(counter: CounterIndex): boolean {
-    return (this.#cells[counter * CELLS + USES]! & IS_AWAITED) !== 0;
+    return this.#cells.isAwaited(counter);
   }
 
   /** Who waits for the counter and holds no connection, the longest wait of each list first. */
@@ -266,7 +249,7 @@ export class Ledger {
     for (const counter of claim.counters) {
       if (!this.isWaitedFor(counter)) continue;
       const lists = this.#waitLists.get(counter)!;
-      const leaving = this.#leaving(counter);
+      const leaving = this.#cells.leaving(counter);
       const staying = this.open(counter) - leaving;
       const isUniversal = counter < this.#universal.length;
       for (const list of lists) {
@@ -290,23 +273,12 @@ export class Ledger {
     }
   }
 
-  #leaving(counter: CounterIndex): number {
-    return this.#cells[counter * CELLS + LEAVING]!;
-  }
-
-  #count(counter: CounterIndex): void {
-    const first = counter * CELLS;
-    const open = this.#cells[first + OPEN]! + 1;
-    this.#cells[first + OPEN] = open;
-    if (open > this.#cells[first + PEAK]!) this.#cells[first + PEAK] = open;
-  }
-
   #drop(list: WaitList): void {
     const lists = this.#waitLists.get(list.counter)!;
     lists.splice(lists.indexOf(list), 1);
     if (lists.length === 0) {
       this.#waitLists.delete(list.counter);
-      this.#cells[list.counter * CELLS + USES]! &= ~IS_AWAITED;
+      this.#cells.setAwaited(list.counter, false);
       this.#released.delete(list.counter);
       this.#unheard.delete(list.counter);
       this.#freeIfUnused(list.counter);
@@ -314,17 +286,11 @@ export class Ledger {
   }
 
   #freeIfUnused(index: CounterIndex): void {
-    if (this.#cells[index * CELLS + USES]! > 0 || this.open(index) > 0) return;
+    if (!this.#cells.isUnused(index)) return;
     this.#indexByKey.delete(this.#keys[index]!);
     this.#keys[index] = undefined;
     this.#released.delete(index);
     this.#unheard.delete(index);
     this.#freeIndices.push(index);
-  }
-
-  #grow(): void {
-    const cells = new Int32Array(this.#cells.length * 2);
-    cells.set(this.#cells);
-    this.#cells = cells;
   }
 }
