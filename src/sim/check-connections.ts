@@ -7,9 +7,10 @@ import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
 import { reserveMaintenanceInterval, suspendDelivery } from '../core/config/connection-options.ts';
 import { ThrottleCheck } from './check-throttles.ts';
+import type { InForce } from './in-force.ts';
 import type { Link } from './network.ts';
 import type { Burst } from './plan-traffic.ts';
-import type { InForce, Situation } from './situation.ts';
+import type { Situation } from './situation.ts';
 
 /** One thing that is counted, with the links that count now. */
 class Counter {
@@ -72,8 +73,8 @@ export class ConnectionCheck {
     const domain = situation.domainOf(address);
     const node = this.#counter('node');
     const claims: Claim[] = [
-      { counter: node, limit: () => situation.nodeCeiling() },
-      { counter: this.#counter(`binding ${binding}`), limit: () => situation.bindingLimit(binding) },
+      { counter: node, limit: (force) => force.nodeCeiling },
+      { counter: this.#counter(`binding ${binding}`), limit: (force) => force.bindingLimit(binding) },
       {
         counter: this.#counter(`address ${binding} ${address}`),
         limit: () => situation.addressLimit(binding, address),
@@ -90,7 +91,7 @@ export class ConnectionCheck {
       if (counter.links.size > limit(openedUnder))
         this.#violation(`${link} is opened above the limit ${limit(openedUnder)} of ${counter.name}`);
     }
-    if (node.links.size > situation.nodeLimit()) this.#checkReserve(link, binding, domain);
+    if (node.links.size > situation.force.nodeLimit) this.#checkReserve(link, binding, domain);
     if (!situation.configuration.hasBinding(binding)) this.#violation(`${link} is opened for a binding that is gone`);
     if (domain !== null && situation.configuration.value(suspendDelivery, { binding, domain }))
       this.#violation(`${link} is opened for ${domain}, which is suspended`);
@@ -232,12 +233,12 @@ export class ConnectionCheck {
   /** After a run in which so much mail waited: the lowest of the limits was reached, as receivers saw it. */
   checkReached({ binding, domain, transactions }: Burst): void {
     const situation = this.#situation;
-    const limit = situation.pairLimit(binding, domain);
-    const inScopes = situation.force.sums.of({ binding, domain, host: null, address: null });
+    const limit = situation.force.pairLimit(binding, domain);
+    const inScopes = situation.force.sumsOf({ binding, domain, host: null, address: null });
     const expected = Math.min(
       limit,
-      situation.nodeLimit(),
-      situation.bindingLimit(binding),
+      situation.force.nodeLimit,
+      situation.force.bindingLimit(binding),
       this.#atHosts(binding, domain),
       ...inScopes.map((sum) => sum.limit),
     );
@@ -258,7 +259,7 @@ export class ConnectionCheck {
     const addresses = hosts.flatMap((host) => host.addresses.map((address) => ({ host: host.host, address })));
     const limits = new Map<string, { limit: Limit; members: Set<string> }>();
     for (const { host, address } of addresses) {
-      for (const sum of situation.force.sums.of({ binding, domain: null, host, address })) {
+      for (const sum of situation.force.sumsOf({ binding, domain: null, host, address })) {
         const known = limits.get(sum.name) ?? { limit: sum.limit, members: new Set() };
         known.members.add(address);
         limits.set(sum.name, known);
@@ -272,7 +273,7 @@ export class ConnectionCheck {
     };
     let all = 0;
     for (const { host, addresses: ofHost } of hosts) {
-      const each = ofHost.map((address) => room([address], situation.hostLimit(binding, host, address)));
+      const each = ofHost.map((address) => room([address], situation.force.hostLimit(binding, host, address)));
       all += room(
         ofHost,
         each.reduce((sum, one) => sum + one, 0),
@@ -289,9 +290,9 @@ export class ConnectionCheck {
     const { link, domain } = tracked;
     const seen = this.#situation.seen(link.source, link.target.address, domain);
     const before = tracked.sums;
-    tracked.sums = this.#situation.force.sums.of(seen).map(({ name }) => ({
+    tracked.sums = this.#situation.force.sumsOf(seen).map(({ name }) => ({
       counter: this.#counter(name),
-      limit: (force) => force.sums.of(seen).find((sum) => sum.name === name)?.limit ?? NO_LIMIT,
+      limit: (force) => force.sumsOf(seen).find((sum) => sum.name === name)?.limit ?? NO_LIMIT,
     }));
     const counters = new Set(tracked.sums.map(({ counter }) => counter));
     for (const { counter } of before) if (!counters.has(counter)) leave(counter, tracked);
@@ -309,7 +310,7 @@ export class ConnectionCheck {
   /** After a run in which more waited for the node's limit than it let go. */
   checkReserveUsed(): void {
     const { peak } = this.#counter('node');
-    if (peak <= this.#situation.nodeLimit())
+    if (peak <= this.#situation.force.nodeLimit)
       this.#violation(`the reserve was not used: there were ${peak} connections`);
   }
 
@@ -318,8 +319,7 @@ export class ConnectionCheck {
   }
 
   #pairClaim(binding: string, domain: string): Claim {
-    const limit = (force: InForce): Limit => this.#situation.pairLimit(binding, domain, force);
-    return { counter: this.#pair(binding, domain), limit };
+    return { counter: this.#pair(binding, domain), limit: (force) => force.pairLimit(binding, domain) };
   }
 
   #counter(name: string): Counter {

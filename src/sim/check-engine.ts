@@ -1,22 +1,18 @@
 // What can only be seen from inside: the engine's counters against the connections there are, the wake-ups it owes, and
 // rest at the end. The numbers that must hold are worked out here, from the configuration and the plan alone.
 import { NO_LIMIT } from '../core/base/limit.ts';
-import {
-  connectionAllocationAggressiveness,
-  reserveMaintenanceInterval,
-  suspendDelivery,
-} from '../core/config/connection-options.ts';
-import { delayedQueueScanInterval } from '../core/config/retry-options.ts';
-import { AGGRESSIVENESS, allocationTarget } from '../core/delivery/allocation.ts';
+import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
+import { allocationTarget } from '../core/delivery/allocation.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { SharedThrottle } from '../core/limits/throttle-table.ts';
 import type { Waiter } from '../core/limits/wait-list.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 import type { ConversationCheck } from './check-conversation.ts';
+import type { InForce } from './in-force.ts';
 import type { Names } from './names.ts';
 import type { Link, Network } from './network.ts';
-import type { InForce, Situation } from './situation.ts';
+import type { Situation } from './situation.ts';
 
 /** How late a wake-up may be: the clock's, and a turn. */
 const LATE_MS = 20;
@@ -36,6 +32,8 @@ export class EngineCheck {
   /** Queues that the node's limit alone keeps from any connection while the reserve has room, and since when. */
   #starvingSince = new Map<string, number>();
   #starvingUnder: InForce | null = null;
+  /** The counters that a link is in, which depend on what is in force. */
+  readonly #keysOf = new WeakMap<Link, { readonly under: InForce; readonly keys: readonly string[] }>();
   /** Nothing is opened before that, because the system lacked something. */
   #pausedUntilMs = 0;
 
@@ -107,12 +105,21 @@ export class EngineCheck {
   }
 
   #keys(link: Link): readonly string[] {
+    const { force } = this.#situation;
+    const known = this.#keysOf.get(link);
+    if (known?.under === force) return known.keys;
+    const keys = this.#workOutKeys(link);
+    this.#keysOf.set(link, { under: force, keys });
+    return keys;
+  }
+
+  #workOutKeys(link: Link): readonly string[] {
     const binding = this.#situation.bindingOf(link.source);
     const domain = this.#situation.domainOf(link.target.address);
     const keys = ['node', `binding ${binding}`, `address ${binding} ${link.target.address}`];
     if (domain !== null) keys.push(`pair ${binding} ${domain}`);
     const seen = this.#situation.seen(link.source, link.target.address);
-    for (const { name } of this.#situation.force.sums.of(seen)) keys.push(name);
+    for (const { name } of this.#situation.force.sumsOf(seen)) keys.push(name);
     return keys;
   }
 
@@ -158,21 +165,18 @@ export class EngineCheck {
     starving: ReadonlyMap<string, number>,
   ): string | null {
     const { binding, domain } = queue;
-    const { configuration, world, openingAtMs } = this.#situation;
-    const subject = { binding, domain };
-    if (!configuration.hasBinding(binding) || configuration.value(suspendDelivery, subject)) return null;
+    const { force, world, openingAtMs } = this.#situation;
+    const { isServed, limit, bindingLimit, connectionsPerMessage, scanMs, sums } = force.termsOf(binding, domain);
+    if (!isServed) return null;
     if (queue.idle.some((connection) => !awaitsTokens(queue.messageWaiter, connection.messageThrottles ?? [])))
       return `mail of ${binding} for ${domain} waits beside an idle connection`;
-    const limit = this.#situation.pairLimit(binding, domain);
-    const perMessage = AGGRESSIVENESS[configuration.value(connectionAllocationAggressiveness, subject)];
-    const target = allocationTarget(queue.active.size + queue.inFlight, limit, perMessage);
+    const target = allocationTarget(queue.active.size + queue.inFlight, limit, connectionsPerMessage);
     const serving = queue.connections.size - queue.leaving;
     if (serving >= target) return null;
     if (world.elapsedMs < Math.max(openingAtMs, this.#pausedUntilMs)) return null;
     if (awaitsTokens(queue, [...queue.throttles.connections, ...queue.throttles.messages])) return null;
     const source = this.#situation.scenario.configuration.bindings.find(({ name }) => name === binding)!.address;
     if (!this.#network.hasLocalAddress(source)) return null;
-    const scanMs = 1000 * configuration.value(delayedQueueScanInterval);
     if (queue.hold?.kind === 'addressMissing' && world.elapsedMs < this.#situation.addressBackAtMs + scanMs)
       return null;
     const plan = this.#situation.domains.get(domain);
@@ -180,10 +184,9 @@ export class EngineCheck {
     if (queue.hold?.kind === 'resolving' && this.#isLookedUp(domain)) return null;
     const count = (key: string): number => open.get(key) ?? 0;
     const full: string[] = [];
-    if (count('node') >= this.#situation.nodeLimit()) full.push('node');
-    if (count(`binding ${binding}`) >= this.#situation.bindingLimit(binding)) full.push(`binding ${binding}`);
-    for (const sum of this.#situation.force.sums.of({ binding, domain, host: null, address: null }))
-      if (count(sum.name) >= sum.limit) full.push(sum.name);
+    if (count('node') >= force.nodeLimit) full.push('node');
+    if (count(`binding ${binding}`) >= bindingLimit) full.push(`binding ${binding}`);
+    for (const sum of sums) if (count(sum.name) >= sum.limit) full.push(sum.name);
     if (count(`pair ${binding} ${domain}`) >= limit || this.#lacksDescriptors(count('descriptors'))) return null;
     // Where answers get lost, the engine knows some of the hosts only.
     const waits = queue.hold !== null || queue.waits.length > 0;
@@ -195,11 +198,11 @@ export class EngineCheck {
         if (!plan.isAlone && looksAgainAt !== null && looksAgainAt > world.mono) continue;
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
         if (awaitsTokensOf(queue, address)) continue;
-        const hostLimit = this.#situation.hostLimit(binding, host, address);
+        const hostLimit = force.hostLimit(binding, host, address);
         if (count(`address ${binding} ${address}`) >= hostLimit) continue;
-        const sums = this.#situation.force.sums.of({ binding, domain: null, host, address });
+        const sumsOfHost = force.sumsOf({ binding, domain: null, host, address });
         // The scopes of queues are no matter here: those are in `full`.
-        if (sums.some((sum) => count(sum.name) >= sum.limit && !full.includes(sum.name))) continue;
+        if (sumsOfHost.some((sum) => count(sum.name) >= sum.limit && !full.includes(sum.name))) continue;
         if (full.length > 0)
           return this.#heldByIdle(queue, full) ?? this.#starves(queue, full, count('node'), starving);
         return `${binding} for ${domain} has ${serving} connections, not ${target}, and room at ${host} [${address}]`;
@@ -230,7 +233,7 @@ export class EngineCheck {
   ): string | null {
     const { configuration, world } = this.#situation;
     if (full.length > 1 || full[0] !== 'node' || !queue.hasNoConnection) return null;
-    if (open >= this.#situation.nodeCeiling()) return null;
+    if (open >= this.#situation.force.nodeCeiling) return null;
     const name = `${queue.binding} for ${queue.domain}`;
     const since = starving.get(name) ?? world.elapsedMs;
     this.#starvingSince.set(name, since);

@@ -16,13 +16,13 @@ import { withOneSetting } from './console-set.ts';
 import { Disk, type DiskObserver } from './disk.ts';
 import { Exchanger, type ExchangerObserver } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
+import { InForce } from './in-force.ts';
 import { Names, NO_DNS_FIGURES } from './names.ts';
 import { type ConnectionObserver, Network } from './network.ts';
 import type { Action } from './plan-actions.ts';
 import { CollectedRecords } from './records.ts';
 import { drawScenario, type Scenario } from './scenario.ts';
-import { ScopeSums } from './scope-sums.ts';
-import { type InForce, Situation } from './situation.ts';
+import { Situation } from './situation.ts';
 import { ThrottleDisk } from './throttle-disk.ts';
 import { between, World } from './world.ts';
 
@@ -186,7 +186,7 @@ class Simulation {
   // ---- lives of the process
 
   #inForce(): InForce {
-    return { configuration: this.#load(), settings: this.#settings, sums: new ScopeSums(this.#settings) };
+    return new InForce(this.#load(), this.#settings);
   }
 
   #load(): Configuration {
@@ -352,8 +352,7 @@ class Simulation {
       // It would make a binding anew, without an address of its own.
       if (path.some(({ kind, name }) => kind === 'binding' && !configuration.hasBinding(name))) return;
       const settings = withSetting(this.#situation.force.settings, action.setting);
-      const sums = new ScopeSums(settings);
-      this.#configure({ configuration: withOneSetting(configuration, action.setting), settings, sums });
+      this.#configure(new InForce(withOneSetting(configuration, action.setting), settings));
     } else if (action.kind === 'flush') {
       engine.server.flush({ domain: action.domain, binding: action.binding });
     } else {

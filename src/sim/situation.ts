@@ -1,26 +1,14 @@
 // What all checkers look at: what is in force now, which life the process is in, and what the plan says about addresses.
 // Changed by the simulation only.
-import { type Limit, NO_LIMIT } from '../core/base/limit.ts';
+import type { Limit } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import {
-  maxOutboundConnections,
-  serverMaxOutboundConnections,
-  serverReserveOutboundConnections,
-} from '../core/config/connection-options.ts';
-import type { TextSetting } from './configuration-text.ts';
+import type { InForce } from './in-force.ts';
 import type { DomainPlan } from './plan-network.ts';
 import type { Scenario } from './scenario.ts';
-import type { ScopeSums, Seen } from './scope-sums.ts';
+import type { Seen } from './scope-sums.ts';
 import type { World } from './world.ts';
 
 export type Life = 'down' | 'up' | 'stopping';
-
-/** What a process goes by, as the product reads it and as this folder does. */
-export interface InForce {
-  readonly configuration: Configuration;
-  readonly settings: readonly TextSetting[];
-  readonly sums: ScopeSums;
-}
 
 export class Situation {
   readonly world: World;
@@ -82,44 +70,12 @@ export class Situation {
     return { binding: this.bindingOf(source), domain, host, address };
   }
 
-  // ---- limits in force, by what they count
-
-  /** Below this a connection is opened whenever it is wanted. */
-  nodeLimit(): Limit {
-    return Math.min(this.configuration.value(serverMaxOutboundConnections), this.force.sums.clusterServerLimit());
-  }
-
-  /** What the reserve may go up to. */
-  nodeCeiling(): Limit {
-    const limit = this.configuration.value(serverMaxOutboundConnections);
-    if (limit === 0) return 0;
-    const sum = limit + this.configuration.value(serverReserveOutboundConnections);
-    return Math.min(NO_LIMIT, sum, this.force.sums.clusterServerLimit());
-  }
-
-  bindingLimit(binding: string): Limit {
-    const { configuration, sums } = this.force;
-    return Math.min(
-      configuration.bindingLimit(serverMaxOutboundConnections, binding),
-      sums.clusterBindingLimit(binding),
-    );
-  }
-
-  pairLimit(binding: string, domain: string, { configuration, sums }: InForce = this.force): Limit {
-    return Math.min(
-      configuration.value(maxOutboundConnections, { binding, domain }),
-      sums.clusterPairLimit(binding, domain),
-    );
-  }
-
-  hostLimit(binding: string, host: string, address: string): Limit {
-    return this.configuration.value(maxOutboundConnections, { binding, host, address });
-  }
+  // ---- limits in force
 
   /** Every host name reads the counter of the address against its own limit: what none of them allows is too much. */
   addressLimit(binding: string, address: string): Limit {
     const hosts = this.#hostsByAddress.get(address) ?? [];
-    return Math.max(...hosts.map((host) => this.hostLimit(binding, host, address)));
+    return Math.max(...hosts.map((host) => this.force.hostLimit(binding, host, address)));
   }
 
   /** Whether the process died between then and now, as far as `slackMs` before `fromMs` counts as then. */
