@@ -14,9 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LINES_MAX = 450;
 const LONG_FILES: Readonly<Record<string, string>> = {
   'src/core/console/console.test.ts': 'one table of all commands and their answers',
-  'src/core/delivery/scheduler.ts': 'the decisions that share the queues, hosts and waits; its parts are files already',
   'src/shell/spool/segment-spool.test.ts': 'one simulated disk, many ways to lose power',
-  'src/sim/network.ts': 'both ends of a simulated connection, which keep secrets of each other',
 };
 
 /** Rows inside core: a folder imports from lower rows only. */

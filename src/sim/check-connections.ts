@@ -8,7 +8,7 @@ import { NO_LIMIT } from '../core/base/limit.ts';
 import { reserveMaintenanceInterval, suspendDelivery } from '../core/config/connection-options.ts';
 import { ThrottleCheck } from './check-throttles.ts';
 import type { InForce } from './in-force.ts';
-import type { Link } from './network.ts';
+import type { Link } from './link.ts';
 import type { Burst } from './plan-traffic.ts';
 import type { Situation } from './situation.ts';
 

@@ -6,7 +6,7 @@ import { suspendDelivery } from '../core/config/connection-options.ts';
 import { smtpPipelining } from '../core/config/session-options.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
-import type { Link } from './network.ts';
+import type { Link } from './link.ts';
 import type { Situation } from './situation.ts';
 
 /** One transaction as the engine wrote it. */

@@ -10,8 +10,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 import type { ConversationCheck } from './check-conversation.ts';
 import type { InForce } from './in-force.ts';
+import type { Link } from './link.ts';
 import type { Names } from './names.ts';
-import type { Link, Network } from './network.ts';
+import type { Network } from './network.ts';
 import type { Situation } from './situation.ts';
 
 /** How late a wake-up may be: the clock's, and a turn. */

@@ -5,7 +5,7 @@ import { maxRetries, messageExpiration } from '../core/config/retry-options.ts';
 import type { Attempt, ConversationCheck } from './check-conversation.ts';
 import type { MailCheck, TrackedMail } from './check-mail.ts';
 import type { GivenReply } from './exchanger.ts';
-import type { Link } from './network.ts';
+import type { Link } from './link.ts';
 import type { MainRecord } from './records.ts';
 import type { Situation } from './situation.ts';
 

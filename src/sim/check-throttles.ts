@@ -3,7 +3,7 @@
 // message of a connection counts with it when it is begun as soon as the receiver is ready, any other when it is begun.
 // Knows nothing of the engine; which throttle counts what is worked out in throttle-rates.ts.
 import type { InForce } from './in-force.ts';
-import type { Link } from './network.ts';
+import type { Link } from './link.ts';
 import type { Situation } from './situation.ts';
 import { type Destination, type Rate, type Throttled, ThrottleRates } from './throttle-rates.ts';
 

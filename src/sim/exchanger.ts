@@ -3,7 +3,7 @@
 // nothing ever again. What it accepted and whether its reply to that reached us goes to an observer.
 import type { Random } from '../core/base/random.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
-import type { Link, Listener, PeerEnd, PeerEvents, SynAnswer } from './network.ts';
+import type { Link, Listener, PeerEnd, PeerEvents, SynAnswer } from './link.ts';
 import { between, happens, pick, type World } from './world.ts';
 
 type Range = readonly [low: number, high: number];

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { Connection, ConnectionEvents, ConnectTarget } from '../engine/ports.ts';
 import { Exchanger, type ExchangerObserver, type Manners } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
-import { type ConnectionObserver, type Link, Network } from './network.ts';
+import type { Link } from './link.ts';
+import { type ConnectionObserver, Network } from './network.ts';
 import { World } from './world.ts';
 
 const TARGET: ConnectTarget = { address: '192.0.2.1', family: 4, port: 25, localAddress: '10.0.1.1' };

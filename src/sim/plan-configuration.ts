@@ -2,7 +2,7 @@
 // can have one. Times are short enough that every message ends within a run.
 import type { Random } from '../core/base/random.ts';
 import type { ScopeName, TextSetting } from './configuration-text.ts';
-import { DEFAULT_SOURCE } from './network.ts';
+import { DEFAULT_SOURCE } from './link.ts';
 import type { DomainPlan } from './plan-network.ts';
 import { happens, pick } from './world.ts';
 
