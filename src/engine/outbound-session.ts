@@ -3,9 +3,10 @@
 // slots back: when the receiver cannot count it any more (design decision 6).
 import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
+import { NO_VALID_HOSTS } from '../core/delivery/connection-opener.ts';
 import type { HostTimes, HostTimesTable } from '../core/delivery/host-times.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
-import { NO_VALID_HOSTS, type Scheduler } from '../core/delivery/scheduler.ts';
+import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';

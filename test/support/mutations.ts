@@ -5,6 +5,8 @@ import { THROTTLE_MUTATIONS } from './throttle-mutations.ts';
 
 const LEDGER = 'src/core/limits/ledger.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
+const OPENER = 'src/core/delivery/connection-opener.ts';
+const LEAVE_TAKING = 'src/core/delivery/leave-taking.ts';
 const SESSION = 'src/engine/outbound-session.ts';
 const OUTCOMES = 'src/engine/outcomes.ts';
 
@@ -124,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'a wake-up is lost when a waiter finds room in the counter it waited for, and none in the next',
     edits: [
       {
-        file: SCHEDULER,
+        file: OPENER,
         text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
         replacement: `      if (queue.hasNoConnection) this.#ledger.wait(queue, counter, claim.limits[full]!);\n`,
       },
@@ -157,14 +159,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     title: 'busy connections above a lowered limit go on with the next message',
-    edits: [{ file: SCHEDULER, text: '    if (this.#ledger.isSurplus(claim)) return true;\n', replacement: '' }],
+    edits: [{ file: LEAVE_TAKING, text: '  if (ledger.isSurplus(claim)) return true;\n', replacement: '' }],
   },
   {
     title: 'an idle connection keeps the slot that somebody waits for',
     edits: [
       {
-        file: SCHEDULER,
-        text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n      this.#evictIdle(claim);\n',
+        file: OPENER,
+        text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n      this.#parts.evictIdle(claim);\n',
         replacement: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
       },
     ],
@@ -174,10 +176,11 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'waiting for a limit counts as an attempt',
     edits: [
       {
-        file: SCHEDULER,
+        file: OPENER,
         text: '      this.#ledger.wait(queue, counter, claim.limits[full]!);\n',
-        replacement: `      const waiting = this.#take(queue);
-      if (waiting !== undefined) this.#failWithoutConnection(queue, waiting, NO_VALID_HOSTS);
+        replacement: `      const waiting = queue.active.take();
+      if (waiting !== undefined)
+        this.#actions.attemptFailed(queue, waiting, notConnected(NO_VALID_HOSTS), NO_CONNECTION);
       this.#ledger.wait(queue, counter, claim.limits[full]!);\n`,
       },
     ],

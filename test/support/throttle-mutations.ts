@@ -65,7 +65,7 @@ export const THROTTLE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SCHEDULER,
-        text: '    if (queue.active.size > 0 && queue.idle.length > 0) this.#awaitMessageTokens(queue, at);\n',
+        text: '      this.#tokens.awaitForMessages(queue, at);\n',
         replacement: '',
       },
     ],

@@ -5,7 +5,7 @@ import { NO_LIMIT } from '../base/limit.ts';
 import { wallMs } from '../base/moment.ts';
 import { makeTask } from '../queue/task.ts';
 import { allocationTarget } from './allocation.ts';
-import { NO_VALID_HOSTS } from './scheduler.ts';
+import { NO_VALID_HOSTS } from './connection-opener.ts';
 
 for (const [id, waiting, limit, k, target] of [
   ['no mail', 0, 32, 0.3, 0],

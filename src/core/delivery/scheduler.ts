@@ -3,53 +3,32 @@
 // promise it keeps: no counter above its limit, and no queue below its allocation target while there is room
 // (design decision 26). Every wait has a wake-up: a wait list of the ledger, a timer, or a pending route.
 import { assert } from '../base/assert.ts';
-import { addMono, type Moment, type MonoMs, monoOf } from '../base/moment.ts';
+import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import { Timer, type Timers } from '../base/timers.ts';
-import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
-import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
-import type { Waiter } from '../limits/wait-list.ts';
-import { type AttemptSource, type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
-import type { Candidate, Route } from '../mail/hosts.ts';
+import type { Claim, Ledger } from '../limits/ledger.ts';
+import type { ThrottleTable } from '../limits/throttle-table.ts';
+import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
+import type { Candidate } from '../mail/hosts.ts';
 import { EXPIRED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
-import { allocationTarget } from './allocation.ts';
-import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
-import { chooseHost } from './host-choice.ts';
+import type { Actions } from './actions.ts';
+import type { NodeCounters, NodeLimits } from './claims.ts';
+import { ConnectionOpener } from './connection-opener.ts';
+import { takeExpired } from './expiry.ts';
 import { HostStates } from './host-states.ts';
+import { IdleConnections } from './idle-connections.ts';
+import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
+import { nextLookAt } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
 import { Tokens } from './throttles.ts';
 
-/** Reply of a message whose hosts could all not be connected to in this attempt. */
-export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
-/** Reply of mail that waited for connect_timeout_to_delay while no host could be reached. */
-export const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be reached at this time';
-
-const QUANTUM_MS = 1000;
-const QUANTUM_MESSAGES = 20;
 /** How long nothing is opened after the system refused a connection for want of its own resources. */
 const NODE_TROUBLE_PAUSE_MS = 1000;
-
-/** What the scheduler has done for it. Called in order; only `resume` calls back at once, with {@link Scheduler.next}. */
-export interface Actions {
-  /** Connects; the slots of `claim` are taken. */
-  open(queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation): OutboundConnection;
-  /** Gives an idle connection its next message. */
-  resume(connection: OutboundConnection): void;
-  /** Says QUIT on an idle connection; it is leaving from now on. */
-  quit(connection: OutboundConnection): void;
-  /** A task's attempt ended before any session took it; `task` is in no queue any more. */
-  attemptFailed(queue: MailQueue, task: Task, failure: Failure, source: AttemptSource): void;
-  /** The route to the queue's domain, or null while it is looked up (then {@link Scheduler.routeReady}). */
-  routeOf(queue: MailQueue): Route | null;
-  hasLocalAddress(address: string): boolean;
-  /** A connection was wanted and held back for want of descriptors. */
-  descriptorsExhausted(): void;
-}
 
 export interface SchedulerParts {
   readonly ledger: Ledger;
@@ -68,38 +47,38 @@ export class Scheduler {
   readonly #ledger: Ledger;
   readonly #tokens: Tokens;
   readonly #timers: Timers;
-  readonly #random: Random;
   readonly #node: NodeCounters;
   readonly #actions: Actions;
   readonly #reserve: Reserve;
-  #nodeLimits: NodeLimits;
   #ready: MailQueue[] = [];
-  /** Idle connections, the one idle longest first; the first to go when others need their slots. */
-  readonly #idle = new Set<OutboundConnection>();
+  readonly #opener: ConnectionOpener;
+  readonly #idle = new IdleConnections();
   readonly #pauseTimer: Timer;
-  #pausedUntil: MonoMs | null = null;
-  /** Queues whose hosts are all set aside, for when one of these answers to another queue of the binding. */
-  readonly #heldByHosts = new Set<MailQueue>();
-  #isStopping = false;
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
     this.#tokens = new Tokens(parts.throttles);
     this.#timers = parts.timers;
-    this.#random = parts.random;
     this.#node = parts.node;
     this.#actions = parts.actions;
     this.#reserve = new Reserve(parts.ledger, parts.timers, parts.node);
-    this.#nodeLimits = parts.nodeLimits;
     this.queues = new QueueTable(parts.ledger, parts.throttles, parts.timers, parts.settingsOf, (queue) =>
       this.#markReady(queue),
     );
+    this.#opener = new ConnectionOpener({
+      ...parts,
+      tokens: this.#tokens,
+      hostStates: this.hostStates,
+      queues: this.queues,
+      reserve: this.#reserve,
+      evictIdle: (claim) => this.#evictIdle(claim),
+    });
     this.#pauseTimer = new Timer(() => this.#endPause());
   }
 
   /** Those in force. */
   get nodeLimits(): NodeLimits {
-    return this.#nodeLimits;
+    return this.#opener.nodeLimits;
   }
 
   // ---- mail
@@ -147,15 +126,13 @@ export class Scheduler {
       if (
         this.#mustLeave(connection, at, lacking !== null) ||
         idleTimeoutMs === 0 ||
-        this.#isLong(lacking, queue, at)
+        this.#tokens.isLongWithout(lacking, queue, at)
       ) {
         this.#leave(connection);
         return 'leave';
       }
       connection.tokens = null; // there was nothing to send with it
-      connection.state = 'idle';
       if (lacking !== null) this.#markReady(queue); // it waits for the token
-      queue.idle.push(connection);
       this.#idle.add(connection);
       return 'idle';
     }
@@ -190,7 +167,7 @@ export class Scheduler {
       this.#ledger.stopWaiting(queue);
       queue.tryHostsAt = null;
       this.#markReady(queue);
-      for (const held of this.#heldByHosts) if (held.binding === queue.binding) this.#markReady(held);
+      for (const held of this.#opener.heldByHosts(queue.binding)) this.#markReady(held);
     }
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;
@@ -212,15 +189,16 @@ export class Scheduler {
 
   /** Opens nothing before `until`. */
   pause(until: MonoMs): void {
-    if (this.#pausedUntil !== null && this.#pausedUntil >= until) return;
-    this.#pausedUntil = until;
+    const { pausedUntil } = this.#opener;
+    if (pausedUntil !== null && pausedUntil >= until) return;
+    this.#opener.pausedUntil = until;
     this.#timers.set(this.#pauseTimer, until);
   }
 
   /** The receiver cannot count the connection any more: its slots are free. */
   closed(connection: OutboundConnection): void {
     const { queue } = connection;
-    this.#forgetIdle(connection);
+    this.#idle.remove(connection);
     queue.connections.delete(connection);
     if (connection.state === 'leaving') queue.leaving -= 1;
     if (queue.hasNoConnection) this.#ledger.rerank(queue);
@@ -242,7 +220,7 @@ export class Scheduler {
 
   /** Takes new settings into force: all queues resolve again, surplus connections go (design decision 7). */
   reconfigure(nodeLimits: NodeLimits, at: Moment): void {
-    this.#nodeLimits = nodeLimits;
+    this.#opener.nodeLimits = nodeLimits;
     this.#ledger.setUniversalLimit(this.#node.total, nodeLimits.total);
     this.#ledger.setUniversalLimit(this.#node.descriptors, nodeLimits.descriptors);
     this.#reserve.disarm();
@@ -251,22 +229,22 @@ export class Scheduler {
     for (const queue of this.queues.values()) {
       this.queues.resettle(queue);
       for (const connection of queue.connections) {
-        const claim = this.#claim(queue, connection.candidate, connection.allocation);
+        const claim = this.#opener.claim(queue, connection.candidate, connection.allocation);
         this.#ledger.exchange(connection.claim, claim, connection.state === 'leaving');
         connection.claim = claim;
         this.#tokens.settle(connection);
       }
       this.#markReady(queue);
     }
-    for (const connection of [...this.#idle].reverse()) {
+    for (const connection of this.#idle.newestFirst()) {
       if (this.#mustLeave(connection, at)) this.#quitIdle(connection);
     }
   }
 
   /** Opens nothing any more; idle connections go now, busy ones after their message. */
   stop(): void {
-    this.#isStopping = true;
-    for (const connection of [...this.#idle]) this.#quitIdle(connection);
+    this.#opener.isStopping = true;
+    for (const connection of this.#idle.newestFirst()) this.#quitIdle(connection);
   }
 
   /**
@@ -275,11 +253,11 @@ export class Scheduler {
    */
   run(at: Moment): void {
     for (;;) {
-      const mayOpen = !this.#isStopping && this.#pausedUntil === null;
+      const { mayOpen } = this.#opener;
       const waiter = (mayOpen ? this.#ledger.nextEligible() : null) ?? this.#tokens.table.nextEligible(at.mono);
       if (waiter !== null) this.#maintain((waiter as QueueWaiter).queue, at);
       else if (this.#ready.length > 0) this.#maintainReady(at);
-      else if (!this.#reserve.takeDue(this.#nodeLimits, at.mono)) break;
+      else if (!this.#reserve.takeDue(this.nodeLimits, at.mono)) break;
       else if (mayOpen) this.#sweepReserve(at);
     }
     this.#tokens.table.write(at);
@@ -297,9 +275,9 @@ export class Scheduler {
   /** Queues that the node's total keeps from any connection get one each, as far as the reserve goes. */
   #sweepReserve(at: Moment): void {
     for (const queue of this.#reserve.starving()) {
-      if (!this.#reserve.hasRoom(this.#nodeLimits)) return;
+      if (!this.#reserve.hasRoom(this.nodeLimits)) return;
       this.#ledger.stopWaiting(queue);
-      this.#openUpToTarget(queue, at, 'reserve');
+      this.#opener.openUpToTarget(queue, at, 'reserve');
       this.#markReady(queue);
     }
   }
@@ -315,22 +293,28 @@ export class Scheduler {
       this.#ledger.stopWaiting(queue);
     }
     while (queue.active.size > 0 && queue.idle.length > 0 && !queue.settings.suspendDelivery) {
-      const connection = this.#idleWithToken(queue, at);
+      const connection = this.#tokens.idleWithTokens(queue, at);
       if (connection === undefined) break;
-      this.#forgetIdle(connection);
+      this.#idle.remove(connection);
       connection.state = 'busy';
       connection.quantumMessages = 0;
       this.#actions.resume(connection);
     }
-    if (queue.active.size > 0) this.#openUpToTarget(queue, at, 'ordinary');
-    if (queue.active.size > 0 && queue.idle.length > 0) this.#awaitMessageTokens(queue, at);
+    if (queue.active.size > 0) this.#opener.openUpToTarget(queue, at, 'ordinary');
+    if (queue.active.size > 0 && queue.idle.length > 0 && !queue.settings.suspendDelivery) {
+      this.#tokens.awaitForMessages(queue, at);
+    }
     if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
     this.#setTimer(queue, at);
     if (!queue.isEmpty) return;
-    this.#heldByHosts.delete(queue);
+    this.#opener.forget(queue);
     this.queues.rest(queue, at.mono);
+  }
+
+  #expire(queue: MailQueue, at: Moment): void {
+    for (const task of takeExpired(queue, at)) this.#failWithoutConnection(queue, task, EXPIRED_REPLY);
   }
 
   #stopWanting(queue: MailQueue): void {
@@ -339,150 +323,9 @@ export class Scheduler {
     queue.waitsSince = null;
   }
 
-  /** Opens what the queue lacks; out of the reserve one connection at most. */
-  #openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
-    // Who has tokens left from a connection that failed may go on although it waits for others.
-    if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.#isStopping) return;
-    queue.hold = null;
-    this.#heldByHosts.delete(queue);
-    const { settings } = queue;
-    const target = allocationTarget(
-      queue.active.size + queue.inFlight,
-      settings.maxOutboundConnections,
-      settings.connectionsPerMessage,
-    );
-    const isServed = () => queue.connections.size - queue.leaving >= target;
-    if (isServed()) {
-      if (!queue.awaitsToken) queue.waitsSince = null;
-      return;
-    }
-    queue.waitsSince ??= at.mono;
-    if (!settings.bindingExists) queue.hold = { kind: 'bindingGone' };
-    else if (settings.suspendDelivery) queue.hold = { kind: 'suspended' };
-    else if (this.#pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
-    else if (settings.bindAddress !== null && !this.#actions.hasLocalAddress(settings.bindAddress)) {
-      queue.hold = { kind: 'addressMissing', address: settings.bindAddress };
-    }
-    const route = queue.hold === null ? this.#actions.routeOf(queue) : null;
-    if (route === null) {
-      queue.hold ??= { kind: 'resolving' };
-      this.#ledger.stopWaiting(queue); // a hold ends by itself
-    } else if (route.kind === 'unroutable') {
-      for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, route.reply);
-    } else {
-      this.queues.follow(queue, route.candidates);
-      if (allocation === 'reserve') this.#openOne(queue, route.candidates, at, allocation);
-      else while (!isServed() && this.#openOne(queue, route.candidates, at, allocation));
-      if (isServed()) queue.waitsSince = null;
-    }
-  }
-
-  /** Opens one connection, or leaves the queue waiting for what it lacks. */
-  #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
-    const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
-    const hasRoom = (candidate: Candidate) =>
-      fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
-    const choice = chooseHost(candidates, queue, this.hostStates, this.#random, at.mono, hasRoom);
-    if (choice.kind === 'chosen') {
-      const lacking = this.#tokens.lackingForQueue(queue, at.mono);
-      if (lacking !== null) {
-        this.#awaitToken(queue, queue, lacking, at);
-        return false;
-      }
-      const claim = this.#claim(queue, choice.candidate, allocation);
-      const full = this.#ledger.acquire(claim);
-      if (full === ADMITTED) {
-        const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
-        this.#tokens.takeForConnection(connection, at.mono);
-        queue.connections.add(connection);
-        return true;
-      }
-      const counter = claim.counters[full]!;
-      if (counter === this.#node.descriptors) this.#actions.descriptorsExhausted();
-      if (counter === this.#node.total) this.#reserve.arm(this.#nodeLimits, at.mono);
-      this.#ledger.wait(queue, counter, claim.limits[full]!);
-      this.#evictIdle(claim);
-      return false;
-    }
-    if (choice.kind === 'allFull') {
-      for (const candidate of choice.full) {
-        const full = fullAt(candidate);
-        if (full === null) {
-          this.#awaitToken(queue, queue, this.#tokens.lackingForHost(queue, candidate, at.mono)!, at);
-        } else {
-          this.#ledger.wait(queue, full.counter, full.limit);
-          this.#evictIdle(this.#claim(queue, candidate, allocation));
-        }
-      }
-      queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
-      return false;
-    }
-    this.#ledger.stopWaiting(queue);
-    queue.keptTokens.length = 0; // with no candidate left they are spent
-    if (choice.kind === 'allDown') {
-      this.#holdForHosts(queue, choice.until, at);
-      return false;
-    }
-    // Every candidate is of another address family than the source address: nothing will change by waiting.
-    for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_VALID_HOSTS);
-    return false;
-  }
-
-  /** One of those who wait for the queue waits for a token, and people may know of it. */
-  #awaitToken(queue: MailQueue, waiter: Waiter, lacking: SharedThrottle, at: Moment): void {
-    const { table } = this.#tokens;
-    table.wait(waiter, lacking, at.mono);
-    const until = table.recoversAt(lacking, at.mono);
-    if (queue.hold !== null && !(queue.hold.kind === 'throttled' && until < queue.hold.until)) return;
-    queue.hold = { kind: 'throttled', value: lacking.value, until };
-  }
-
-  /** The idle connection used last among those whose next message has its tokens. */
-  #idleWithToken(queue: MailQueue, at: Moment): OutboundConnection | undefined {
-    for (let index = queue.idle.length - 1; index >= 0; index--) {
-      const connection = queue.idle[index]!;
-      const lacking = this.#tokens.lackingForMessage(connection, at.mono);
-      if (lacking === null) return connection;
-      if (queue.throttles.messages.includes(lacking)) return undefined; // it is that of all
-    }
-    return undefined;
-  }
-
-  /** Mail waits beside idle connections: each waits for the throttle that keeps it from sending. */
-  #awaitMessageTokens(queue: MailQueue, at: Moment): void {
-    if (queue.settings.suspendDelivery) return;
-    queue.waitsSince ??= at.mono;
-    for (const connection of queue.idle) {
-      const lacking = this.#tokens.lackingForMessage(connection, at.mono);
-      if (lacking === null) continue;
-      this.#awaitToken(queue, queue.messageWaiter, lacking, at);
-      if (queue.throttles.messages.includes(lacking)) return;
-    }
-  }
-
-  /** Whether an idle connection would pass its timeout before there is a token. */
-  #isLong(lacking: SharedThrottle | null, queue: MailQueue, at: Moment): boolean {
-    if (lacking === null) return false;
-    return this.#tokens.table.recoversAt(lacking, at.mono) - at.mono > queue.settings.idleTimeoutMs;
-  }
-
   /** The queue and its connections wait for nothing any more. */
   #stopWaiting(queue: MailQueue): void {
     for (const waiter of queue.waiters) if (waiter.waits.length > 0) this.#ledger.stopWaiting(waiter);
-  }
-
-  #claim(queue: MailQueue, candidate: Candidate, allocation: Allocation): Claim {
-    return claimFor(this.#ledger, queue, candidate, this.#node, this.#nodeLimits, allocation);
-  }
-
-  /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */
-  #holdForHosts(queue: MailQueue, until: MonoMs, at: Moment): void {
-    queue.hold = { kind: 'hostsDown', until };
-    this.#heldByHosts.add(queue);
-    const since = queue.unreachableSince;
-    if (since === null || !queue.hasNoConnection) return;
-    if (at.mono - since < queue.settings.connectTimeoutToDelayMs) return;
-    for (const task of queue.active.takeAll()) this.#failWithoutConnection(queue, task, NO_HOST_REACHED);
   }
 
   /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
@@ -520,24 +363,12 @@ export class Scheduler {
     return withRecipients(task, task.recipients.slice(0, most));
   }
 
-  /** @param isThrottled there is mail for it, but no token: then others do not wait for the end of its quantum */
   #mustLeave(connection: OutboundConnection, at: Moment, isThrottled = false): boolean {
-    const { queue, claim } = connection;
-    const { settings } = queue;
-    if (this.#isStopping || settings.suspendDelivery || !settings.bindingExists) return true;
-    const most = settings.maxDeliveriesPerConnection;
-    if (most > 0 && connection.deliveries >= most) return true;
-    if (this.#ledger.isSurplus(claim)) return true;
-    const hasServedQuantum =
-      connection.quantumMessages >= QUANTUM_MESSAGES ||
-      (connection.quantumMessages > 0 && at.mono - connection.quantumStartedAt >= QUANTUM_MS);
-    if (!hasServedQuantum && queue.active.size > 0 && !isThrottled) return false;
-    // Once it has served its quantum it is the next to go, however long after that somebody comes.
-    return this.#ledger.isAwaited(claim, queue);
+    return this.#opener.isStopping || mustLeave(connection, this.#ledger, at, isThrottled);
   }
 
   #leave(connection: OutboundConnection): void {
-    this.#forgetIdle(connection);
+    this.#idle.remove(connection);
     if (connection.tokens !== null) this.#tokens.keep(connection);
     connection.queue.leaving += 1;
     connection.state = 'leaving';
@@ -550,48 +381,18 @@ export class Scheduler {
     this.#actions.quit(connection);
   }
 
-  #forgetIdle(connection: OutboundConnection): void {
-    if (!this.#idle.delete(connection)) return;
-    const { idle } = connection.queue;
-    idle.splice(idle.lastIndexOf(connection), 1);
-  }
-
-  /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, the one idle longest first. */
+  /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, if that helps. */
   #evictIdle(claim: Claim): void {
-    for (const connection of this.#idle) {
-      if (!connection.claim.counters.some((counter) => claim.counters.includes(counter))) continue;
+    for (const connection of this.#idle.sharing(claim)) {
       if (this.#ledger.isAwaited(connection.claim, connection.queue)) this.#quitIdle(connection);
-    }
-  }
-
-  /** Active mail that is past its time and that no connection is going to fetch ends here. */
-  #expire(queue: MailQueue, at: Moment): void {
-    // Those that have no token are not going to fetch it in time.
-    const isServed = queue.hold?.kind !== 'throttled' && queue.connections.size > queue.leaving;
-    if (isServed || queue.hold?.kind === 'resolving') return;
-    for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
-      if (at.wall < task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) return;
-      queue.active.take();
-      this.#failWithoutConnection(queue, task, EXPIRED_REPLY);
     }
   }
 
   /** The next moment at which this queue has something to do by itself. */
   #setTimer(queue: MailQueue, at: Moment): void {
-    let next = Number.POSITIVE_INFINITY;
-    const dueAt = queue.delayed.nextDueAt;
-    if (dueAt !== null) next = monoOf(dueAt, at);
-    const oldest = queue.active.peek();
-    if (oldest !== undefined) {
-      const expiresIn = oldest.stored.envelope.receivedAt + queue.settings.messageExpirationMs - at.wall;
-      const scan = queue.settings.delayedQueueScanIntervalMs;
-      next = Math.min(next, at.mono + (expiresIn > 0 ? expiresIn : scan));
-      if (queue.hold?.kind === 'hostsDown') next = Math.min(next, queue.hold.until);
-      if (queue.tryHostsAt !== null) next = Math.min(next, queue.tryHostsAt);
-      if (queue.hold?.kind === 'addressMissing') next = Math.min(next, at.mono + scan);
-    }
-    if (next === Number.POSITIVE_INFINITY) this.#timers.clear(queue.timer);
-    else this.#timers.set(queue.timer, next as MonoMs);
+    const next = nextLookAt(queue, at);
+    if (next === null) this.#timers.clear(queue.timer);
+    else this.#timers.set(queue.timer, next);
   }
 
   #markReady(queue: MailQueue): void {
@@ -601,7 +402,7 @@ export class Scheduler {
   }
 
   #endPause(): void {
-    this.#pausedUntil = null;
+    this.#opener.pausedUntil = null;
     for (const queue of this.queues.values()) if (queue.hold?.kind === 'nodeTrouble') this.#markReady(queue);
   }
 
@@ -610,8 +411,4 @@ export class Scheduler {
     assert(this.#idle.size === 0 || this.#ledger.open(this.#node.total) > 0, 'idle connections are counted');
     return this.#ready.length === 0 && this.#ledger.open(this.#node.total) === 0;
   }
-}
-
-function earlier(a: MonoMs | null, b: MonoMs): MonoMs {
-  return a !== null && a < b ? a : b;
 }

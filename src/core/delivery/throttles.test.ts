@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { candidate, nodeLimits, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 import { NO_LIMIT } from '../base/limit.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
-import { NO_VALID_HOSTS } from './scheduler.ts';
+import { NO_VALID_HOSTS } from './connection-opener.ts';
 import type { DeliverySettings } from './settings.ts';
 
 const SET_AT = { file: 'test.conf', line: 7, column: 3 };

@@ -2,8 +2,9 @@
 // throttles meet. Throttles are resolved by reference: who falls back to the same stanza shares one. A connection takes
 // all its tokens, with that of its first message, or none; the scheduler asks before it takes slots and takes afterwards.
 import { assert } from '../base/assert.ts';
-import type { MonoMs } from '../base/moment.ts';
+import type { Moment, MonoMs } from '../base/moment.ts';
 import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
+import type { Waiter } from '../limits/wait-list.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -106,6 +107,44 @@ export class Tokens {
     const { takenAt } = tokens;
     for (const throttle of tokens.messages) queue.keptTokens.push({ throttle, takenAt });
     if (!isEstablished) for (const throttle of tokens.connections) queue.keptTokens.push({ throttle, takenAt });
+  }
+
+  // ---- waiting
+
+  /** The queue, or its waiter for messages, waits for a token, and people may know of it. */
+  await(queue: MailQueue, waiter: Waiter, lacking: SharedThrottle, at: Moment): void {
+    this.table.wait(waiter, lacking, at.mono);
+    const until = this.table.recoversAt(lacking, at.mono);
+    if (queue.hold !== null && !(queue.hold.kind === 'throttled' && until < queue.hold.until)) return;
+    queue.hold = { kind: 'throttled', value: lacking.value, until };
+  }
+
+  /** Mail waits beside idle connections: each waits for the throttle that keeps it from sending. */
+  awaitForMessages(queue: MailQueue, at: Moment): void {
+    queue.waitsSince ??= at.mono;
+    for (const connection of queue.idle) {
+      const lacking = this.lackingForMessage(connection, at.mono);
+      if (lacking === null) continue;
+      this.await(queue, queue.messageWaiter, lacking, at);
+      if (queue.throttles.messages.includes(lacking)) return;
+    }
+  }
+
+  /** The idle connection used last among those whose next message has its tokens. */
+  idleWithTokens(queue: MailQueue, at: Moment): OutboundConnection | undefined {
+    for (let index = queue.idle.length - 1; index >= 0; index--) {
+      const connection = queue.idle[index]!;
+      const lacking = this.lackingForMessage(connection, at.mono);
+      if (lacking === null) return connection;
+      if (queue.throttles.messages.includes(lacking)) return undefined; // it is that of all
+    }
+    return undefined;
+  }
+
+  /** Whether an idle connection would pass its timeout before there is a token. */
+  isLongWithout(lacking: SharedThrottle | null, queue: MailQueue, at: Moment): boolean {
+    if (lacking === null) return false;
+    return this.table.recoversAt(lacking, at.mono) - at.mono > queue.settings.idleTimeoutMs;
   }
 
   #lacking(queue: MailQueue, { connections, messages }: Throttles, at: MonoMs): SharedThrottle | null {

@@ -1,0 +1,187 @@
+// Opens the connections that a queue lacks. Asks what holds the queue as a whole, then the route for hosts, the throttles
+// for tokens and the ledger for slots, in that order; whatever it finds missing, the queue waits for or is held by.
+import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
+import type { Random } from '../base/random.ts';
+import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
+import { NO_CONNECTION, notConnected } from '../mail/disposition.ts';
+import type { Candidate } from '../mail/hosts.ts';
+import type { Actions } from './actions.ts';
+import { allocationTarget } from './allocation.ts';
+import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
+import { chooseHost } from './host-choice.ts';
+import type { HostStates } from './host-states.ts';
+import type { MailQueue } from './mail-queue.ts';
+import type { QueueTable } from './queue-table.ts';
+import type { Reserve } from './reserve.ts';
+import type { Tokens } from './throttles.ts';
+
+/** Reply of a message whose hosts could all not be connected to in this attempt. */
+export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
+/** Reply of mail that waited for connect_timeout_to_delay while no host could be reached. */
+const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be reached at this time';
+
+export interface OpenerParts {
+  readonly ledger: Ledger;
+  readonly tokens: Tokens;
+  readonly random: Random;
+  readonly node: NodeCounters;
+  readonly nodeLimits: NodeLimits;
+  readonly actions: Actions;
+  readonly hostStates: HostStates;
+  readonly queues: QueueTable;
+  readonly reserve: Reserve;
+  /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go. */
+  evictIdle(claim: Claim): void;
+}
+
+export class ConnectionOpener {
+  /** Those in force. */
+  nodeLimits: NodeLimits;
+  /** Nothing is opened any more. */
+  isStopping = false;
+  /** Nothing is opened before then; null = no pause. */
+  pausedUntil: MonoMs | null = null;
+  readonly #parts: OpenerParts;
+  readonly #ledger: Ledger;
+  readonly #tokens: Tokens;
+  readonly #actions: Actions;
+  /** Queues whose hosts are all set aside, for when one of these answers to another queue of the binding. */
+  readonly #heldByHosts = new Set<MailQueue>();
+
+  constructor(parts: OpenerParts) {
+    this.#parts = parts;
+    this.#ledger = parts.ledger;
+    this.#tokens = parts.tokens;
+    this.#actions = parts.actions;
+    this.nodeLimits = parts.nodeLimits;
+  }
+
+  /** Whether anybody may open anything. */
+  get mayOpen(): boolean {
+    return !this.isStopping && this.pausedUntil === null;
+  }
+
+  /** Queues of a binding that wait until a host may be tried again. */
+  *heldByHosts(binding: string): Generator<MailQueue> {
+    for (const queue of this.#heldByHosts) if (queue.binding === binding) yield queue;
+  }
+
+  /** The queue holds nothing any more. */
+  forget(queue: MailQueue): void {
+    this.#heldByHosts.delete(queue);
+  }
+
+  claim(queue: MailQueue, candidate: Candidate, allocation: Allocation): Claim {
+    return claimFor(this.#ledger, queue, candidate, this.#parts.node, this.nodeLimits, allocation);
+  }
+
+  /** The queue's mail makes no attempt: each task ends with the reply, without a connection. */
+  failActive(queue: MailQueue, reply: string): void {
+    for (const task of queue.active.takeAll()) {
+      this.#actions.attemptFailed(queue, task, notConnected(reply), NO_CONNECTION);
+    }
+  }
+
+  /** Opens what the queue lacks; out of the reserve one connection at most. */
+  openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
+    // Who has tokens left from a connection that failed may go on although it waits for others.
+    if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.isStopping) return;
+    queue.hold = null;
+    this.#heldByHosts.delete(queue);
+    const { settings } = queue;
+    const target = allocationTarget(
+      queue.active.size + queue.inFlight,
+      settings.maxOutboundConnections,
+      settings.connectionsPerMessage,
+    );
+    const isServed = () => queue.connections.size - queue.leaving >= target;
+    if (isServed()) {
+      if (!queue.awaitsToken) queue.waitsSince = null;
+      return;
+    }
+    queue.waitsSince ??= at.mono;
+    if (!settings.bindingExists) queue.hold = { kind: 'bindingGone' };
+    else if (settings.suspendDelivery) queue.hold = { kind: 'suspended' };
+    else if (this.pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
+    else if (settings.bindAddress !== null && !this.#actions.hasLocalAddress(settings.bindAddress)) {
+      queue.hold = { kind: 'addressMissing', address: settings.bindAddress };
+    }
+    const route = queue.hold === null ? this.#actions.routeOf(queue) : null;
+    if (route === null) {
+      queue.hold ??= { kind: 'resolving' };
+      this.#ledger.stopWaiting(queue); // a hold ends by itself
+    } else if (route.kind === 'unroutable') {
+      this.failActive(queue, route.reply);
+    } else {
+      this.#parts.queues.follow(queue, route.candidates);
+      if (allocation === 'reserve') this.#openOne(queue, route.candidates, at, allocation);
+      else while (!isServed() && this.#openOne(queue, route.candidates, at, allocation));
+      if (isServed()) queue.waitsSince = null;
+    }
+  }
+
+  /** Opens one connection, or leaves the queue waiting for what it lacks. */
+  #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
+    const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
+    const hasRoom = (candidate: Candidate) =>
+      fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
+    const choice = chooseHost(candidates, queue, this.#parts.hostStates, this.#parts.random, at.mono, hasRoom);
+    if (choice.kind === 'chosen') {
+      const lacking = this.#tokens.lackingForQueue(queue, at.mono);
+      if (lacking !== null) {
+        this.#tokens.await(queue, queue, lacking, at);
+        return false;
+      }
+      const claim = this.claim(queue, choice.candidate, allocation);
+      const full = this.#ledger.acquire(claim);
+      if (full === ADMITTED) {
+        const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
+        this.#tokens.takeForConnection(connection, at.mono);
+        queue.connections.add(connection);
+        return true;
+      }
+      const counter = claim.counters[full]!;
+      if (counter === this.#parts.node.descriptors) this.#actions.descriptorsExhausted();
+      if (counter === this.#parts.node.total) this.#parts.reserve.arm(this.nodeLimits, at.mono);
+      this.#ledger.wait(queue, counter, claim.limits[full]!);
+      this.#parts.evictIdle(claim);
+      return false;
+    }
+    if (choice.kind === 'allFull') {
+      for (const candidate of choice.full) {
+        const full = fullAt(candidate);
+        if (full === null) {
+          this.#tokens.await(queue, queue, this.#tokens.lackingForHost(queue, candidate, at.mono)!, at);
+        } else {
+          this.#ledger.wait(queue, full.counter, full.limit);
+          this.#parts.evictIdle(this.claim(queue, candidate, allocation));
+        }
+      }
+      queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
+      return false;
+    }
+    this.#ledger.stopWaiting(queue);
+    queue.keptTokens.length = 0; // with no candidate left they are spent
+    if (choice.kind === 'allDown') {
+      this.#holdForHosts(queue, choice.until, at);
+      return false;
+    }
+    // Every candidate is of another address family than the source address: nothing will change by waiting.
+    this.failActive(queue, NO_VALID_HOSTS);
+    return false;
+  }
+
+  /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */
+  #holdForHosts(queue: MailQueue, until: MonoMs, at: Moment): void {
+    queue.hold = { kind: 'hostsDown', until };
+    this.#heldByHosts.add(queue);
+    const since = queue.unreachableSince;
+    if (since === null || !queue.hasNoConnection) return;
+    if (at.mono - since < queue.settings.connectTimeoutToDelayMs) return;
+    this.failActive(queue, NO_HOST_REACHED);
+  }
+}
+
+function earlier(a: MonoMs | null, b: MonoMs): MonoMs {
+  return a !== null && a < b ? a : b;
+}

@@ -1,0 +1,22 @@
+// Active mail that is past its time and that no connection is going to fetch. It ends whatever keeps its queue: a limit, a
+// throttle, a suspension, a host. Mail that a connection will fetch has its last attempt instead (docs/delivery.md, "Expiration").
+import type { Moment, WallMs } from '../base/moment.ts';
+import type { Task } from '../queue/task.ts';
+import type { MailQueue } from './mail-queue.ts';
+
+/** When a task of the queue has been undelivered for message_expiration. */
+export function expiresAt(queue: MailQueue, task: Task): WallMs {
+  return (task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) as WallMs;
+}
+
+/** Takes the expired tasks out of the active queue, one with each step; the oldest is the first to expire. */
+export function* takeExpired(queue: MailQueue, at: Moment): Generator<Task> {
+  // Those that have no token are not going to fetch it in time.
+  const isServed = queue.hold?.kind !== 'throttled' && queue.connections.size > queue.leaving;
+  if (isServed || queue.hold?.kind === 'resolving') return;
+  for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
+    if (at.wall < expiresAt(queue, task)) return;
+    queue.active.take();
+    yield task;
+  }
+}

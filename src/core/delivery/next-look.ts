@@ -1,0 +1,23 @@
+// When a queue is to be looked at again although nothing happens to it: delayed mail is due, active mail expires, a hold
+// ends. One timer for each queue; what wakes it otherwise is in the scheduler's header.
+import { type Moment, type MonoMs, monoOf } from '../base/moment.ts';
+import { expiresAt } from './expiry.ts';
+import type { MailQueue } from './mail-queue.ts';
+
+/** Null when time alone changes nothing for it. */
+export function nextLookAt(queue: MailQueue, at: Moment): MonoMs | null {
+  let next = Number.POSITIVE_INFINITY;
+  const dueAt = queue.delayed.nextDueAt;
+  if (dueAt !== null) next = monoOf(dueAt, at);
+  const oldest = queue.active.peek();
+  if (oldest !== undefined) {
+    const { hold } = queue;
+    const expiresIn = expiresAt(queue, oldest) - at.wall;
+    const scan = queue.settings.delayedQueueScanIntervalMs;
+    next = Math.min(next, at.mono + (expiresIn > 0 ? expiresIn : scan));
+    if (hold?.kind === 'hostsDown') next = Math.min(next, hold.until);
+    if (queue.tryHostsAt !== null) next = Math.min(next, queue.tryHostsAt);
+    if (hold?.kind === 'addressMissing') next = Math.min(next, at.mono + scan);
+  }
+  return next === Number.POSITIVE_INFINITY ? null : (next as MonoMs);
+}
