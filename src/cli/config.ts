@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Configuration } from '../core/config/configuration.ts';
 import { type LoadResult, loadConfiguration } from '../core/config/load.ts';
-import { type ConfigWarning, formatProblem, formatWarning } from '../core/config/problem.ts';
+import { type ConfigWarning, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
 import { readSource } from '../daemon/read-source.ts';
@@ -60,7 +60,7 @@ function runCheck(argv: readonly string[]): number {
     const result = load(file, argv.includes('--lenient'));
     if (result.kind === 'loaded') process.stdout.write('Configuration valid\n');
     else {
-      process.stdout.write(result.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
+      process.stdout.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
       status = EX_CONFIG;
     }
   }
@@ -132,7 +132,7 @@ function show({ text, failed }: Answer): number {
 function loadOrExplain(file: string): Configuration | null {
   const result = load(file, false);
   if (result.kind === 'loaded') return result.configuration;
-  process.stderr.write(result.problems.map((problem) => `${formatProblem(problem)}\n`).join(''));
+  process.stderr.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
   return null;
 }
 

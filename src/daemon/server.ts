@@ -287,7 +287,7 @@ export class Server implements ConfigHolder {
       for (const warning of result.warnings) this.#logs.panic('warning', formatWarning(warning));
       return { kind: 'loaded', warnings: result.warnings };
     }
-    const at = { file, line: 1, column: 1 };
+    const at = { file, line: 0, column: 0 };
     const problems = obstacles.map((found) => ({
       at,
       subject: 'config reload',

@@ -1,7 +1,7 @@
 // `headgate start`: from the arguments to a running server, and from signals to its end.
 import { writeSync } from 'node:fs';
 import { loadConfiguration } from '../core/config/load.ts';
-import { formatProblem, formatWarning } from '../core/config/problem.ts';
+import { explainProblem, formatWarning } from '../core/config/problem.ts';
 import { productVersion } from './product-version.ts';
 import { readSource } from './read-source.ts';
 import { type Server, startServer } from './server.ts';
@@ -34,7 +34,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
   const loaded = loadConfiguration(file, readSource);
   for (const warning of loaded.warnings) complain(formatWarning(warning));
   if (loaded.kind === 'problems') {
-    for (const problem of loaded.problems) complain(formatProblem(problem));
+    for (const problem of loaded.problems) complain(explainProblem(problem));
     return EX_CONFIG;
   }
   const stop = new StopRequest();

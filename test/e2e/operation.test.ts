@@ -20,8 +20,9 @@ test('a file that does not load starts nothing: status 78, and every mistake wit
   const ended = await runHeadgate(['start', '-c', file]);
   assert.equal(ended.code, 78);
   assert.equal(ended.stdout, '');
-  const [first, second] = ended.stderr.split('\n');
+  const [first, line, caret, second] = ended.stderr.split('\n');
   assert.match(first!, new RegExp(`^${file}:2:1: .*"max_outbound_connections"`, 'i'));
+  assert.deepEqual([line, caret], ['    Max_Outbound_Connection = 30', '    ^']);
   assert.match(second!, new RegExp(`^${file}:4:\\d+: retry_interval: found soon; expected `, 'i'));
   assert.ok(!existsSync(join(directory, 'spool')), 'nothing was started');
 });
@@ -54,7 +55,7 @@ test('a bad reload prints the mistakes and changes nothing', { timeout: 60_000 }
     lines[0]!,
     new RegExp(`^${headgate.configurationFile}:\\d+:\\d+: max_outbound_connections: found -2`, 'i'),
   );
-  assert.match(lines[1]!, new RegExp(`^${headgate.configurationFile}:\\d+:1: .*"?retry_interval"?`, 'i'));
+  assert.match(lines[3]!, new RegExp(`^${headgate.configurationFile}:\\d+:1: .*"?retry_interval"?`, 'i'));
   assert.equal((await headgate.console('config eval max_outbound_connections')).text, 'Max_Outbound_Connections = 7\n');
   await receivers.whenArrived(await inject(headgate.port, [{ domain: 'example.com', messages: 5 }]));
 

@@ -61,9 +61,9 @@ export function optionNames(scope: ScopeName): string[] {
   return [...new Set(rows)].filter((row) => row.handling.kind === 'acted').map((row) => row.name);
 }
 
-/** A likely name for a mistyped one: first among the options of the scope, then among all. */
+/** A likely name for a mistyped one; of two that are as near, the one that is valid in the scope. */
 export function nearestOption(scope: ScopeName, name: string): string | null {
-  return nearestName(name, OPTIONS_BY_SCOPE.get(scope)?.keys() ?? []) ?? nearestName(name, OPTIONS_BY_NAME.keys());
+  return nearestName(name, [...(OPTIONS_BY_SCOPE.get(scope)?.keys() ?? []), ...OPTIONS_BY_NAME.keys()]);
 }
 
 /** An option of a module, or one that is unknown and let pass: kept as it was written. */

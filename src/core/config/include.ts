@@ -34,11 +34,12 @@ class Includer {
   }
 
   readMain(path: string): ResolvedItem[] {
-    const at = { file: path, line: 1, column: 1 };
     const source = this.#readSource(path);
     if ('text' in source) return this.#readText(path, source.text, [path]);
     const found = 'problem' in source ? source.problem : 'a directory';
-    this.#findings.problem({ at, subject: 'configuration', found, expected: 'a file that can be read' });
+    const at = { file: path, line: 0, column: 0 };
+    const expected = 'a file that can be read';
+    this.#findings.problem({ at, subject: 'configuration', found, expected, isUnreadable: true });
     return [];
   }
 

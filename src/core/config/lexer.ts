@@ -11,6 +11,7 @@ export interface MarkToken {
 
 export interface EndToken {
   readonly kind: 'end';
+  /** Behind the last word or mark, whatever blank lines and comments follow. */
   readonly at: SourcePosition;
 }
 
@@ -18,7 +19,7 @@ export type Token = WordSyntax | MarkToken | EndToken;
 
 const BLANK = /[\s\ufeff]+/y;
 const LINE_COMMENT = /#[^\n]*/y;
-const QUOTED = /"((?:[^"\\\n]|\\"|\\(?!"))*)"/y;
+const QUOTED = /"([^"\\\n]*(?:\\(?:"|(?!"))[^"\\\n]*)*)"/y;
 /** An address literal, such as `[::1]:25`. A dictionary needs a blank or `=` between key and value, so it is none. */
 const ADDRESS_LITERAL = /\[[0-9A-Za-z.:*]+\](?::\d+)?/y;
 const MARKS = '{}()[]=,';
@@ -29,6 +30,7 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
   let offset = 0;
   let line = 1;
   let lineStart = 0;
+  let end: SourcePosition = { file, line, column: 1 };
 
   const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = offset;
@@ -48,19 +50,23 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
     const start = offset;
     const at = { file, line, column: start - lineStart + 1 };
     const first = text[start]!;
+    const known = tokens.length;
     if (take(BLANK) !== null) countLines(start);
     else if (first === '#') take(LINE_COMMENT);
     else if (text.startsWith('/*', start)) {
-      const end = text.indexOf('*/', start + 2);
-      offset = end < 0 ? text.length : end + 2;
-      if (end < 0) findings.problem({ at, subject: 'comment', found: '/* without an end', expected: '*/' });
+      const closing = text.indexOf('*/', start + 2);
+      offset = closing < 0 ? text.length : closing + 2;
+      if (closing < 0) findings.problem({ at, subject: 'comment', found: '/* without an end', expected: '*/' });
       countLines(start);
     } else if (first === '"') {
       const quoted = take(QUOTED);
       if (quoted !== null) tokens.push({ kind: 'word', text: quoted[1]!.replaceAll('\\"', '"'), quoted: true, at });
       else {
-        const end = text.indexOf('\n', start);
-        offset = end < 0 ? text.length : end;
+        const lineEnd = text.indexOf('\n', start);
+        offset = lineEnd < 0 ? text.length : lineEnd;
+        // A value that lacks its end is still a value: the next line is not read in its place.
+        const rest = text.slice(start + 1, offset).replace(/["\\\s]+$/, '');
+        if (isAssign(tokens.at(-1))) tokens.push({ kind: 'word', text: rest, quoted: true, at });
         findings.problem({ at, subject: 'quoted word', found: 'no end on its line', expected: '"' });
       }
     } else {
@@ -72,7 +78,12 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
         else findings.problem({ at, subject: 'text', found: first, expected: 'a name, a value or a comment' });
       }
     }
+    if (tokens.length > known) end = { file, line, column: offset - lineStart + 1 };
   }
-  tokens.push({ kind: 'end', at: { file, line, column: offset - lineStart + 1 } });
+  tokens.push({ kind: 'end', at: end });
   return tokens;
+}
+
+function isAssign(token: Token | undefined): boolean {
+  return token?.kind === 'mark' && token.mark === '=';
 }

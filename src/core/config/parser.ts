@@ -9,6 +9,7 @@ const MAX_DEPTH = 32;
 
 /** The items of one file, includes not yet followed. */
 export function parseText(file: string, text: string, findings: Findings): ItemSyntax[] {
+  findings.addText(file, text);
   return new Parser(readTokens(file, text, findings), findings).parseFile();
 }
 

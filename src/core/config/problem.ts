@@ -1,4 +1,6 @@
 // What is wrong or doubtful in a configuration, with its place. All problems of a load are reported together.
+import { printable, shortened } from '../base/printable.ts';
+import { formatExcerpt } from './excerpt.ts';
 import { formatPosition, type SourcePosition } from './source.ts';
 
 /** A mistake: the configuration does not load. */
@@ -10,7 +12,14 @@ export interface ConfigProblem {
   readonly expected: string;
   /** A likely correction, or the reason for the rule. */
   readonly hint?: string | undefined;
+  /** The main file could not be read at all; `found` says why. */
+  readonly isUnreadable?: true;
+  /** The line it is on and a caret below the spot, where there is text to show. */
+  readonly excerpt?: string;
 }
+
+/** What was found is shown as it was written, but not without end. */
+const FOUND_MAX = 120;
 
 /** Something that loads, but does less than it says, or more than one may think. */
 export interface ConfigWarning {
@@ -22,24 +31,39 @@ export interface ConfigWarning {
 }
 
 /** `mail.conf:12:1: max_outbound_connections: found -2; expected -1 (no limit) or a count from 0` */
-export function formatProblem({ at, subject, found, expected, hint }: ConfigProblem): string {
-  return `${formatPosition(at)}: ${formatMistake({ subject, found, expected, hint })}`;
+export function formatProblem(problem: ConfigProblem): string {
+  const place = printable(formatPosition(problem.at));
+  if (problem.isUnreadable === true) return `cannot read ${place}: ${printable(problem.found)}`;
+  return `${place}: ${formatMistake(problem)}`;
+}
+
+/** The same with the line it is on and a caret below the spot: for who has the file to mend. */
+export function explainProblem(problem: ConfigProblem): string {
+  return problem.excerpt === undefined ? formatProblem(problem) : `${formatProblem(problem)}\n${problem.excerpt}`;
 }
 
 /** The same without its place, for text that was typed just now. */
 export function formatMistake({ subject, found, expected, hint }: Omit<ConfigProblem, 'at'>): string {
-  return `${subject}: found ${found}; expected ${expected}${hint === undefined ? '' : ` (${hint})`}`;
+  const what = shortened(subject, FOUND_MAX);
+  const reason = hint === undefined ? '' : ` (${hint})`;
+  return printable(`${what}: found ${shortened(found, FOUND_MAX)}; expected ${expected}${reason}`);
 }
 
 export function formatWarning({ at, subject, text, repeats }: ConfigWarning): string {
   const more = repeats === 0 ? '' : ` (and ${repeats} more ${repeats === 1 ? 'place' : 'places'})`;
-  return `${formatPosition(at)}: warning: ${subject}: ${text}${more}`;
+  return printable(`${formatPosition(at)}: warning: ${shortened(subject, FOUND_MAX)}: ${text}${more}`);
 }
 
 /** Collects what a load finds. Equal warnings are one warning that counts its places. */
 export class Findings {
   readonly #problems: ConfigProblem[] = [];
   readonly #warnings = new Map<string, ConfigWarning>();
+  readonly #texts = new Map<string, string>();
+
+  /** What stands in a file that is read, so that problems can show their line. */
+  addText(file: string, text: string): void {
+    this.#texts.set(file, text);
+  }
 
   problem(problem: ConfigProblem): void {
     this.#problems.push(problem);
@@ -60,7 +84,14 @@ export class Findings {
 
   /** In the order of the text, file by file. */
   get problems(): ConfigProblem[] {
-    return inOrder(this.#problems);
+    const linesByFile = new Map<string, readonly string[]>();
+    return inOrder(this.#problems).map((problem) => {
+      const { file, line, column } = problem.at;
+      const lines = linesByFile.get(file) ?? this.#texts.get(file)?.split('\n') ?? [];
+      linesByFile.set(file, lines);
+      const excerpt = formatExcerpt(lines[line - 1] ?? '', column);
+      return excerpt === null ? problem : { ...problem, excerpt };
+    });
   }
 
   get warnings(): ConfigWarning[] {
@@ -69,9 +100,10 @@ export class Findings {
 }
 
 function inOrder<T extends { readonly at: SourcePosition }>(findings: readonly T[]): T[] {
-  const files = [...new Set(findings.map(({ at }) => at.file))];
+  const files = new Map<string, number>();
+  for (const { at } of findings) if (!files.has(at.file)) files.set(at.file, files.size);
   return findings.toSorted(
-    ({ at: a }, { at: b }) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+    ({ at: a }, { at: b }) => files.get(a.file)! - files.get(b.file)! || a.line - b.line || a.column - b.column,
   );
 }
 

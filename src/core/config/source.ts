@@ -2,15 +2,15 @@
 
 export interface SourcePosition {
   readonly file: string;
-  /** From 1. */
+  /** From 1; 0 for what concerns the file as a whole. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
   readonly column: number;
 }
 
-/** `mail.conf:12:3` */
+/** `mail.conf:12:3`, or `mail.conf` for the file as a whole */
 export function formatPosition({ file, line, column }: SourcePosition): string {
-  return `${file}:${line}:${column}`;
+  return line === 0 ? file : `${file}:${line}:${column}`;
 }
 
 /** What stands at a path: a file's text, a directory's names, or the reason why neither could be read. */

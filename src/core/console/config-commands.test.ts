@@ -47,7 +47,14 @@ test('reload puts the file in force and tells its warnings', async () => {
 test('a bad file prints its mistakes and "Reconfigure failed", and changes nothing', async () => {
   const { applied, ask } = consoleOver('max_outbound_connections = 3', 'max_outbound_connections = x\nfoo = 1');
   assert.deepEqual(await ask('config reload'), {
-    text: 'mail.conf:1:28: max_outbound_connections: found x; expected -1 (no limit) or a count from 0\nmail.conf:2:1: foo: found an unknown option in the global scope; expected an option\nReconfigure failed\n',
+    text: `mail.conf:1:28: max_outbound_connections: found x; expected -1 (no limit) or a count from 0
+    max_outbound_connections = x
+                               ^
+mail.conf:2:1: foo: found an unknown option in the global scope; expected an option
+    foo = 1
+    ^
+Reconfigure failed
+`,
     failed: true,
   });
   assert.equal(applied.length, 1);

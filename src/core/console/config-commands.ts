@@ -12,9 +12,9 @@ import {
   type ConfigProblem,
   type ConfigWarning,
   didYouMean,
+  explainProblem,
   Findings,
   formatMistake,
-  formatProblem,
   formatWarning,
 } from '../config/problem.ts';
 import { GLOBAL_SCOPE } from '../config/scope.ts';
@@ -242,7 +242,7 @@ export class ConfigConsole implements ConfigAnswers {
     const result = await this.#holder.reload(path);
     const warnings = result.warnings.map((warning) => line(formatWarning(warning))).join('');
     if (result.kind === 'loaded') return reply(`${warnings}Configuration reloaded.\n`);
-    return refuse([...result.problems.map(formatProblem), 'Reconfigure failed'].join('\n'));
+    return refuse([...result.problems.map(explainProblem), 'Reconfigure failed'].join('\n'));
   }
 }
 

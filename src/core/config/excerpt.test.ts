@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatExcerpt } from './excerpt.ts';
+import { loadConfiguration } from './load.ts';
+import { explainProblem } from './problem.ts';
+
+const x = (count: number): string => 'x'.repeat(count);
+
+for (const [id, line, column, expected] of [
+  ['a caret below the spot', 'a = -2', 5, ['a = -2', '    ^']],
+  ['at the beginning', 'foo = 1', 1, ['foo = 1', '^']],
+  ['behind the end', 'a = ( b', 8, ['a = ( b', '       ^']],
+  ['a column that no line has points behind the end', 'a', 99, ['a', ' ^']],
+  ['tabs go to stops, in both lines', '\ta =\t-2', 6, ['    a = -2', '        ^']],
+  ['letters of two columns', 'a = "例" b', 9, ['a = "例" b', '         ^']],
+  ['letters that take none', 'a = "e\u0301" b', 10, ['a = "e\u0301" b', '        ^']],
+  ['controls are not let through', 'a = \x1b[31m"', 5, ['a = \ufffd[31m"', '    ^']],
+  ['a carriage return at the end does not count', 'a = 1\r', 5, ['a = 1', '    ^']],
+  ['a line of 100 columns is whole', x(100), 100, [x(100), `${' '.repeat(99)}^`]],
+  ['a longer one is cut at its end', x(101), 1, [`${x(100)}...`, '^']],
+  [
+    'and at its beginning',
+    `${x(70)}y`.padEnd(120, 'z'),
+    71,
+    [`...${x(60)}y${'z'.repeat(39)}...`, `${' '.repeat(63)}^`],
+  ],
+  ['the last letters of a long line', x(200), 201, [`...${x(60)}`, `${' '.repeat(63)}^`]],
+] as const) {
+  test(`excerpt: ${id}`, () => {
+    assert.deepEqual(
+      formatExcerpt(line, column)?.split('\n'),
+      expected.map((text) => `    ${text}`),
+    );
+  });
+}
+
+test('there is nothing to show of a blank line', () => {
+  assert.equal(formatExcerpt(' \t', 1), null);
+});
+
+test('an excerpt is two short lines whose caret is in the first or right behind it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 2000 }), fc.nat(2100), (line, column) => {
+      const lines = formatExcerpt(line.replaceAll('\n', ' '), column)?.split('\n') ?? ['', ''];
+      assert.equal(lines.length, 2);
+      assert.doesNotMatch(lines.join(''), /[\x00-\x1f\x7f-\x9f]/);
+      assert.ok(lines[1]!.length <= 4 + 3 + 60 + 1 + 100, lines.join('\n'));
+    }),
+  );
+});
+
+test('a line of megabytes is cut around the spot', () => {
+  const line = `${x(5_000_000)} = ${x(5_000_000)}`;
+  assert.equal(formatExcerpt(line, 5_000_002)!.split('\n')[0], `    ...${x(59)} = ${x(38)}...`);
+});
+
+/** What an operator sees of a file. */
+function explained(text: string): string {
+  const result = loadConfiguration('m.conf', () => ({ text }));
+  assert.ok(result.kind === 'problems');
+  return result.problems.map(explainProblem).join('\n');
+}
+
+for (const [id, text, expected] of [
+  [
+    'all mistakes of a file, each with its line',
+    'max_outbound_connections = -2\n\n\tmax_outbond_connections = 3\n',
+    `m.conf:1:28: max_outbound_connections: found -2; expected -1 (no limit) or a count from 0
+    max_outbound_connections = -2
+                               ^
+m.conf:3:2: max_outbond_connections: found an unknown option in the global scope; expected an option (did you mean "max_outbound_connections"?)
+        max_outbond_connections = 3
+        ^`,
+  ],
+  [
+    'the scopes in which an option is valid',
+    'domain "d" { timeout = 5 }',
+    `m.conf:1:14: timeout: found an option in domain; expected one in control_listener or listen
+    domain "d" { timeout = 5 }
+                 ^`,
+  ],
+  [
+    'a near name that is valid elsewhere is shown with its scopes',
+    'domain "d" { server_max_outbond_connections = 5 }',
+    `m.conf:1:14: server_max_outbond_connections: found an unknown option in domain; expected an option (did you mean "server_max_outbound_connections"? It is valid in binding, binding_group or global)
+    domain "d" { server_max_outbond_connections = 5 }
+                 ^`,
+  ],
+  [
+    'the end of the text is where the last word ends',
+    'relay_hosts = ( 192.0.2.1 # the first\n\n# nothing more\n',
+    `m.conf:1:26: relay_hosts: found the end; expected a word of the list or )
+    relay_hosts = ( 192.0.2.1 # the first
+                             ^`,
+  ],
+  [
+    'a quote without an end does not spoil the next line',
+    'hostname = "mx.example.com\nmax_retries = 5\n',
+    `m.conf:1:12: quoted word: found no end on its line; expected "
+    hostname = "mx.example.com
+               ^`,
+  ],
+  [
+    'an escape sequence in a name',
+    'a\x1b b',
+    `m.conf:1:4: a\\x1b: found "b"; expected = before the value, or { behind the name of a stanza
+    a\ufffd b
+       ^`,
+  ],
+] as const) {
+  test(`explained: ${id}`, () => assert.equal(explained(text), expected));
+}
+
+test('a file that cannot be read has no position', () => {
+  const result = loadConfiguration('none.conf', () => ({ problem: 'no such file' }));
+  assert.deepEqual(result.kind === 'problems' && result.problems.map(explainProblem), [
+    'cannot read none.conf: no such file',
+  ]);
+});
