@@ -2,7 +2,8 @@
 import { NO_LIMIT } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
 import { displaySpelling } from '../config/option.ts';
-import type { LimitUse, QueueExplanation, SetBy, WaitReason } from '../delivery/queue-explanation.ts';
+import type { SetBy } from '../delivery/limit-origin.ts';
+import type { LimitUse, QueueExplanation, WaitReason } from '../delivery/queue-explanation.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
 import { textOf } from './layout.ts';

@@ -16,7 +16,7 @@ import {
   type TakenSlot,
 } from '../records/audit-record.ts';
 import type { NodeCounters } from './claims.ts';
-import { limitOrigin } from './limit-origin.ts';
+import { formatPlace, limitOrigin } from './limit-origin.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 
 export interface LimitAuditParts {
@@ -162,11 +162,19 @@ export class LimitAudit {
       let origin: string | null = null;
       if (!used.stated.has(limit)) {
         used.stated.add(limit);
-        origin = counterField(limitOrigin(this.#configuration(), this.#ledger.keyOf(counter), limit, connection));
+        origin = counterField(this.#originOf(counter, limit, connection));
       }
       slots.push({ counter: used.field, open: this.#ledger.open(counter), limit, origin });
     }
     return slots;
+  }
+
+  /** Where the limit is set: `file:line`, or `default`. */
+  #originOf(counter: CounterIndex, limit: Limit, { queue, candidate }: OutboundConnection): string {
+    const { binding, domain } = queue;
+    const { host, address } = candidate;
+    const subject = { binding, domain, host, address };
+    return formatPlace(limitOrigin(this.#configuration(), this.#ledger.keyOf(counter), limit, subject).setBy);
   }
 
   #fieldOf(counter: CounterIndex): string {

@@ -4,8 +4,7 @@ import { candidate } from '../../../test/support/scheduler-bench.ts';
 import { NO_LIMIT } from '../base/limit.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
-import { limitOrigin } from './limit-origin.ts';
-import type { MailQueue } from './mail-queue.ts';
+import { formatPlace, limitOrigin } from './limit-origin.ts';
 
 const TEXT = `\
 Server_Max_Outbound_Connections = 500
@@ -34,28 +33,37 @@ Host "mx-192.0.2.1.example" {
 }
 `;
 
-for (const [key, limit, binding, line] of [
-  ['node', 400, 'a', 2],
-  ['node', 500, 'a', 1],
-  ['node', 600, 'a', 1], // out of the reserve
-  ['ordinary', 400, 'a', 2],
-  ['pair a example.com', 5, 'a', 9],
-  ['pair b example.com', 4, 'b', 15],
-  ['pair b example.com', 20, 'b', 3],
-  ['pair default example.com', 20, 'default', 3],
-  ['binding a', 90, 'a', 6],
-  ['binding b', NO_LIMIT, 'b', null],
-  ['address b 192.0.2.1', 2, 'b', 18],
-  ['address a 192.0.2.1', NO_LIMIT, 'a', null],
-  ['exchanger mx-192.0.2.1.example', 9, 'a', 23],
-  ['scope_max_outbound_connections global', 300, 'a', 4],
-  ['cluster_scope_max_outbound_connections binding "b" host "mx-192.0.2.1.example"', 8, 'b', 19],
+for (const [key, limit, binding, line, option] of [
+  ['node', 400, 'a', 2, 'cluster_server_max_outbound_connections'],
+  ['node', 500, 'a', 1, 'server_max_outbound_connections'],
+  ['node', 600, 'a', 1, 'server_max_outbound_connections'], // out of the reserve
+  ['ordinary', 400, 'a', 2, 'cluster_server_max_outbound_connections'],
+  ['pair a example.com', 5, 'a', 9, 'max_outbound_connections'],
+  ['pair b example.com', 4, 'b', 15, 'cluster_max_outbound_connections'],
+  ['pair b example.com', 20, 'b', 3, 'max_outbound_connections'],
+  ['pair default example.com', 20, 'default', 3, 'max_outbound_connections'],
+  ['binding a', 90, 'a', 6, 'server_max_outbound_connections'],
+  ['binding b', NO_LIMIT, 'b', null, 'server_max_outbound_connections'],
+  ['address b 192.0.2.1', 2, 'b', 18, 'max_outbound_connections'],
+  ['address a 192.0.2.1', NO_LIMIT, 'a', null, 'max_outbound_connections'],
+  ['descriptors', 900, 'a', null, undefined],
+  ['exchanger mx-192.0.2.1.example', 9, 'a', 23, 'cluster_max_outbound_connections'],
+  ['scope_max_outbound_connections global', 300, 'a', 4, 'scope_max_outbound_connections'],
+  [
+    'cluster_scope_max_outbound_connections binding "b" host "mx-192.0.2.1.example"',
+    8,
+    'b',
+    19,
+    'cluster_scope_max_outbound_connections',
+  ],
 ] as const) {
   const origin = line === null ? 'default' : `mail.conf:${line}`;
   test(`limit ${limit === NO_LIMIT ? -1 : limit} of ${key}: ${origin}`, () => {
     const loaded = loadConfiguration('mail.conf', () => ({ text: TEXT }));
     assert.ok(loaded.kind === 'loaded', loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join() : '');
-    const queue = { binding, domain: 'example.com' } as MailQueue;
-    assert.equal(limitOrigin(loaded.configuration, key, limit, { queue, candidate: candidate('192.0.2.1') }), origin);
+    const { host, address } = candidate('192.0.2.1');
+    const found = limitOrigin(loaded.configuration, key, limit, { binding, domain: 'example.com', host, address });
+    assert.equal(formatPlace(found.setBy), origin);
+    assert.equal(found.option?.name, option);
   });
 }

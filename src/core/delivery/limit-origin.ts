@@ -1,5 +1,6 @@
-// Where the limit of a counter is set, as the limit audit writes it down: file and line of the stanza's setting. Asks the
-// configuration what settings-of.ts asked it; walks scopes, so it is for what is written once, not for every connection.
+// Who set the limit that a counter has for a connection: the option, and the stanza with its place. The limit audit writes
+// it down, `why` prints it. Asks the configuration what settings-of.ts asked it; walks scopes, so it is for what is written
+// or asked once, not for every connection.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Configuration, Resolved } from '../config/configuration.ts';
 import {
@@ -13,75 +14,99 @@ import {
 import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import type { SourcePosition } from '../config/source.ts';
-import type { OutboundConnection } from './outbound-connection.ts';
 
-/** For a limit that no stanza sets. */
-const DEFAULT = 'default';
+/** The stanza that set a value; `scope` is empty for the global scope. */
+export type SetBy = { readonly at: SourcePosition; readonly scope: string } | 'default';
+
+export interface LimitOrigin {
+  /** Null for a limit of the system. */
+  readonly option: Option<Limit> | null;
+  readonly setBy: SetBy;
+}
+
+/** Whose connection it is: that of a queue, to one of its candidates. */
+export interface LimitSubject {
+  readonly binding: string;
+  readonly domain: string;
+  /** Needed for the counters of hosts and addresses only. */
+  readonly host?: string;
+  readonly address?: string;
+}
+
 const UNSET: Resolved<Limit> = { value: NO_LIMIT, text: '', setBy: 'default' };
 
 /**
- * @param key of a counter that the connection holds (claims.ts)
+ * @param key of a counter that the connection would hold (claims.ts)
  * @param limit that it has for this connection
- * @returns `file:line`, or `default`
  */
 export function limitOrigin(
   configuration: Configuration,
   key: string,
   limit: Limit,
-  { queue, candidate }: Pick<OutboundConnection, 'queue' | 'candidate'>,
-): string {
-  const { binding, domain } = queue;
-  const { host, address } = candidate;
-  const from = (option: Option<Limit>, subject: Subject = {}) => configuration.resolve(option, subject);
+  { binding, domain, ...exchanger }: LimitSubject,
+): LimitOrigin {
+  const inForce = (options: readonly Option<Limit>[], subject: Subject): LimitOrigin =>
+    lowest(configuration, options, subject, limit);
   const [kind] = key.split(' ', 1);
   switch (kind) {
     case 'node': // out of the reserve, more than either says; the first is what it is added to
     case 'ordinary':
-      return placeOf(limit, from(serverMaxOutboundConnections), from(clusterServerMaxOutboundConnections));
+      return inForce([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], {});
     case 'pair':
-      return placeOf(
-        limit,
-        from(maxOutboundConnections, { binding, domain }),
-        from(clusterMaxOutboundConnections, { binding, domain }),
-      );
+      return inForce([maxOutboundConnections, clusterMaxOutboundConnections], { binding, domain });
     case 'binding':
-      return placeOf(
-        limit,
-        ofBinding(from(serverMaxOutboundConnections, { binding })),
-        ofBinding(from(clusterServerMaxOutboundConnections, { binding })),
-      );
+      return inForce([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], { binding });
     case 'address':
-      return placeOf(limit, from(maxOutboundConnections, { binding, host, address }));
+      return inForce([maxOutboundConnections], { binding, ...exchanger });
     case 'exchanger':
-      return placeOf(limit, from(clusterMaxOutboundConnections, { binding, host }));
+      return inForce([clusterMaxOutboundConnections], { binding, ...exchanger });
     case scopeMaxOutboundConnections.name:
-    case clusterScopeMaxOutboundConnections.name: {
-      const option =
-        kind === scopeMaxOutboundConnections.name ? scopeMaxOutboundConnections : clusterScopeMaxOutboundConnections;
-      const subjects = [
+      return ofScope(configuration, scopeMaxOutboundConnections, key, [
         { binding, domain },
-        { binding, host, address },
-      ];
-      const settings = subjects.flatMap((subject) => configuration.settingsAlong(option, subject));
-      const setting = settings.find(({ stanza }) => key === `${kind} ${stanza}`);
-      return setting === undefined ? DEFAULT : formatPlace(setting.at);
-    }
+        { binding, ...exchanger },
+      ]);
+    case clusterScopeMaxOutboundConnections.name:
+      return ofScope(configuration, clusterScopeMaxOutboundConnections, key, [
+        { binding, domain },
+        { binding, ...exchanger },
+      ]);
     default:
-      return DEFAULT;
+      return { option: null, setBy: 'default' };
   }
 }
 
+/** `file:line`, or `default`. */
+export function formatPlace(setBy: SetBy): string {
+  return setBy === 'default' ? setBy : `${setBy.at.file}:${setBy.at.line}`;
+}
+
 /** Of two options the lower one counts: that whose value the limit is. */
-function placeOf(limit: Limit, first: Resolved<Limit>, second: Resolved<Limit> = first): string {
-  const { setBy } = first.value !== limit && second.value === limit ? second : first;
-  return setBy === 'default' ? DEFAULT : formatPlace(setBy.at);
+function lowest(
+  configuration: Configuration,
+  options: readonly Option<Limit>[],
+  subject: Subject,
+  limit: Limit,
+): LimitOrigin {
+  const resolved = options.map((option) => ({ option, ...ownOf(subject, configuration.resolve(option, subject)) }));
+  const { option, setBy } = resolved.find(({ value }) => value === limit) ?? resolved[0]!;
+  return { option, setBy };
 }
 
 /** The server's own maximum is none of the binding's. */
-function ofBinding(resolved: Resolved<Limit>): Resolved<Limit> {
-  return resolved.setBy !== 'default' && resolved.setBy.level === 'global' ? UNSET : resolved;
+function ownOf(subject: Subject, resolved: Resolved<Limit>): Resolved<Limit> {
+  const isOfBinding = subject.binding !== undefined && subject.domain === undefined && subject.host === undefined;
+  if (!isOfBinding || resolved.setBy === 'default') return resolved;
+  return resolved.setBy.level === 'global' ? UNSET : resolved;
 }
 
-function formatPlace({ file, line }: SourcePosition): string {
-  return `${file}:${line}`;
+function ofScope(
+  configuration: Configuration,
+  option: Option<Limit>,
+  key: string,
+  subjects: readonly Subject[],
+): LimitOrigin {
+  const settings = subjects.flatMap((subject) => configuration.settingsAlong(option, subject));
+  const found = settings.find(({ stanza }) => key === `${option.name} ${stanza}`);
+  if (found === undefined) return { option, setBy: 'default' };
+  return { option, setBy: { at: found.at, scope: found.stanza === 'global' ? '' : found.stanza } };
 }

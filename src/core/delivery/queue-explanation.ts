@@ -4,31 +4,16 @@
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Moment, MonoMs, WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
-import {
-  bindAddress,
-  clusterMaxOutboundConnections,
-  clusterScopeMaxOutboundConnections,
-  clusterServerMaxOutboundConnections,
-  maxOutboundConnections,
-  scopeMaxOutboundConnections,
-  serverMaxOutboundConnections,
-  suspendDelivery,
-} from '../config/connection-options.ts';
-import type { Option } from '../config/option.ts';
-import type { Subject } from '../config/resolution.ts';
-import type { SourcePosition } from '../config/source.ts';
+import { bindAddress, suspendDelivery } from '../config/connection-options.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { NO_COUNTER } from '../limits/wait-list.ts';
-import type { Candidate } from '../mail/hosts.ts';
 import { allocationTarget } from './allocation.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import type { HostStates } from './host-states.ts';
+import { type LimitSubject, limitOrigin, type SetBy } from './limit-origin.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-
-/** The stanza that set a value; `scope` is empty for the global scope. */
-export type SetBy = { readonly at: SourcePosition; readonly scope: string } | 'default';
 
 /** A limit on connections with its use. */
 export interface LimitUse {
@@ -175,104 +160,63 @@ function holdersOf(counters: ReadonlySet<CounterIndex>, connections: Iterable<Ou
 
 // ---- limits
 
+/** Every limit that a connection of the queue would have to find room below, as far as its hosts are known. */
 function limitsOf(queue: MailQueue, parts: ExplanationParts): LimitUse[] {
   const { node, nodeLimits } = parts;
   const { binding, domain, settings } = queue;
-  const use = (
-    counter: CounterIndex,
-    limit: Limit,
-    option: string,
-    counts: string,
-    setBy: LimitUse['setBy'],
-  ): LimitUse => ({
-    counter,
-    option,
-    counts,
-    limit,
-    open: parts.ledger.open(counter),
-    peak: parts.ledger.peak(counter),
-    setBy,
-  });
-  const lowest = (options: readonly Option<Limit>[], subject: Subject) =>
-    lowestOf(parts.configuration, options, subject);
-  const pair = lowest([maxOutboundConnections, clusterMaxOutboundConnections], { binding, domain });
-  const own = lowest([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], { binding });
-  const whole = lowest([serverMaxOutboundConnections, clusterServerMaxOutboundConnections], {});
+  const subject = { binding, domain };
   const found = [
-    use(
-      queue.pairCounter,
-      settings.maxOutboundConnections,
-      pair.option,
-      `binding "${binding}" to ${domain}`,
-      pair.setBy,
-    ),
-    use(node.total, nodeLimits.total, whole.option, 'all connections', whole.setBy),
-    use(node.descriptors, nodeLimits.descriptors, 'file descriptors', 'all connections in and out', 'system'),
+    useOf(queue.pairCounter, settings.maxOutboundConnections, subject, parts),
+    useOf(node.total, nodeLimits.total, subject, parts),
+    useOf(node.descriptors, nodeLimits.descriptors, subject, parts),
   ];
-  if (settings.bindingConnections !== NO_LIMIT) {
-    found.push(
-      use(queue.bindingCounter, settings.bindingConnections, own.option, `all of binding "${binding}"`, own.setBy),
-    );
+  const rest = [{ counter: queue.bindingCounter, limit: settings.bindingConnections }, ...queue.scopeCounters];
+  for (const { counter, limit } of rest) if (limit !== NO_LIMIT) found.push(useOf(counter, limit, subject, parts));
+  for (const candidate of queue.candidates) {
+    const { host, address } = candidate;
+    for (const { counter, limit } of queue.hostCounters.get(candidate) ?? []) {
+      if (limit !== NO_LIMIT) found.push(useOf(counter, limit, { ...subject, host, address }, parts));
+    }
   }
-  found.push(...scopesOf(parts, settings.scopeLimits, queue.scopeCounters, { binding, domain }));
-  for (const candidate of queue.candidates) found.push(...hostLimitsOf(queue, candidate, parts));
   return found.filter(({ counter }, index) => found.findIndex((other) => other.counter === counter) === index);
 }
 
-function hostLimitsOf(queue: MailQueue, candidate: Candidate, parts: ExplanationParts): LimitUse[] {
-  const { binding, settings } = queue;
-  const { host, address } = candidate;
-  const [counters, ...scopes] = queue.hostCounters.get(candidate) ?? [];
-  if (counters === undefined) return [];
-  const subject = { binding, host, address };
-  const { option, setBy } = lowestOf(parts.configuration, [maxOutboundConnections], subject);
-  const found = scopesOf(parts, settings.hostScopeLimits(host, address), scopes, subject);
-  if (counters.limit === NO_LIMIT) return found;
-  const { ledger } = parts;
-  const { counter, limit } = counters;
-  const counts = `binding "${binding}" to ${host} [${address}]`;
-  return [{ counter, limit, option, counts, open: ledger.open(counter), peak: ledger.peak(counter), setBy }, ...found];
-}
-
-/** Sums over scopes: the keys and counters stand in the same order. */
-function scopesOf(
+function useOf(
+  counter: CounterIndex,
+  limit: Limit,
+  subject: LimitSubject,
   { configuration, ledger }: ExplanationParts,
-  limits: readonly { readonly key: string; readonly limit: Limit }[],
-  counters: readonly { readonly counter: CounterIndex }[],
-  subject: Subject,
-): LimitUse[] {
-  const origins = new Map<string, { option: string; setBy: { at: SourcePosition; scope: string } }>();
-  for (const option of [scopeMaxOutboundConnections, clusterScopeMaxOutboundConnections]) {
-    for (const { stanza, at } of configuration.settingsAlong(option, subject)) {
-      const scope = stanza === 'global' ? '' : stanza;
-      origins.set(`${option.name} ${stanza}`, { option: option.display, setBy: { at, scope } });
-    }
-  }
-  return limits.flatMap(({ key, limit }, index) => {
-    const counter = counters[index]?.counter;
-    if (counter === undefined) return [];
-    const known = origins.get(key);
-    return [
-      {
-        counter,
-        limit,
-        option: known?.option ?? clusterMaxOutboundConnections.display,
-        counts: known === undefined ? 'the host with all its addresses' : `all of ${known.setBy.scope || 'the server'}`,
-        open: ledger.open(counter),
-        peak: ledger.peak(counter),
-        setBy: known?.setBy ?? 'default',
-      },
-    ];
-  });
+): LimitUse {
+  const key = ledger.keyOf(counter);
+  const { option, setBy } = limitOrigin(configuration, key, limit, subject);
+  return {
+    counter,
+    option: option?.display ?? 'file descriptors',
+    counts: countsOf(key, subject, setBy),
+    limit,
+    open: ledger.open(counter),
+    peak: ledger.peak(counter),
+    setBy: option === null ? 'system' : setBy,
+  };
 }
 
-/** Which of several options that limit the same count is the one in force. */
-function lowestOf(
-  configuration: Configuration,
-  options: readonly Option<Limit>[],
-  subject: Subject,
-): { option: string; setBy: SetBy } {
-  const resolved = options.map((option) => ({ option, ...configuration.resolve(option, subject) }));
-  const lowest = resolved.reduce((least, one) => (one.value < least.value ? one : least));
-  return { option: lowest.option.display, setBy: lowest.setBy };
+/** What a counter counts, in words. */
+function countsOf(key: string, { binding, domain, host, address }: LimitSubject, setBy: SetBy): string {
+  const [kind] = key.split(' ', 1);
+  switch (kind) {
+    case 'node':
+      return 'all connections';
+    case 'descriptors':
+      return 'all connections in and out';
+    case 'pair':
+      return `binding "${binding}" to ${domain}`;
+    case 'binding':
+      return `all of binding "${binding}"`;
+    case 'address':
+      return `binding "${binding}" to ${host} [${address}]`;
+    case 'exchanger':
+      return 'the host with all its addresses';
+    default:
+      return `all of ${(setBy === 'default' ? '' : setBy.scope) || 'the server'}`;
+  }
 }
