@@ -8,7 +8,8 @@ export function readSource(path: string): Source {
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    if (code !== 'EISDIR') return { problem: code === 'ENOENT' ? 'no such file' : code };
+    if (code === 'ENOENT') return { problem: 'no such file', isMissing: true };
+    if (code !== 'EISDIR') return { problem: code };
   }
   try {
     return { directory: readdirSync(path) };

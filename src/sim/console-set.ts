@@ -1,23 +1,44 @@
-// `config set`, as an operator of the simulation types it.
-import { withChange } from '../core/config/change.ts';
+// `config set` and `config unset`, as an operator of the simulation types them.
+import { type Change, withChange } from '../core/config/change.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { readPath } from '../core/config/scope-path.ts';
+import { type PathStep, readPath } from '../core/config/scope-path.ts';
 import type { WordSyntax } from '../core/config/syntax.ts';
 import type { TextSetting } from './configuration-text.ts';
 
-/** The configuration after the command. */
+/** The configuration after `config set`. */
 export function withOneSetting(configuration: Configuration, { path, option, value }: TextSetting): Configuration {
-  const at = { file: 'console', line: 1, column: 1 };
-  const word = (text: string): WordSyntax => ({ kind: 'word', text, quoted: false, at });
-  const scopes = path.flatMap(({ kind, name }) => [word(kind), word(name)]);
-  const read = readPath(configuration.root, scopes);
-  if (read.kind === 'problem') throw new Error(JSON.stringify(read.problem));
-  const changed = withChange(configuration, {
+  const steps = stepsOf(configuration, path);
+  return changed(configuration, {
     kind: 'set',
-    path: read.steps,
+    path: steps,
     option: word(option),
     value: word(value.replaceAll('"', '')),
   });
-  if (changed.kind === 'problems') throw new Error(JSON.stringify(changed.problems));
-  return changed.configuration;
+}
+
+/** The configuration after `config unset`. */
+export function withoutOneSetting(
+  configuration: Configuration,
+  { path, option }: Omit<TextSetting, 'value'>,
+): Configuration {
+  return changed(configuration, { kind: 'unset', path: stepsOf(configuration, path), option: word(option) });
+}
+
+function changed(configuration: Configuration, change: Change): Configuration {
+  const result = withChange(configuration, change);
+  if (result.kind === 'problems') throw new Error(JSON.stringify(result.problems));
+  return result.configuration;
+}
+
+function stepsOf(configuration: Configuration, path: TextSetting['path']): readonly PathStep[] {
+  const read = readPath(
+    configuration.root,
+    path.flatMap(({ kind, name }) => [word(kind), word(name)]),
+  );
+  if (read.kind === 'problem') throw new Error(JSON.stringify(read.problem));
+  return read.steps;
+}
+
+function word(text: string): WordSyntax {
+  return { kind: 'word', text, quoted: false, at: { file: 'console', line: 1, column: 1 } };
 }

@@ -1,11 +1,13 @@
-// Changes at run time: a new configuration out of the one in force. Only the stanzas on the path of the change are
-// copied, all others are shared.
+// Changes at run time: a new configuration out of the one in force. Only the stanzas on the path of a change are copied,
+// all others are shared.
 import { findOption, keptOption } from './catalogue.ts';
+import { formatChange } from './change-text.ts';
 import type { Configuration } from './configuration.ts';
 import { finishLoad, type LoadResult } from './load.ts';
 import { Findings } from './problem.ts';
+import { type ChangeAuthor, withRunTimeChange } from './provenance.ts';
 import type { PathStep } from './scope-path.ts';
-import type { DraftChildren, DraftStanza, Stanza } from './stanza.ts';
+import { type DraftChildren, type DraftStanza, emptyRoot, type Stanza } from './stanza.ts';
 import type { ValueSyntax, WordSyntax } from './syntax.ts';
 import { checkSetting, enterStanza, unknownOption } from './validator.ts';
 
@@ -23,22 +25,73 @@ export type Change =
   | { readonly kind: 'remove'; readonly path: readonly PathStep[] };
 
 /** The configuration with one change, its version one higher. Unsetting what is not set changes nothing. */
-export function withChange(configuration: Configuration, change: Change): LoadResult {
-  const findings = new Findings();
-  const root = copyOf(configuration.root);
-  if (change.kind === 'remove') removeStanza(root, change.path);
-  else {
-    const stanza = change.path.reduce<DraftStanza | null>(
-      (parent, step) => parent && openStanza(parent, step, findings),
-      root,
-    );
-    if (stanza !== null && change.kind === 'set') setOption(stanza, change.option, change.value, findings);
-    if (stanza !== null && change.kind === 'unset') unsetOption(stanza, change.option);
-  }
-  return finishLoad(root, configuration.version + 1, findings);
+export function withChange(configuration: Configuration, change: Change, author: ChangeAuthor): LoadResult {
+  return withChanges(configuration, configuration.root, [change], author);
 }
 
-function setOption(stanza: DraftStanza, name: WordSyntax, value: ValueSyntax, findings: Findings): void {
+/**
+ * A configuration to follow `configuration`.
+ * @param from what the changes are applied to, in their order: the root of `configuration`, or {@link scratchOf} it
+ */
+export function withChanges(
+  configuration: Configuration,
+  from: Stanza,
+  changes: readonly Change[],
+  author: ChangeAuthor,
+): LoadResult {
+  const findings = new Findings();
+  const root = changes.reduce((stanza, change) => changedRoot(stanza, change, author, findings), from);
+  const version = configuration.version + 1;
+  const commands = changes.map(formatChange);
+  const provenance = withRunTimeChange(configuration.provenance, { ...author, version, commands });
+  return finishLoad(root, version, findings, provenance);
+}
+
+/** One change, for itself. What concerns several stanzas is not looked at: that waits for the end of a transaction. */
+export function changedRoot(from: Stanza, change: Change, author: ChangeAuthor, findings: Findings): Stanza {
+  const root = copyOf(from);
+  if (change.kind === 'remove') {
+    removeStanza(root, change.path);
+    return root;
+  }
+  const stanza = change.path.reduce<DraftStanza | null>(
+    (parent, step) => parent && openStanza(parent, step, findings),
+    root,
+  );
+  if (stanza !== null && change.kind === 'set') setOption(stanza, change, author, findings);
+  if (stanza !== null && change.kind === 'unset') unsetOption(stanza, change.option);
+  return root;
+}
+
+const IMPLICIT_STANZAS = ['threadpool', 'debug_flags'];
+const IMPLICIT_OPTION = 'timestampformat';
+
+/** What `config begin from scratch` begins with: what every server has without being told. */
+export function scratchOf(root: Stanza): Stanza {
+  const scratch = emptyRoot(root.at.file);
+  for (const keyword of IMPLICIT_STANZAS) {
+    const children = (root as DraftStanza).children.get(keyword);
+    if (children !== undefined) scratch.children.set(keyword, children);
+  }
+  const setting = root.settings.get(IMPLICIT_OPTION);
+  if (setting !== undefined) scratch.settings.set(IMPLICIT_OPTION, setting);
+  return scratch;
+}
+
+/** Whether a change takes away from what {@link scratchOf} keeps. */
+export function unsetsImplicit(change: Change): boolean {
+  if (change.kind === 'set') return false;
+  const [outermost] = change.path;
+  if (outermost !== undefined) return IMPLICIT_STANZAS.includes(outermost.kind.keyword);
+  return change.kind === 'unset' && change.option.text.toLowerCase() === IMPLICIT_OPTION;
+}
+
+function setOption(
+  stanza: DraftStanza,
+  { option: name, value }: Change & { kind: 'set' },
+  { at, by }: ChangeAuthor,
+  findings: Findings,
+): void {
   const isModule = stanza.kind.name === 'module';
   const option = isModule ? keptOption(name.text) : findOption(stanza.kind.name, name.text);
   if (option === null) {
@@ -46,7 +99,7 @@ function setOption(stanza: DraftStanza, name: WordSyntax, value: ValueSyntax, fi
     return;
   }
   const setting = checkSetting(stanza, option, name, value, findings);
-  if (setting !== null) stanza.settings.set(option.name, setting);
+  if (setting !== null) stanza.settings.set(option.name, { ...setting, origin: { kind: 'console', at, by } });
 }
 
 function unsetOption(stanza: DraftStanza, name: WordSyntax): void {

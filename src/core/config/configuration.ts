@@ -16,6 +16,7 @@ import { BINDING_CHAIN, type Chain, LISTENER_CHAIN } from './chain.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 import { enable, listenerBinding, listenerBindingGroup } from './listener-options.ts';
 import type { Option } from './option.ts';
+import { type Provenance, UNKNOWN_PROVENANCE } from './provenance.ts';
 import { type ListenerSubject, type Subject, type Trail, trailOf } from './resolution.ts';
 import type { SourcePosition } from './source.ts';
 import { childrenOf, findChild, formatPath, type Setting, type Stanza, stanzaKey } from './stanza.ts';
@@ -81,13 +82,16 @@ export class Configuration {
   /** Rises with every change; see load.ts. */
   readonly version: number;
   readonly root: Stanza;
+  /** The texts it was read from, and what was changed since. */
+  readonly provenance: Provenance;
   readonly #groupsByBinding = new Map<string, string>();
   readonly #bindingsByGroup = new Map<string, string[]>();
   readonly #trails = new Map<string, Trail>();
 
   /** @param root checked by load.ts or change.ts */
-  constructor(root: Stanza, version: number) {
+  constructor(root: Stanza, version: number, provenance: Provenance = UNKNOWN_PROVENANCE) {
     this.root = root;
+    this.provenance = provenance;
     this.version = version;
     this.#bindingsByGroup.set(DEFAULT_GROUP, []);
     for (const group of childrenOf(root, 'binding_group')) {

@@ -132,14 +132,6 @@ export const KEPT_SERVER_OPTIONS: readonly Option<unknown>[] = [
   kept('large_message_threshold', INTEGER, 131072, GLOBAL, 'size above which a message counts as large'),
   kept('legacy_message_threshold', INTEGER, 1048576, GLOBAL, 'largest message handed to legacy modules'),
   kept('license', OPTIONAL_FILE, '/opt/msys/ecelerity/etc', GLOBAL, 'place of the licence file'),
-  kept(
-    'local_changes_file',
-    OPTIONAL_FILE,
-    '/opt/msys/ecelerity/etc/local_changes.conf',
-    GLOBAL,
-    'writable file loaded last, target of online changes',
-  ),
-  kept('local_changes_only', BOOLEAN, false, GLOBAL, 'save every online change to local_changes_file only'),
   kept('log_hires_timestamp', BOOLEAN, false, GLOBAL, 'six-digit fractions of a second in log times'),
   kept('mail_queue_check_vm_interval', SECONDS, 60, GLOBAL, 'how often queue memory is trimmed'),
   kept('maintainer_pool', OPTIONAL_TEXT, null, GLOBAL, 'name of the eventloop pool that maintains queues', {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { wallMs } from '../base/moment.ts';
 import { withChange } from './change.ts';
 import type { Configuration } from './configuration.ts';
 import { maxOutboundConnections } from './connection-options.ts';
@@ -10,6 +11,8 @@ import { formatProblem, formatWarning } from './problem.ts';
 import { readPath } from './scope-path.ts';
 import type { Source } from './source.ts';
 import type { WordSyntax } from './syntax.ts';
+
+const AUTHOR = { at: wallMs(7), by: 'somebody' };
 
 /** Loads `/etc/mail.conf` out of a map from paths to texts; a directory is what paths begin with. */
 function load(files: Record<string, string>, options?: LoadOptions): LoadResult {
@@ -184,11 +187,11 @@ test('a change leaves the configuration it was made from as it is', () => {
   const path = readPath(before.root, ['domain', '/^a/'].map(word));
   assert.ok(path.kind === 'path');
   const option = word('max_outbound_connections');
-  const after = loaded(withChange(before, { kind: 'set', path: path.steps, option, value: word('2') }));
+  const after = loaded(withChange(before, { kind: 'set', path: path.steps, option, value: word('2') }, AUTHOR));
   assert.deepEqual([domainValue(before, 'a.test'), domainValue(after, 'a.test')], [1, 2]);
   assert.deepEqual([before.version, after.version], [1, 2]);
-  const removed = loaded(withChange(after, { kind: 'remove', path: path.steps }));
+  const removed = loaded(withChange(after, { kind: 'remove', path: path.steps }, AUTHOR));
   assert.deepEqual([domainValue(after, 'a.test'), domainValue(removed, 'a.test')], [2, 32]);
-  const refused = withChange(after, { kind: 'set', path: path.steps, option, value: word('-2') });
+  const refused = withChange(after, { kind: 'set', path: path.steps, option, value: word('-2') }, AUTHOR);
   assert.equal(problemsOf(refused).length, 1);
 });

@@ -10,7 +10,9 @@ import {
 import { isLocal, parseEndpoint } from './endpoint.ts';
 import { readWithIncludes } from './include.ts';
 import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
+import { checkLocalChanges, readLocalChanges } from './local-changes.ts';
 import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
+import { type ChangeAuthor, type Provenance, type SourceRead, UNKNOWN_PROVENANCE } from './provenance.ts';
 import { formatPosition, type ReadSource } from './source.ts';
 import { childrenOf, findChild, type Setting, type Stanza } from './stanza.ts';
 import { buildTree } from './validator.ts';
@@ -22,6 +24,10 @@ export interface LoadOptions {
   readonly searchPath?: readonly string[];
   /** Of the new configuration: above that of the one it replaces. */
   readonly version?: number;
+  /** Who has it loaded, when that is somebody on the console. */
+  readonly author?: ChangeAuthor;
+  /** Loaded last although no text names it as `local_changes_file`. */
+  readonly localChangesFile?: string;
 }
 
 export type LoadResult =
@@ -34,16 +40,36 @@ export type LoadResult =
 
 export function loadConfiguration(path: string, readSource: ReadSource, options: LoadOptions = {}): LoadResult {
   const findings = new Findings();
-  const items = readWithIncludes(path, readSource, findings, options.searchPath);
-  const root = buildTree(path, items, findings, options.lenient ?? false);
+  const { version = 1, lenient = false, author } = options;
+  const reads: SourceRead[] = [];
+  const items = readWithIncludes(path, recording(readSource, reads), findings, options.searchPath);
+  const local = readLocalChanges(path, items, reads, readSource, findings, options.localChangesFile);
+  const root = buildTree(path, [...items, ...local.items], findings, lenient);
   warnOfReserve(root, findings);
-  return finishLoad(root, options.version ?? 1, findings);
+  const sources = { path, reads, localChanges: local.source };
+  const lastChange = author === undefined ? null : { ...author, version, commands: [`config reload ${path}`] };
+  return finishLoad(root, version, findings, { sources, changes: [], lastChange });
+}
+
+/** Keeps what was read, in the order in which it was. */
+function recording(readSource: ReadSource, reads: SourceRead[]): ReadSource {
+  return (path) => {
+    const source = readSource(path);
+    reads.push({ path, source });
+    return source;
+  };
 }
 
 /** Checks what concerns several stanzas, and makes the configuration. */
-export function finishLoad(root: Stanza, version: number, findings: Findings): LoadResult {
+export function finishLoad(
+  root: Stanza,
+  version: number,
+  findings: Findings,
+  provenance: Provenance = UNKNOWN_PROVENANCE,
+): LoadResult {
   checkGroups(root, findings);
-  const configuration = new Configuration(root, version);
+  checkLocalChanges(root, findings);
+  const configuration = new Configuration(root, version, provenance);
   checkListeners(configuration, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };

@@ -41,6 +41,23 @@ export const pidfile = option<string>({
   needsRestart: true,
 });
 
+/** Null: changes go into the files that set the values before, or into the main file. */
+export const localChangesFile = option<string | null>({
+  name: 'local_changes_file',
+  type: OPTIONAL_FILE,
+  default: null,
+  scopes: ['global'],
+  help: 'file that config writeback saves changes to which have no other writable file; read after all others',
+});
+
+export const localChangesOnly = option<boolean>({
+  name: 'local_changes_only',
+  type: BOOLEAN,
+  default: false,
+  scopes: ['global'],
+  help: 'whether config writeback saves every change to local_changes_file',
+});
+
 const logFile = (name: string, file: string, help: string): Option<string> =>
   option<string>({ name, display: name, type: FILE, default: file, scopes: ['ec_logger'], chain: LOGGER_CHAIN, help });
 
@@ -157,6 +174,8 @@ export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   spoolbase,
   forceFsync,
   pidfile,
+  localChangesFile,
+  localChangesOnly,
   mainlog,
   rejectlog,
   paniclog,

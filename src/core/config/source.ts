@@ -17,6 +17,10 @@ export function formatPosition({ file, line, column }: SourcePosition): string {
 export type Source =
   | { readonly text: string }
   | { readonly directory: readonly string[] }
-  | { readonly problem: string };
+  | {
+      readonly problem: string;
+      /** Nothing is there. */
+      readonly isMissing?: boolean;
+    };
 
 export type ReadSource = (path: string) => Source;

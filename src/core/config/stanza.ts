@@ -1,15 +1,24 @@
 // The stanza tree: what was set where, checked and merged. Read by resolution, the console and changes at run time.
+
 import type { Option } from './option.ts';
+import type { ChangeAuthor } from './provenance.ts';
 import { GLOBAL_SCOPE, type ScopeKind } from './scope.ts';
 import type { SourcePosition } from './source.ts';
 import type { ValueSyntax } from './syntax.ts';
+
+/** Who gave a value: a file (`at` says where), or somebody on the console while the server ran. */
+export type SettingOrigin = { readonly kind: 'file' } | ({ readonly kind: 'console' } & ChangeAuthor);
+
+export const FROM_FILE: SettingOrigin = { kind: 'file' };
 
 export interface Setting {
   readonly option: Option<unknown>;
   readonly value: unknown;
   /** As it was written. */
   readonly syntax: ValueSyntax;
+  /** Of its name. The file is `console` for what was set there and stands in no file yet. */
   readonly at: SourcePosition;
+  readonly origin: SettingOrigin;
 }
 
 /** One word, or two, of a path of scopes. */

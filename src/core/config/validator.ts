@@ -7,7 +7,7 @@ import { findModule, moduleNames } from './module-scopes.ts';
 import type { Option } from './option.ts';
 import { didYouMean, type Findings, oneOf } from './problem.ts';
 import { findScopeKind, moduleScope, type ScopeKind, scopesInside } from './scope.ts';
-import { addChild, type DraftStanza, emptyRoot, type Setting, type Stanza } from './stanza.ts';
+import { addChild, type DraftStanza, emptyRoot, FROM_FILE, type Setting, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
 import type { AssignmentSyntax, ItemSyntax, StanzaSyntax, ValueSyntax, WordSyntax } from './syntax.ts';
 import { describeValue } from './syntax.ts';
@@ -135,7 +135,9 @@ export function unknownOption(
     return { subject: name.toLowerCase(), found: `an option in ${where}`, expected: `one in ${oneOf(valid)}` };
   if (findScopeKind(name) !== null)
     return { subject: name, found: 'a value', expected: `a stanza, such as ${name} "name" { }` };
-  const hint = didYouMean(nearestOption(scope.kind.name, name));
+  const near = nearestOption(scope.kind.name, name);
+  const isElsewhere = near !== null && findOption(scope.kind.name, near) === null;
+  const hint = isElsewhere ? `${didYouMean(near)} It is valid in ${oneOf(scopesOf(near))}` : didYouMean(near);
   return { subject: name, found: `an unknown option in ${where}`, expected: 'an option', hint };
 }
 
@@ -176,7 +178,7 @@ export function checkSetting(
   }
   const caution = option.caution(value);
   if (caution !== null) findings.warn(name.at, subject, caution);
-  return { option, value, syntax, at: name.at };
+  return { option, value, syntax, at: name.at, origin: FROM_FILE };
 }
 
 /** What a refused option may be set to. */

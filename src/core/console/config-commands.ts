@@ -1,5 +1,6 @@
 // The `config` commands: reading and changing the configuration in force. The same words answer on the running server's
 // console and in `headgate config`. Texts are those of docs/configuration.md, "On the console".
+import { wallMs } from '../base/moment.ts';
 import { nearestName } from '../base/near-name.ts';
 import { findOption, optionsNamed } from '../config/catalogue.ts';
 import { type Change, withChange } from '../config/change.ts';
@@ -231,7 +232,7 @@ export class ConfigConsole implements ConfigAnswers {
   }
 
   async #apply(change: Change): Promise<Applied> {
-    const result = withChange(this.#holder.current(), change);
+    const result = withChange(this.#holder.current(), change, { at: wallMs(0), by: 'console' });
     if (result.kind === 'problems') return { kind: 'refused', answer: refuseAll(result.problems) };
     const obstacles = await this.#holder.apply(result.configuration);
     if (obstacles.length > 0) return { kind: 'refused', answer: refuse(obstacles.join('\n')) };
