@@ -31,9 +31,13 @@ export function withoutStanza(settings: readonly TextSetting[], kind: string, na
 
 /** With one setting put in, in place of the same option in the same scope. */
 export function withSetting(settings: readonly TextSetting[], setting: TextSetting): TextSetting[] {
-  const key = keyOf(setting);
-  return [...settings.filter((other) => keyOf(other) !== key), setting];
+  return [...withoutSetting(settings, setting), setting];
 }
 
-const keyOf = ({ path, option }: TextSetting): string =>
+/** Without that option in that scope. */
+export function withoutSetting(settings: readonly TextSetting[], knob: Omit<TextSetting, 'value'>): TextSetting[] {
+  return settings.filter((other) => keyOf(other) !== keyOf(knob));
+}
+
+const keyOf = ({ path, option }: Omit<TextSetting, 'value'>): string =>
   `${path.map(({ kind, name }) => `${kind} ${name}`).join(' ')} ${option.toLowerCase()}`;

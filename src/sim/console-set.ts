@@ -1,9 +1,14 @@
 // `config set` and `config unset`, as an operator of the simulation types them.
+import { wallMs } from '../core/base/moment.ts';
 import { type Change, withChange } from '../core/config/change.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { type PathStep, readPath } from '../core/config/scope-path.ts';
 import type { WordSyntax } from '../core/config/syntax.ts';
 import type { TextSetting } from './configuration-text.ts';
+
+/** Who and when makes no difference to what is in force. */
+const OPERATOR: ChangeAuthor = { at: wallMs(0), by: 'operator' };
 
 /** The configuration after `config set`. */
 export function withOneSetting(configuration: Configuration, { path, option, value }: TextSetting): Configuration {
@@ -25,7 +30,7 @@ export function withoutOneSetting(
 }
 
 function changed(configuration: Configuration, change: Change): Configuration {
-  const result = withChange(configuration, change);
+  const result = withChange(configuration, change, OPERATOR);
   if (result.kind === 'problems') throw new Error(JSON.stringify(result.problems));
   return result.configuration;
 }

@@ -5,35 +5,17 @@ import { Exchanger, type ExchangerObserver, type Manners } from './exchanger.ts'
 import { Fuse, ProcessDeath } from './fuse.ts';
 import type { Link } from './link.ts';
 import { type ConnectionObserver, Network } from './network.ts';
+import { BEST_MANNERS } from './plan-network.ts';
 import { World } from './world.ts';
 
 const TARGET: ConnectTarget = { address: '192.0.2.1', family: 4, port: 25, localAddress: '10.0.1.1' };
 
 const GOOD: Manners = {
+  ...BEST_MANNERS,
   latencyMs: [5, 10],
   bannerDelayMs: [1, 2],
   replyDelayMs: [1, 2],
   finalDelayMs: [1, 2],
-  pipelining: true,
-  eightBit: true,
-  knowsOnlyHelo: false,
-  refusesConnection: 0,
-  ignoresConnection: 0,
-  transient: 0,
-  permanent: 0,
-  goodbye: 0,
-  hangUp: 0,
-  reset: 0,
-  silence: 0,
-  nonsense: 0,
-  losesFinalReply: 0,
-  dataWithoutRecipients: false,
-  messagesPerConnection: Number.POSITIVE_INFINITY,
-  hangsUpAfterLastMessage: false,
-  idleCloseMs: Number.POSITIVE_INFINITY,
-  connectionLimit: Number.POSITIVE_INFINITY,
-  quitWithoutReply: 0,
-  quitWithoutFin: 0,
 };
 
 /** One connection whose events are written down, to an exchanger of those manners. */

@@ -1,9 +1,10 @@
 // Draws what happens to a run from outside: operators, administrators, deaths of the process.
 import type { Random } from '../core/base/random.ts';
-import { type TextSetting, withoutStanza, withSetting } from './configuration-text.ts';
+import type { TextSetting } from './configuration-text.ts';
 import {
   bindingPath,
   type ConfigurationPlan,
+  type Knob,
   limitKnobs,
   scope,
   throttleKnobs,
@@ -11,13 +12,16 @@ import {
   turnThrottle,
 } from './plan-configuration.ts';
 import type { NetworkPlan } from './plan-network.ts';
+import type { TextChange } from './text-on-disk.ts';
 import { between, pick } from './world.ts';
 
 export type Action =
   /** `config set` on the console; gone with the next reload or start. */
   | { readonly kind: 'set'; readonly setting: TextSetting }
-  /** A new text, and `config reload`. */
-  | { readonly kind: 'reload'; readonly settings: readonly TextSetting[] }
+  /** `config unset` on the console, where the option is set in that scope. */
+  | { readonly kind: 'unset'; readonly knob: Knob }
+  /** The text on disk changes, and `config reload`. */
+  | { readonly kind: 'reload'; readonly change: TextChange }
   | { readonly kind: 'flush'; readonly domain: string | null; readonly binding: string | null }
   | { readonly kind: 'failDomain'; readonly domain: string; readonly binding: string | null; readonly quiet: boolean }
   | { readonly kind: 'exchangerDown'; readonly address: string; readonly isDown: boolean }
@@ -33,6 +37,13 @@ export interface TimedAction {
   readonly action: Action;
 }
 
+const MISTAKES = [
+  'Max_Outbound_Connections = -2',
+  'Max_Outbound_Connectoins = 3',
+  'domain "d0.example" {',
+  'Idle_Timeout = soon',
+];
+
 /** Far above what a run can use. */
 export const PLENTY_OF_DESCRIPTORS = 100_000;
 
@@ -41,14 +52,13 @@ export class ActionPlanner {
   readonly #random: Random;
   readonly #configuration: ConfigurationPlan;
   readonly #network: NetworkPlan;
-  /** The text on disk at the end of what was planned so far; actions are planned in order of time. */
-  #text: readonly TextSetting[];
+  /** Bindings that are out of the text at the end of what was planned so far; actions are planned in order of time. */
+  readonly #absent = new Set<string>();
 
   constructor(random: Random, configuration: ConfigurationPlan, network: NetworkPlan) {
     this.#random = random;
     this.#configuration = configuration;
     this.#network = network;
-    this.#text = configuration.settings;
   }
 
   addOperators(count: number, untilMs: number): void {
@@ -70,14 +80,20 @@ export class ActionPlanner {
     const binding = pick(random, bindings);
     const later = between(random, atMs, untilMs);
     const knobs = limitKnobs(bindings, domains);
-    switch (random.below(15)) {
+    switch (random.below(17)) {
       case 0:
       case 1:
       case 2:
         this.#add(atMs, { kind: 'set', setting: turnKnob(random, knobs) });
         break;
       case 3:
-        this.#turnInText(atMs, turnKnob(random, knobs));
+        this.#reload(atMs, { kind: 'setting', setting: turnKnob(random, knobs) });
+        break;
+      case 15:
+        this.#unset(atMs);
+        break;
+      case 16:
+        this.#reload(atMs, { kind: 'mistake', line: pick(random, MISTAKES) });
         break;
       case 4:
         this.#removeBinding(atMs, later);
@@ -120,7 +136,7 @@ export class ActionPlanner {
       case 12:
       case 13: {
         const knob = turnThrottle(random, throttleKnobs(bindings, domains));
-        if (random.below(4) === 0) this.#turnInText(atMs, knob);
+        if (random.below(4) === 0) this.#reload(atMs, { kind: 'setting', setting: knob });
         else this.#add(atMs, { kind: 'set', setting: knob });
         break;
       }
@@ -132,24 +148,26 @@ export class ActionPlanner {
     }
   }
 
-  /** One limit changes in the text, unless its binding is not there: it would come back without an address of its own. */
-  #turnInText(atMs: number, setting: TextSetting): void {
-    const binding = setting.path.find(({ kind }) => kind === 'binding')?.name ?? 'default';
-    const exists = this.#text.some(({ path }) => path.at(-1)?.kind === 'binding' && path.at(-1)?.name === binding);
-    if (exists || binding === 'default') this.#reload(atMs, withSetting(this.#text, setting));
+  /** Something that the text sets, or that was set before. */
+  #unset(atMs: number): void {
+    const set = this.actions.flatMap(({ action }) => (action.kind === 'set' ? [action.setting] : []));
+    const knobs = [...this.#configuration.settings, ...set].filter(({ option }) => /_outbound_/i.test(option));
+    const { path, option } = pick(this.#random, knobs);
+    this.#add(atMs, { kind: 'unset', knob: { path, option } });
   }
 
   /** A binding's stanza goes with a reload, and mostly comes back with another. */
   #removeBinding(atMs: number, later: number): void {
-    const binding = pick(this.#random, this.#configuration.bindings);
-    if (binding.name === 'default') return;
-    const whole = this.#text;
-    const rest = withoutStanza(whole, 'binding', binding.name);
+    const { name, group } = pick(this.#random, this.#configuration.bindings);
+    if (name === 'default' || this.#absent.has(name)) return;
     // A listener may not name a group that is left without a binding.
-    const isLast = !rest.some(({ path }) => path[0]?.kind === 'binding_group' && path[1]?.kind === 'binding');
-    if (binding.group !== null && isLast) return;
-    this.#reload(atMs, rest);
-    if (this.#random.below(4) > 0) this.#reload(later, whole);
+    const isLast = !this.#configuration.bindings.some(
+      (other) => other.group === group && other.name !== name && !this.#absent.has(other.name),
+    );
+    if (group !== null && isLast) return;
+    this.#absent.add(name);
+    this.#reload(atMs, { kind: 'binding', name, isPresent: false });
+    if (this.#random.below(4) > 0) this.#reload(later, { kind: 'binding', name, isPresent: true });
   }
 
   #pair(atMs: number, later: number, action: Extract<Action, { kind: 'exchangerDown' }>): void {
@@ -157,9 +175,8 @@ export class ActionPlanner {
     this.#add(later, { ...action, isDown: false });
   }
 
-  #reload(atMs: number, settings: readonly TextSetting[]): void {
-    this.#text = settings;
-    this.#add(atMs, { kind: 'reload', settings });
+  #reload(atMs: number, change: TextChange): void {
+    this.#add(atMs, { kind: 'reload', change });
   }
 
   #add(atMs: number, action: Action): void {

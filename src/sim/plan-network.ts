@@ -31,6 +31,34 @@ export interface NetworkPlan {
 /** 0: keeps the rules and is in good health; 1: has its moments; 2: tries everything. */
 export type Malice = 0 | 1 | 2;
 
+/** Those of a receiver that is quick, in good health, and keeps the rules. */
+export const BEST_MANNERS: Manners = {
+  latencyMs: [0.5, 1],
+  bannerDelayMs: [0, 1],
+  replyDelayMs: [0, 1],
+  finalDelayMs: [0, 5],
+  pipelining: true,
+  eightBit: true,
+  knowsOnlyHelo: false,
+  refusesConnection: 0,
+  ignoresConnection: 0,
+  transient: 0,
+  permanent: 0,
+  goodbye: 0,
+  hangUp: 0,
+  reset: 0,
+  silence: 0,
+  nonsense: 0,
+  losesFinalReply: 0,
+  dataWithoutRecipients: false,
+  messagesPerConnection: Number.POSITIVE_INFINITY,
+  hangsUpAfterLastMessage: false,
+  idleCloseMs: Number.POSITIVE_INFINITY,
+  connectionLimit: Number.POSITIVE_INFINITY,
+  quitWithoutReply: 0,
+  quitWithoutFin: 0,
+};
+
 /** Addresses are handed out in order, so that a trace is easy to read. */
 class Addresses {
   #last = 0;

@@ -1,31 +1,59 @@
-// `npm run sim`: runs seeds of the simulation and stops at the first broken promise.
+// `npm run sim`: runs seeds of the simulation and stops at the first broken promise, which it then makes smaller.
 //
 //   npm run sim -- --seed 42         one seed, with everything that happened
 //   npm run sim -- --seeds 1..200    many, with one line in the end
+//   npm run sim -- --failed          those that ever failed
 //   npm run sim -- --fresh           one that was never run before; its number is printed
+//   npm run sim -- --scenario FILE   what a failure printed, with everything that happens; - is the standard input
+//   --no-shrink                      says of a failure only which it is
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type RunReport, runSeed } from './simulation.ts';
+import { FAILED_SEEDS } from './failed-seeds.ts';
+import { describeShrunken, describeViolation } from './failure-report.ts';
+import { parseScenario } from './scenario-text.ts';
+import { type RunReport, runScenario, runSeed } from './simulation.ts';
 
-const USAGE = 'usage: npm run sim -- --seed NUMBER | --seeds FROM..TO | --fresh';
+const USAGE = `usage: npm run sim -- --seed NUMBER | --seeds FROM..TO | --failed | --fresh | --scenario FILE [--no-shrink]`;
+const OPTIONS = {
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  failed: { type: 'boolean' },
+  fresh: { type: 'boolean' },
+  scenario: { type: 'string' },
+  'no-shrink': { type: 'boolean' },
+} as const;
+const STANDARD_INPUT = 0;
 
 /** Exit status. */
 function main(args: readonly string[]): number {
-  const options = { seed: { type: 'string' }, seeds: { type: 'string' }, fresh: { type: 'boolean' } } as const;
-  let values: { seed?: string; seeds?: string; fresh?: boolean };
+  let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
   try {
-    values = parseArgs({ args: [...args], options }).values;
+    values = parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
     return refuse(`${(error as Error).message}\n${USAGE}`);
   }
-  if (values.fresh) {
-    const seed = Date.now() % 2 ** 31;
-    console.log(`seed ${seed}`);
-    return runMany(seed, seed);
+  const { seed, seeds, failed, fresh, scenario } = values;
+  if ([seed, seeds, failed, fresh, scenario].filter((value) => value !== undefined).length !== 1) return refuse(USAGE);
+  const shrinks = values['no-shrink'] !== true;
+  if (scenario !== undefined) return runTraced((trace) => runScenario(readScenario(scenario), trace), false);
+  if (failed)
+    return runMany(
+      FAILED_SEEDS.map((known) => known.seed),
+      shrinks,
+    );
+  if (fresh) {
+    const unknown = Date.now() % 2 ** 31;
+    console.log(`seed ${unknown}`);
+    return runMany([unknown], shrinks);
   }
-  const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seeds ?? values.seed ?? '') ?? [];
-  if (from === undefined || (values.seed !== undefined && to !== undefined)) return refuse(USAGE);
-  if (values.seed !== undefined) return runTraced(Number(from));
-  return runMany(Number(from), Number(to ?? from));
+  const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(seeds ?? seed!) ?? [];
+  if (from === undefined || (seed !== undefined && to !== undefined)) return refuse(USAGE);
+  if (seed !== undefined) return runTraced((trace) => runSeed(Number(from), trace), shrinks);
+  const count = Number(to ?? from) - Number(from) + 1;
+  return runMany(
+    Array.from({ length: count }, (_, at) => Number(from) + at),
+    shrinks,
+  );
 }
 
 function refuse(text: string): number {
@@ -33,32 +61,34 @@ function refuse(text: string): number {
   return 2;
 }
 
-function runTraced(seed: number): number {
-  const report = runSeed(seed, (line) => console.log(line));
-  console.log(summary(report));
-  return tell(report);
+function readScenario(file: string): ReturnType<typeof parseScenario> {
+  return parseScenario(readFileSync(file === '-' ? STANDARD_INPUT : file, 'utf8'));
 }
 
-function runMany(from: number, to: number): number {
+function runTraced(run: (trace: (line: string) => void) => RunReport, shrinks: boolean): number {
+  const report = run((line) => console.log(line));
+  console.log(summary(report));
+  return tell(report, shrinks);
+}
+
+function runMany(seeds: readonly number[], shrinks: boolean): number {
   let events = 0;
   let delivered = 0;
-  for (let seed = from; seed <= to; seed++) {
+  for (const seed of seeds) {
     const report = runSeed(seed);
     events += report.events;
     delivered += report.delivered;
-    const status = tell(report);
+    const status = tell(report, shrinks);
     if (status !== 0) return status;
   }
-  console.log(`${to - from + 1} seeds kept every promise: ${delivered} messages delivered in ${events} events`);
+  console.log(`${seeds.length} seeds kept every promise: ${delivered} messages delivered in ${events} events`);
   return 0;
 }
 
-function tell(report: RunReport): number {
-  const [first] = report.violations;
-  if (first === undefined) return 0;
-  console.error(
-    `seed ${report.seed} (${report.title})\n${first}\nrepeat it with: npm run sim -- --seed ${report.seed}`,
-  );
+function tell(report: RunReport, shrinks: boolean): number {
+  if (report.violations.length === 0) return 0;
+  console.error(describeViolation(report));
+  if (shrinks) console.error(describeShrunken(report));
   return 1;
 }
 

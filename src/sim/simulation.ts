@@ -1,7 +1,6 @@
 // One run: the real engine between simulated ports, with clients in front, exchangers behind, operators beside, and
 // deaths of the process in between. Every event of the world is one step, and every step ends with the checks.
 import type { Configuration } from '../core/config/configuration.ts';
-import { loadConfiguration } from '../core/config/load.ts';
 import { Engine } from '../engine/engine.ts';
 import { AuditLogCheck } from './check-audit.ts';
 import { ConnectionCheck } from './check-connections.ts';
@@ -11,8 +10,8 @@ import { MailCheck } from './check-mail.ts';
 import { RecordCheck } from './check-records.ts';
 import { Client, type ClientObserver, type SessionPlan } from './client.ts';
 import { SimulatedClock } from './clock.ts';
-import { renderConfiguration, type TextSetting, withSetting } from './configuration-text.ts';
-import { withOneSetting } from './console-set.ts';
+import { type TextSetting, withoutSetting, withSetting } from './configuration-text.ts';
+import { withOneSetting, withoutOneSetting } from './console-set.ts';
 import { Disk, type DiskObserver } from './disk.ts';
 import { Exchanger, type ExchangerObserver } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
@@ -23,6 +22,7 @@ import type { Action } from './plan-actions.ts';
 import { CollectedRecords } from './records.ts';
 import { drawScenario, type Scenario } from './scenario.ts';
 import { Situation } from './situation.ts';
+import { type TextChange, TextOnDisk } from './text-on-disk.ts';
 import { ThrottleDisk } from './throttle-disk.ts';
 import { between, World } from './world.ts';
 
@@ -46,8 +46,13 @@ const CLIENT_RETRY_MS = 500;
 const MOST_EVENTS = 500_000;
 
 export function runSeed(seed: number, trace?: (line: string) => void): RunReport {
-  const world = new World({ seed, ...(trace === undefined ? {} : { trace }) });
-  return new Simulation(world, drawScenario(seed)).run();
+  return runScenario(drawScenario(seed), trace);
+}
+
+/** The draws of the run come from the scenario's seed, too. */
+export function runScenario(scenario: Scenario, trace?: (line: string) => void): RunReport {
+  const world = new World({ seed: scenario.seed, ...(trace === undefined ? {} : { trace }) });
+  return new Simulation(world, scenario).run();
 }
 
 class Simulation {
@@ -68,21 +73,19 @@ class Simulation {
   readonly #engineCheck: EngineCheck;
   readonly #audit: AuditLogCheck;
   readonly #clients = new Set<Client>();
-  /** The text on disk. */
-  #settings: readonly TextSetting[];
+  readonly #text: TextOnDisk;
   #engine: Engine | null = null;
   #clock: SimulatedClock | null = null;
   #lastClient = 0;
   #sessionsLeft: number;
   #actionsLeft: number;
-  #loads = 0;
 
   constructor(world: World, scenario: Scenario) {
     this.#world = world;
     this.#scenario = scenario;
-    this.#settings = scenario.configuration.settings;
+    this.#text = new TextOnDisk(scenario.configuration.settings);
     const { network, networkConditions, nameConditions, diskConditions } = scenario;
-    this.#situation = new Situation(world, scenario, this.#inForce());
+    this.#situation = new Situation(world, scenario, this.#text.load());
     this.#disk = new Disk(world, diskConditions, this.#diskObserver(), this.#fuse);
     this.#throttleDisk = new ThrottleDisk(world, diskConditions, this.#fuse);
     this.#names = new Names(world, network.zone, nameConditions, this.#fuse);
@@ -119,9 +122,10 @@ class Simulation {
       this.#network.listen(address, 25, exchanger);
     }
     this.#world.after(0, () => this.#boot(0));
-    for (const session of sessions) this.#world.after(session.atMs, () => this.#connectClient(session));
+    for (const session of sessions)
+      this.#world.atPlanned(session.atMs, session.transactions[0]!.recipients[0]!, () => this.#connectClient(session));
     for (const { atMs, action } of actions) {
-      this.#world.after(atMs, () => {
+      this.#world.atPlanned(atMs, action.kind, () => {
         this.#actionsLeft--;
         this.#world.note(() => `action ${JSON.stringify(action).slice(0, 300)}`);
         this.#act(action);
@@ -185,22 +189,10 @@ class Simulation {
 
   // ---- lives of the process
 
-  #inForce(): InForce {
-    return new InForce(this.#load(), this.#settings);
-  }
-
-  #load(): Configuration {
-    const text = renderConfiguration(this.#settings);
-    const loaded = loadConfiguration('sim.conf', () => ({ text }), { version: ++this.#loads });
-    if (loaded.kind === 'problems')
-      throw new Error(`a configuration does not load: ${JSON.stringify(loaded.problems)}\n${text}`);
-    return loaded.configuration;
-  }
-
   #boot(openingDelayMs: number): void {
     const situation = this.#situation;
     const world = this.#world;
-    situation.force = this.#inForce();
+    situation.force = this.#text.load();
     situation.life++;
     situation.bornAtMs = world.elapsedMs;
     situation.openingAtMs = world.elapsedMs + openingDelayMs;
@@ -245,10 +237,8 @@ class Simulation {
   #stop(): void {
     const engine = this.#engine;
     if (engine === null || this.#situation.state !== 'up') return;
-    const { situation, deadline } = {
-      situation: this.#situation,
-      deadline: this.#scenario.configuration.lastTransactionMs,
-    };
+    const situation = this.#situation;
+    const deadline = this.#scenario.configuration.lastTransactionMs;
     const { life } = situation;
     situation.state = 'stopping';
     this.#world.after(deadline + 10_000, () => {
@@ -329,9 +319,7 @@ class Simulation {
         this.#world.shiftWall(action.ms);
         return;
       case 'reload':
-        this.#settings = action.settings;
-        this.#situation.hasReloaded = true;
-        if (this.#engine !== null) this.#configure(this.#inForce());
+        this.#reload(action.change);
         return;
       case 'death':
         if (this.#engine !== null) this.#fuse.light(action.effects);
@@ -344,15 +332,29 @@ class Simulation {
     }
   }
 
+  #reload(change: TextChange): void {
+    const loads = this.#text.change(change);
+    if (change.kind === 'mistake') {
+      // What is in force stays, and so does what was set on the console.
+      if (loads) this.#world.violation(`a configuration loads although it has ${change.line}`);
+      return;
+    }
+    this.#situation.hasReloaded = true;
+    if (this.#engine !== null) this.#configure(this.#text.load());
+  }
+
   /** A command on the console. */
-  #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'flush' | 'failDomain' }>): void {
+  #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'unset' | 'flush' | 'failDomain' }>): void {
+    const { configuration, settings } = this.#situation.force;
     if (action.kind === 'set') {
-      const { path } = action.setting;
-      const { configuration } = this.#situation;
       // It would make a binding anew, without an address of its own.
-      if (path.some(({ kind, name }) => kind === 'binding' && !configuration.hasBinding(name))) return;
-      const settings = withSetting(this.#situation.force.settings, action.setting);
-      this.#configure(new InForce(withOneSetting(configuration, action.setting), settings));
+      if (!hasBindings(configuration, action.setting)) return;
+      const changed = withOneSetting(configuration, action.setting);
+      this.#configure(new InForce(changed, withSetting(settings, action.setting)));
+    } else if (action.kind === 'unset') {
+      const rest = withoutSetting(settings, action.knob);
+      if (rest.length < settings.length && hasBindings(configuration, action.knob))
+        this.#configure(new InForce(withoutOneSetting(configuration, action.knob), rest));
     } else if (action.kind === 'flush') {
       engine.server.flush({ domain: action.domain, binding: action.binding });
     } else {
@@ -442,4 +444,8 @@ class Simulation {
   #hostEnds(link: Parameters<ConnectionObserver['closed']>[0]): void {
     if (!this.#conversations.hasNamedMail(link)) this.#recordCheck.hostFailed(link);
   }
+}
+
+function hasBindings(configuration: Configuration, { path }: Pick<TextSetting, 'path'>): boolean {
+  return path.every(({ kind, name }) => kind !== 'binding' || configuration.hasBinding(name));
 }

@@ -74,6 +74,15 @@ export class World {
     return event;
   }
 
+  /**
+   * Runs `run` at a time of the run that was planned beforehand. Its place among equal times depends on its name only, so
+   * that a plan without one of its parts is the same run up to that part.
+   */
+  atPlanned(atMs: number, name: string, run: () => void): void {
+    const tie = this.random.stream(`planned ${name}`).next();
+    this.#queue.push({ at: MONO_ORIGIN_MS + atMs, tie, run, heapIndex: -1 });
+  }
+
   cancel(event: Scheduled | null): void {
     if (event !== null) this.#queue.remove(event);
   }

@@ -61,7 +61,7 @@ async function simulateCopy(
   for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   for (const edit of edits) writeFileSync(join(directory, edit.file), edited(directory, edit));
-  const child = spawn(process.execPath, [join('src', 'sim', 'run.ts'), '--seeds', seeds], {
+  const child = spawn(process.execPath, [join('src', 'sim', 'run.ts'), '--seeds', seeds, '--no-shrink'], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: RUN_MAX_MS,

@@ -69,10 +69,10 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: LEDGER,
         text: `if (this.open(counters[at]!) >= limits[at]!) return at;
-    for (const counter of counters) this.#count(counter);\n`,
+    for (const counter of counters) this.#cells.take(counter);\n`,
         replacement: `{
       if (this.open(counters[at]!) >= limits[at]!) return at;
-      this.#count(counters[at]!);
+      this.#cells.take(counters[at]!);
     }\n`,
       },
     ],
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '    for (const counter of counters) this.#count(counter);\n    return ADMITTED;\n',
+        text: '    for (const counter of counters) this.#cells.take(counter);\n    return ADMITTED;\n',
         replacement: '    this.#later.push(...counters);\n    return ADMITTED;\n',
       },
       {
@@ -90,7 +90,7 @@ export const MUTATIONS: readonly Mutation[] = [
         text: '  nextEligible(): Waiter | null {\n',
         replacement: `  #later = [];
   nextEligible(): Waiter | null {
-    for (const counter of this.#later.splice(0)) this.#count(counter);\n`,
+    for (const counter of this.#later.splice(0)) this.#cells.take(counter);\n`,
       },
     ],
   },
@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '    for (const counter of counters) this.#count(counter);\n    return ADMITTED;\n',
+        text: '    for (const counter of counters) this.#cells.take(counter);\n    return ADMITTED;\n',
         replacement: '    return ADMITTED;\n',
       },
       {
