@@ -1,10 +1,14 @@
 // `headgate config`: checks configurations and asks them, without a server. Answers are those of the console.
 import { createInterface } from 'node:readline';
+import { wallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { type LoadResult, loadConfiguration } from '../core/config/load.ts';
+import { type LoadOptions, type LoadResult, loadConfiguration } from '../core/config/load.ts';
 import { type ConfigWarning, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
+import type { ConfigClock } from '../core/console/config-holder.ts';
+import { LoneConfig } from '../core/console/lone-config.ts';
+import { CONFIG_FILES } from '../daemon/config-files.ts';
 import { readSource } from '../daemon/read-source.ts';
 
 const USAGE = `\
@@ -23,6 +27,10 @@ answers the commands on its standard input, a line each, and its changes end wit
 const DEFAULT_FILE = '/etc/headgate/headgate.conf';
 const QUERIES = ['eval', 'get', 'show', 'showrecurse', 'locate'];
 const EX_CONFIG = 78;
+const CLOCK: ConfigClock = {
+  now: () => wallMs(Date.now()),
+  utcOffsetMinutes: (at) => -new Date(at).getTimezoneOffset(),
+};
 
 /** @param argv what follows `headgate config` @returns the exit status */
 export async function runConfig(argv: readonly string[]): Promise<number> {
@@ -109,19 +117,9 @@ function splitBlanks(line: string): string[] {
 
 /** A console over a configuration that nobody else uses. */
 function offlineConsole(configuration: Configuration | null, file: string = DEFAULT_FILE): ConfigConsole {
-  let current = configuration;
-  return new ConfigConsole({
-    current: () => current!, // `help` asks for none
-    apply(changed) {
-      current = changed;
-      return [];
-    },
-    reload(path) {
-      const result = loadConfiguration(path ?? file, readSource, { version: (current?.version ?? 0) + 1 });
-      if (result.kind === 'loaded') current = result.configuration;
-      return result;
-    },
-  });
+  const load = (path: string | null, options: LoadOptions) => loadConfiguration(path ?? file, readSource, options);
+  // `help` asks for none
+  return new ConfigConsole(new LoneConfig(configuration!, load, CONFIG_FILES, CLOCK));
 }
 
 function show({ text, failed }: Answer): number {

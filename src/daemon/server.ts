@@ -8,9 +8,11 @@ import { seededRandom } from '../core/base/random.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { loadConfiguration } from '../core/config/load.ts';
 import { formatWarning } from '../core/config/problem.ts';
+import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { resolvConf } from '../core/config/routing-options.ts';
 import { forceFsync, pidfile, spoolbase } from '../core/config/server-options.ts';
-import { ConfigConsole, type ConfigHolder, type ReloadResult } from '../core/console/config-commands.ts';
+import { ConfigConsole } from '../core/console/config-commands.ts';
+import type { ConfigClock, ConfigHolder, ReloadResult } from '../core/console/config-holder.ts';
 import { Console } from '../core/console/console.ts';
 import { heartbeatRecord } from '../core/records/main-record.ts';
 import { panicRecord } from '../core/records/panic-record.ts';
@@ -28,6 +30,7 @@ import { systemSeed } from '../shell/system-seed.ts';
 import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
 import { addressWarnings } from './address-check.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
+import { CONFIG_FILES } from './config-files.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { LogPort } from './log-port.ts';
@@ -127,6 +130,8 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
 }
 
 export class Server implements ConfigHolder {
+  readonly clock: ConfigClock = { now: () => wallMs(Date.now()), utcOffsetMinutes };
+  readonly files = CONFIG_FILES;
   readonly #options: ServerOptions;
   readonly #logs: LogPort;
   readonly #audit: AuditLog;
@@ -262,7 +267,8 @@ export class Server implements ConfigHolder {
     if (this.#isChanging || configuration.version !== this.#configuration.version + 1) {
       return [BUSY];
     }
-    return this.#change(configuration, 'changed on the console');
+    const by = configuration.provenance.lastChange?.by;
+    return this.#change(configuration, by === undefined ? 'changed on the console' : `changed on the console by ${by}`);
   }
 
   /** Other changes are refused meanwhile. @param how for paniclog */
@@ -277,10 +283,10 @@ export class Server implements ConfigHolder {
     }
   }
 
-  async reload(path: string | null): Promise<ReloadResult> {
+  async reload(path: string | null, author: ChangeAuthor): Promise<ReloadResult> {
     const file = path ?? this.#options.configurationFile;
     const version = this.#configuration.version + 1;
-    const result = loadConfiguration(file, readSource, { version });
+    const result = loadConfiguration(file, readSource, { version, author });
     if (result.kind === 'problems') return result;
     const obstacles = this.#isChanging ? [BUSY] : await this.#change(result.configuration, `loaded from ${file}`);
     if (obstacles.length === 0) {
@@ -344,7 +350,7 @@ export class Server implements ConfigHolder {
 
   #wantedControl(configuration: Configuration) {
     return wantedControlEndpoints(configuration, {
-      answer: (line) => this.#console.answer(line),
+      answer: (line, session) => this.#console.answer(line, session),
       complete: (partialLine) => this.#console.completions(partialLine),
     });
   }

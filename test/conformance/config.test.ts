@@ -11,6 +11,7 @@ import type { Option } from '../../src/core/config/option.ts';
 import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
 import type { Subject } from '../../src/core/config/resolution.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
+import { LoneConfig } from '../../src/core/console/lone-config.ts';
 
 const FILES = ['fallback.cases.md', 'config-command.cases.md', 'config-check.cases.md'];
 const ROW = /^\| (\S+) +\| `(.*?)` +\| `(.*)` +\|$/;
@@ -58,19 +59,13 @@ const fromCell = (cell: string): string => cell.replaceAll('\\n', '\n').replaceA
 function sectionAnswers(section: string): (query: string) => Promise<string> {
   const text = /^```conf\n(.*?)^```$/ms.exec(section)?.[1] ?? '';
   const loaded = loadConfiguration('test.conf', () => ({ text }));
-  let current: Configuration | null = loaded.kind === 'loaded' ? loaded.configuration : null;
-  const console = new ConfigConsole({
-    current: () => current!,
-    apply(configuration) {
-      current = configuration;
-      return [];
-    },
-    reload: () => ({ kind: 'loaded', warnings: [] }),
-  });
+  const holder = loaded.kind === 'loaded' ? new LoneConfig(loaded.configuration, () => loaded) : null;
+  const console = holder && new ConfigConsole(holder);
   return async (query) => {
     const words = query.split(' ');
     if (query === 'check') return describeLoad(loaded);
-    assert.ok(current !== null, describeLoad(loaded));
+    assert.ok(holder !== null && console !== null, describeLoad(loaded));
+    const current = holder.current();
     if (words[0] === 'sums') return describeSums(current, words.slice(1));
     const asked = subjectOf(words);
     if (asked !== null) return current.resolve(optionsNamed(words.at(-1)!)[0]!, asked).text;

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { OPTIONS } from '../../src/core/config/catalogue.ts';
-import type { Configuration } from '../../src/core/config/configuration.ts';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import { formatProblem } from '../../src/core/config/problem.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
+import { LoneConfig } from '../../src/core/console/lone-config.ts';
 import { type Block, blocksOf } from '../support/markdown.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -34,15 +34,7 @@ for (const name of readdirSync(new URL('examples/', ROOT))) {
 
 /** A console session asks the configuration above it. */
 async function checkBlocks(blocks: readonly Block[]): Promise<void> {
-  let current: Configuration | null = null;
-  const console = new ConfigConsole({
-    current: () => current!,
-    apply(configuration) {
-      current = configuration;
-      return [];
-    },
-    reload: () => ({ kind: 'loaded', warnings: [] }),
-  });
+  let console: ConfigConsole | null = null;
   for (const { language, text } of blocks) {
     if (language === 'conf') {
       const loaded = loadConfiguration('example', () => ({ text }));
@@ -51,11 +43,11 @@ async function checkBlocks(blocks: readonly Block[]): Promise<void> {
         loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join('\n') : '',
       );
       assert.deepEqual(loaded.warnings, []);
-      current = loaded.configuration;
+      console = new ConfigConsole(new LoneConfig(loaded.configuration, () => loaded));
     } else {
       for (const exchange of text.split(/^> /m).slice(1)) {
         const line = exchange.slice(0, exchange.indexOf('\n'));
-        const answer = await console.answer(line.split(' ').slice(1), line);
+        const answer = await console!.answer(line.split(' ').slice(1), line);
         assert.equal(answer.text, exchange.slice(line.length + 1), line);
       }
     }

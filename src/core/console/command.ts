@@ -14,7 +14,13 @@ export interface ConfigAnswers {
   /** What may stand behind `config`, for completion. */
   readonly verbs: readonly string[];
   /** @param words what follows `config` @param rawLine the whole line as typed */
-  answer(words: readonly string[], rawLine: string): Answer | Promise<Answer>;
+  answer(words: readonly string[], rawLine: string, session: ConsoleSession): Answer | Promise<Answer>;
+}
+
+/** One client of the console: the object stands for it, and what belongs to the client ends with it. */
+export interface ConsoleSession {
+  /** Such as `/tmp/2025 (session 3)`. */
+  readonly name: string;
 }
 
 /** What the commands read and act on. */
@@ -43,7 +49,7 @@ export interface Command {
   /** For completion, where that depends on the arguments before: what may follow them. */
   complete?(args: readonly string[], subject: Subject): Iterable<string>;
   /** `rawLine` is the line as typed, for commands that split it in their own way. */
-  run(args: readonly string[], subject: Subject, rawLine: string): Answer | Promise<Answer>;
+  run(args: readonly string[], subject: Subject, rawLine: string, session: ConsoleSession): Answer | Promise<Answer>;
 }
 
 export const reply = (text: string): Answer => ({ text, failed: false });

@@ -17,7 +17,7 @@ const CONFIG_COMMAND: Command = {
   arity: [1, ANY_NUMBER],
   complete: ([verb, ...path], { config, stanzas }) =>
     verb === undefined ? config.verbs : configOffers(path, stanzas()),
-  run: (args, { config }, rawLine) => config.answer(args, rawLine),
+  run: (args, { config }, rawLine, session) => config.answer(args, rawLine, session),
 };
 
 const HELP_COMMAND: Command = {

@@ -1,10 +1,13 @@
 // What the tables of test/conformance/config-command.cases.md leave out: reload, and what reaches the holder.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { wallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { maxOutboundConnections } from '../config/connection-options.ts';
 import { type LoadResult, loadConfiguration } from '../config/load.ts';
+import type { ConsoleSession } from './command.ts';
 import { ConfigConsole } from './config-commands.ts';
+import { NO_FILES } from './lone-config.ts';
 
 function load(text: string, version = 1): LoadResult {
   return loadConfiguration('mail.conf', () => ({ text }), { version });
@@ -17,6 +20,8 @@ function consoleOver(text: string, next = text) {
   const applied: Configuration[] = [loaded.configuration];
   const reloadedPaths: (string | null)[] = [];
   const console = new ConfigConsole({
+    clock: { now: () => wallMs(0), utcOffsetMinutes: () => 0 },
+    files: NO_FILES,
     current: () => applied.at(-1)!,
     apply(configuration) {
       applied.push(configuration);
@@ -30,7 +35,8 @@ function consoleOver(text: string, next = text) {
     },
   });
   const ask = (line: string) => console.answer(line.split(' ').slice(1), line);
-  return { applied, reloadedPaths, ask, console };
+  const askIn = (session: ConsoleSession, line: string) => console.answer(line.split(' ').slice(1), line, session);
+  return { applied, reloadedPaths, ask, askIn, console };
 }
 
 test('reload puts the file in force and tells its warnings', async () => {
@@ -116,4 +122,130 @@ test('help describes every meaning of a name', async () => {
   const refusal = await ask('config help max_outbond_connections');
   assert.ok(refusal.failed);
   assert.match(refusal.text, /did you mean "max_outbound_connections"/);
+});
+
+// ---- transactions
+
+test('a transaction is seen by its own session only, until it is committed as one configuration', async () => {
+  const { applied, askIn } = consoleOver('domain "a.test" { max_outbound_connections = 3 }');
+  const [first, second] = [{ name: 'first' }, { name: 'second' }];
+  for (const [session, line, text] of [
+    [first, 'config begin', 'Transaction begun.\n'],
+    [first, 'config set max_outbound_connections 7', 'Max_Outbound_Connections = 7\n'],
+    [first, 'config unset domain a.test', 'Domain "a.test" has been unset.\n'],
+    [first, 'config eval domain a.test max_outbound_connections', 'Max_Outbound_Connections = 7\n'],
+    [second, 'config eval domain a.test max_outbound_connections', 'Max_Outbound_Connections = 3\n'],
+    [first, 'config replay', 'config set max_outbound_connections = 7\nconfig unset domain "a.test"\n'],
+    [first, 'config commit', 'Transaction committed; configuration 2 is in force.\n'],
+    [second, 'config eval domain a.test max_outbound_connections', 'Max_Outbound_Connections = 7\n'],
+  ] as const) {
+    assert.deepEqual(await askIn(session, line), { text, failed: false }, `${session.name}: ${line}`);
+  }
+  assert.deepEqual(
+    applied.map(({ version }) => version),
+    [1, 2],
+  );
+});
+
+test('the first commit wins; a later one is refused, says whose change came between, and stays open', async () => {
+  const { askIn } = consoleOver('');
+  const [first, second] = [{ name: '/tmp/2025 (session 1)' }, { name: '/tmp/2025 (session 2)' }];
+  for (const session of [first, second]) await askIn(session, 'config begin');
+  await askIn(first, 'config set max_outbound_connections 7');
+  await askIn(second, 'config set max_outbound_connections 8');
+  assert.equal((await askIn(second, 'config commit')).failed, false);
+  assert.deepEqual(await askIn(first, 'config commit'), {
+    text: 'not committed: the configuration was changed after this transaction began (version 2, by /tmp/2025 (session 2) at 00:00:00: config set max_outbound_connections = 8); "config replay" prints the changes made here, "config rollback" gives them up\n',
+    failed: true,
+  });
+  assert.equal((await askIn(first, 'config replay')).text, 'config set max_outbound_connections = 7\n');
+  assert.equal((await askIn(first, 'config rollback')).text, 'Transaction rolled back.\n');
+  assert.equal((await askIn(first, 'config eval max_outbound_connections')).text, 'Max_Outbound_Connections = 8\n');
+});
+
+test('what replay prints can be typed again, and has the same effect', async () => {
+  const { applied, askIn } = consoleOver('debug_flags { error = ( ALL ) }');
+  const session = { name: 's' };
+  const lines = [
+    'config set binding "a" domain /^x\\d+/ ehlo_hostname "it\'s"',
+    'config set relay_hosts ( 10.0.0.1 "10.0.0.0/24" )',
+    'config set debug_flags error [ a = "b c" d = e ]',
+    'config unset debug_flags error',
+    'config unset binding a',
+    'config set binding a suspend_delivery on',
+  ];
+  await askIn(session, 'config begin');
+  for (const line of lines) assert.equal((await askIn(session, line)).failed, false, line);
+  const replayed = (await askIn(session, 'config replay')).text;
+  await askIn(session, 'config rollback');
+  await askIn(session, 'config begin');
+  for (const line of replayed.trimEnd().split('\n')) assert.equal((await askIn(session, line)).failed, false, line);
+  assert.equal((await askIn(session, 'config replay')).text, replayed);
+  assert.equal(replayed.split('\n').length, lines.length + 1);
+  assert.equal((await askIn(session, 'config commit')).failed, false);
+  assert.equal(applied.length, 2);
+});
+
+test('begin from scratch begins with what every server has, which cannot be unset', async () => {
+  const { applied, askIn } = consoleOver('threadpool "p" { concurrency = 3 } max_outbound_connections = 4');
+  const session = { name: 's' };
+  for (const [line, text, failed] of [
+    ['config begin from scratch', 'Transaction begun from scratch.\n', false],
+    ['config showrecurse', 'threadpool "p" {\n  concurrency = 3\n}\n', false],
+    [
+      'config unset threadpool p',
+      'config unset: found an implicit setting; expected what every server has (threadpool, debug_flags, timestampformat) to be set, not unset\n',
+      true,
+    ],
+    ['config set threadpool p concurrency 4', 'Set\n', false],
+    ['config commit', 'Transaction committed; configuration 2 is in force.\n', false],
+    ['config eval max_outbound_connections', 'Max_Outbound_Connections = 32\n', false],
+  ] as const) {
+    assert.deepEqual(await askIn(session, line), { text, failed }, line);
+  }
+  assert.equal(applied.length, 2);
+});
+
+test('what concerns several stanzas is checked at the commit, after which the transaction is still open', async () => {
+  const { applied, askIn } = consoleOver(
+    'binding "a" {} esmtp_listener { binding = "a" listen ":25" { enable = no } }',
+  );
+  const session = { name: 's' };
+  await askIn(session, 'config begin');
+  assert.equal((await askIn(session, 'config unset binding a')).failed, false);
+  const refused = await askIn(session, 'config commit');
+  assert.match(refused.text, /^binding: found "a"; expected the name of a binding/);
+  assert.equal((await askIn(session, 'config unset esmtp_listener binding')).failed, false);
+  assert.equal((await askIn(session, 'config commit')).failed, false);
+  assert.equal(applied.length, 2);
+});
+
+test('commands of transactions where there is none, and of others where there is one', async () => {
+  const { askIn } = consoleOver('');
+  const session = { name: 's' };
+  for (const verb of ['commit', 'rollback', 'replay']) {
+    const { text, failed } = await askIn(session, `config ${verb}`);
+    assert.ok(failed);
+    assert.match(text, /^no transaction is open in this session/);
+  }
+  await askIn(session, 'config begin');
+  assert.match((await askIn(session, 'config begin')).text, /^a transaction is open already in this session/);
+  assert.match((await askIn(session, 'config reload')).text, /^a transaction is open in this session; /);
+  assert.equal((await askIn(session, 'config commit')).text, 'Nothing to commit.\n');
+  assert.match((await askIn(session, 'config begin from nothing')).text, /^usage: config begin /);
+});
+
+test('a value set on the console knows who set it, and when', async () => {
+  const { applied, askIn } = consoleOver('max_retries = 3');
+  await askIn({ name: '/tmp/2025 (session 4)' }, 'config set max_outbound_connections 2');
+  const { root, provenance } = applied.at(-1)!;
+  assert.deepEqual(root.settings.get('max_outbound_connections')?.origin, {
+    kind: 'console',
+    at: 0,
+    by: '/tmp/2025 (session 4)',
+  });
+  assert.equal(root.settings.get('max_retries')?.origin.kind, 'file');
+  assert.deepEqual(provenance.changes, [
+    { at: 0, by: '/tmp/2025 (session 4)', version: 2, commands: ['config set max_outbound_connections = 2'] },
+  ]);
 });

@@ -1,79 +1,34 @@
 // The `config` commands: reading and changing the configuration in force. The same words answer on the running server's
-// console and in `headgate config`. Texts are those of docs/configuration.md, "On the console".
-import { wallMs } from '../base/moment.ts';
+// console and in `headgate config`. Texts are those of docs/configuration.md, "On the console". Each group of verbs is
+// a file beside this one.
 import { nearestName } from '../base/near-name.ts';
-import { findOption, optionsNamed } from '../config/catalogue.ts';
-import { type Change, withChange } from '../config/change.ts';
+import { withChange } from '../config/change.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { formatContents, formatSetting } from '../config/display.ts';
 import { readTokens, type Token } from '../config/lexer.ts';
-import type { Option } from '../config/option.ts';
-import { parseValue } from '../config/parser.ts';
-import {
-  type ConfigProblem,
-  type ConfigWarning,
-  didYouMean,
-  explainProblem,
-  Findings,
-  formatMistake,
-  formatWarning,
-} from '../config/problem.ts';
-import { GLOBAL_SCOPE } from '../config/scope.ts';
-import { type ReadPath, readPath, subjectOf, unknownScope } from '../config/scope-path.ts';
-import { formatPath, type Setting, type Stanza } from '../config/stanza.ts';
-import { indent, type WordSyntax } from '../config/syntax.ts';
-import { unknownOption } from '../config/validator.ts';
-import { type Answer, type ConfigAnswers, refuse, reply } from './command.ts';
+import type { LoadResult } from '../config/load.ts';
+import { didYouMean, Findings, formatMistake } from '../config/problem.ts';
+import type { ChangeAuthor } from '../config/provenance.ts';
+import type { WordSyntax } from '../config/syntax.ts';
+import { type Answer, type ConfigAnswers, type ConsoleSession, refuse, reply } from './command.ts';
+import { type ReadChange, readSet, readUnset } from './config-changes.ts';
 import { describeOption } from './config-help.ts';
+import type { ConfigHolder } from './config-holder.ts';
+import { refuseAll, USAGES, usage } from './config-path.ts';
 import { formatPlaces } from './config-places.ts';
+import { reload } from './config-reload.ts';
+import { formatRunTimeChange, Transaction } from './config-transaction.ts';
+import { evaluate, getSetting, show, showRecurse } from './config-values.ts';
 
-/** What `config reload` brought about. With problems, nothing changed. */
-export type ReloadResult =
-  | { readonly kind: 'loaded'; readonly warnings: readonly ConfigWarning[] }
-  | {
-      readonly kind: 'problems';
-      readonly problems: readonly ConfigProblem[];
-      readonly warnings: readonly ConfigWarning[];
-    };
-
-/** The configuration in force and the ways to replace it. */
-export interface ConfigHolder {
-  current(): Configuration;
-  /**
-   * Puts a changed configuration in force; a lowered limit holds when this is done.
-   * @returns why it could not be (a log or an endpoint that does not open), a line each; then nothing changed
-   */
-  apply(configuration: Configuration): readonly string[] | Promise<readonly string[]>;
-  /** Loads the file (null: the one the server was started with) and puts it in force. */
-  reload(path: string | null): ReloadResult | Promise<ReloadResult>;
-}
-
-type Applied =
-  | { readonly kind: 'applied'; readonly warnings: readonly ConfigWarning[] }
-  | { readonly kind: 'refused'; readonly answer: Answer };
-
-type Path = Extract<ReadPath, { kind: 'path' }>;
-
-/** Values of `get` in a scope, and of `unset`, stand this far in. */
-const VALUE_INDENT = '        ';
-
-const USAGES: Readonly<Record<string, string>> = {
-  eval: 'config eval [SCOPE...] OPTION',
-  get: 'config get [SCOPE...] OPTION',
-  set: 'config set [SCOPE...] OPTION VALUE',
-  unset: 'config unset [SCOPE...] [OPTION]',
-  show: 'config show [SCOPE...] [OPTION]',
-  showrecurse: 'config showrecurse [SCOPE...]',
-  locate: 'config locate KEYWORD [NAME]',
-  reload: 'config reload [FILE]',
-  help: 'config help OPTION',
-};
-
-const MISSING_VERBS = ['begin', 'commit', 'rollback', 'replay', 'writeback'];
+const NO_TRANSACTION =
+  'no transaction is open in this session; "config begin" opens one, and the end of a session ends it';
 
 export class ConfigConsole implements ConfigAnswers {
   readonly verbs: readonly string[] = Object.keys(USAGES);
   readonly #holder: ConfigHolder;
+  /** Those of sessions that are gone go with them. */
+  readonly #transactions = new WeakMap<ConsoleSession, Transaction>();
+  /** Of callers who do not say who they are. */
+  readonly #ownSession: ConsoleSession = { name: 'the console' };
 
   constructor(holder: ConfigHolder) {
     this.#holder = holder;
@@ -84,246 +39,139 @@ export class ConfigConsole implements ConfigAnswers {
    * @param rawLine the whole line; read by the rules of configuration text, in which quotes and backslashes keep their
    * meaning. A line that is none is taken by its words.
    */
-  answer(words: readonly string[], rawLine: string): Answer | Promise<Answer> {
+  answer(words: readonly string[], rawLine: string, session = this.#ownSession): Answer | Promise<Answer> {
     const findings = new Findings();
     const tokens = readTokens('console', rawLine, findings);
     const [first] = tokens;
     const isCommand = first?.kind === 'word' && first.text.toLowerCase() === 'config';
-    return findings.hasProblems ? this.answerWords(words) : this.#answer(isCommand ? tokens.slice(1) : tokens);
+    if (findings.hasProblems) return this.answerWords(words, session);
+    return this.#answer(isCommand ? tokens.slice(1) : tokens, session);
   }
 
   /** For words that were split before, such as the arguments of a process. */
-  answerWords(words: readonly string[]): Answer | Promise<Answer> {
+  answerWords(words: readonly string[], session = this.#ownSession): Answer | Promise<Answer> {
     const at = { file: 'console', line: 1, column: 1 };
     const tokens = words.map((text): Token => ({ kind: 'word', text, quoted: true, at }));
-    return this.#answer([...tokens, { kind: 'end', at }]);
+    return this.#answer([...tokens, { kind: 'end', at }], session);
   }
 
-  #answer(tokens: readonly Token[]): Answer | Promise<Answer> {
+  #answer(tokens: readonly Token[], session: ConsoleSession): Answer | Promise<Answer> {
     const verb = tokens[0]?.kind === 'word' ? tokens[0].text.toLowerCase() : '';
     const rest = tokens.slice(1);
-    if (verb === 'set') return this.#set(rest);
+    const configuration = this.#transactions.get(session)?.draft ?? this.#holder.current();
+    if (verb === 'set') return this.#change(readSet(configuration, rest), session);
     const words = rest.filter((token): token is WordSyntax => token.kind === 'word');
     if (words.length < rest.length - 1 && verb in USAGES) return usage(verb);
+    const [first, second] = words.map(({ text }) => text);
     switch (verb) {
       case 'eval':
-        return this.#onOption(verb, words, (path, name) => this.#eval(path, name));
+        return evaluate(configuration, words);
       case 'get':
-        return this.#onOption(verb, words, (path, name) => this.#get(path, name));
+        return getSetting(configuration, words);
       case 'unset':
-        return this.#unset(words);
+        return this.#change(readUnset(configuration, words), session);
       case 'show':
-        return this.#show(words);
+        return show(configuration, words);
       case 'showrecurse':
-        return this.#onScope(words, (stanza) => reply(formatContents(stanza, 'whole')));
+        return showRecurse(configuration, words);
       case 'locate':
-        return words.length === 1 || words.length === 2
-          ? formatPlaces(this.#root, words[0]!.text, words[1]?.text ?? null)
-          : usage(verb);
+        if (first === undefined || words.length > 2) return usage(verb);
+        return formatPlaces(configuration.root, first, second ?? null);
       case 'help':
-        return words.length === 1 ? describeOption(words[0]!.text) : usage(verb);
+        return first === undefined || words.length > 1 ? usage(verb) : describeOption(first);
+      case 'begin':
+        if (words.length === 0) return this.#begin(session, 'running');
+        if (words.length === 2 && first === 'from' && second === 'scratch') return this.#begin(session, 'scratch');
+        return usage(verb);
+      case 'commit':
+        return words.length > 0 ? usage(verb) : this.#commit(session);
+      case 'rollback':
+        return words.length > 0 ? usage(verb) : this.#rollback(session);
+      case 'replay':
+        return words.length > 0 ? usage(verb) : this.#replay(session);
       case 'reload':
-        return words.length > 1 ? usage(verb) : this.#reload(words[0]?.text ?? null);
+        if (words.length > 1) return usage(verb);
+        if (this.#transactions.has(session))
+          return refuse('a transaction is open in this session; "config commit" or "config rollback" comes first');
+        return reload(this.#holder, first ?? null, this.#author(session));
       default:
-        return refuseVerb(verb, this.verbs);
+        return this.#refuseVerb(verb);
     }
   }
 
-  get #root(): Stanza {
-    return this.#holder.current().root;
+  // ---- changes
+
+  #author({ name }: ConsoleSession): ChangeAuthor {
+    return { at: this.#holder.clock.now(), by: name };
   }
 
-  /** The words are a path and the name of an option. */
-  #onOption<A extends Answer | Promise<Answer>>(
-    verb: string,
-    words: readonly WordSyntax[],
-    answer: (path: Path, name: WordSyntax) => A,
-  ): A | Answer {
-    const path = readPath(this.#root, words);
-    if (path.kind === 'problem') return refuseMistake(path.problem);
-    const name = words[path.length];
-    if (name === undefined) return usage(verb);
-    if (words.length > path.length + 1) return refuseMistake(unknownScope(path.innermost, name));
-    return answer(path, name);
-  }
-
-  /** The words are a path to a stanza that exists. */
-  #onScope(words: readonly WordSyntax[], answer: (stanza: Stanza) => Answer): Answer {
-    const path = readPath(this.#root, words);
-    if (path.kind === 'problem') return refuseMistake(path.problem);
-    const rest = words[path.length];
-    if (rest !== undefined) return refuseMistake(unknownScope(path.innermost, rest));
-    return path.stanza === null ? refuseMissing(path, this.#root) : answer(path.stanza);
-  }
-
-  #eval(path: Path, name: WordSyntax): Answer {
-    const own = path.stanza?.settings.get(name.text.toLowerCase());
-    if (path.innermost?.name === 'module') return own ? reply(line(formatSetting(own))) : refuseOption(path, name);
-    const option = optionFor(path, name.text);
-    return option === null ? refuseOption(path, name) : reply(line(this.#effective(path, option)));
-  }
-
-  /** `Name = value` with fallback. */
-  #effective(path: Path, option: Option<unknown>): string {
-    return `${option.display} = ${this.#holder.current().resolve(option, subjectOf(path.steps)).text}`;
-  }
-
-  #get(path: Path, name: WordSyntax): Answer {
-    const setting = ownSetting(path, name.text);
-    if (setting !== null) return reply(line(indented(path, formatSetting(setting))));
-    const option = findOption(path.innermost?.name ?? 'global', name.text);
-    return option === null ? refuseOption(path, name) : reply(notSet(path, option));
-  }
-
-  #show(words: readonly WordSyntax[]): Answer {
-    const path = readPath(this.#root, words);
-    if (path.kind === 'path' && path.length < words.length)
-      return this.#onOption('show', words, (scope, name) => this.#get(scope, name));
-    return this.#onScope(words, (stanza) => reply(formatContents(stanza, 'abridged')));
-  }
-
-  async #set(tokens: readonly Token[]): Promise<Answer> {
-    const words: WordSyntax[] = [];
-    for (const token of tokens) {
-      if (token.kind !== 'word') break;
-      words.push(token);
+  /** At once, or in the session's transaction. */
+  async #change(read: ReadChange, session: ConsoleSession): Promise<Answer> {
+    if (!('change' in read)) return read;
+    const transaction = this.#transactions.get(session);
+    if (transaction !== undefined) {
+      const added = transaction.add(read.change, this.#author(session));
+      return added.kind === 'added' ? read.describe(transaction.draft, added.warnings) : refuseAll(added.problems);
     }
-    const path = readPath(this.#root, words);
-    if (path.kind === 'problem') return refuseMistake(path.problem);
-    const option = words[path.length];
-    if (option === undefined) return usage('set');
-    const behind = tokens.slice(path.length + 1);
-    const valueTokens = behind[0]?.kind === 'mark' && behind[0].mark === '=' ? behind.slice(1) : behind;
-    if (valueTokens[0]?.kind === 'end') return usage('set');
-    if (ownSetting(path, option.text) === null && optionIn(path, option.text) === null)
-      return refuseOption(path, option);
-    const findings = new Findings();
-    const value = parseValue(valueTokens, option.text, findings);
-    if (value === null) return refuseAll(findings.problems);
-    const result = await this.#apply({ kind: 'set', path: path.steps, option, value });
-    if (result.kind === 'refused') return result.answer;
-    const name = path.innermost?.name;
-    if (name === 'ec_logger' || name === 'module') return reply(`Set\n${notes(result.warnings, option)}`);
-    const setting = ownSetting(readPath(this.#root, words) as Path, option.text)!;
-    return reply(line(formatSetting(setting)) + notes(result.warnings, option) + restartNote(setting.option));
-  }
-
-  #unset(words: readonly WordSyntax[]): Answer | Promise<Answer> {
-    const path = readPath(this.#root, words);
-    if (path.kind === 'path' && path.length === words.length) return this.#remove(path);
-    return this.#onOption('unset', words, async (scope, name) => {
-      const setting = ownSetting(scope, name.text);
-      const option = setting?.option ?? optionIn(scope, name.text);
-      if (option === null) return refuseOption(scope, name);
-      if (setting === null) return reply(notSet(scope, option));
-      const result = await this.#apply({ kind: 'unset', path: scope.steps, option: name });
-      if (result.kind === 'refused') return result.answer;
-      if (scope.innermost?.name === 'module') return reply(`"${option.display}" has been unset.\n`);
-      const effective = indent(this.#effective(scope, option), VALUE_INDENT);
-      return reply(`"${option.display}" has been unset. Effective value is now:\n${effective}\n${restartNote(option)}`);
+    const result = withChange(this.#holder.current(), read.change, this.#author(session));
+    return this.#put(result, (configuration) => {
+      return read.describe(configuration, result.warnings);
     });
   }
 
-  async #remove(path: Path): Promise<Answer> {
-    if (path.steps.length === 0) return refuse('the global scope cannot be unset');
-    if (path.stanza === null) return refuseMissing(path, this.#root);
-    const result = await this.#apply({ kind: 'remove', path: path.steps });
-    return result.kind === 'refused' ? result.answer : reply(`${scopeText(path)} has been unset.\n`);
-  }
-
-  async #apply(change: Change): Promise<Applied> {
-    const result = withChange(this.#holder.current(), change, { at: wallMs(0), by: 'console' });
-    if (result.kind === 'problems') return { kind: 'refused', answer: refuseAll(result.problems) };
+  /** Puts a result in force, if it is one. */
+  async #put(result: LoadResult, describe: (configuration: Configuration) => Answer): Promise<Answer> {
+    if (result.kind === 'problems') return refuseAll(result.problems);
     const obstacles = await this.#holder.apply(result.configuration);
-    if (obstacles.length > 0) return { kind: 'refused', answer: refuse(obstacles.join('\n')) };
-    return { kind: 'applied', warnings: result.warnings };
+    return obstacles.length > 0 ? refuse(obstacles.join('\n')) : describe(result.configuration);
   }
 
-  async #reload(path: string | null): Promise<Answer> {
-    const result = await this.#holder.reload(path);
-    const warnings = result.warnings.map((warning) => line(formatWarning(warning))).join('');
-    if (result.kind === 'loaded') return reply(`${warnings}Configuration reloaded.\n`);
-    return refuse([...result.problems.map(explainProblem), 'Reconfigure failed'].join('\n'));
+  // ---- transactions
+
+  #begin(session: ConsoleSession, from: 'running' | 'scratch'): Answer {
+    if (this.#transactions.has(session))
+      return refuse('a transaction is open already in this session; "config commit" or "config rollback" ends it');
+    this.#transactions.set(session, new Transaction(this.#holder.current(), from));
+    return reply(from === 'running' ? 'Transaction begun.\n' : 'Transaction begun from scratch.\n');
   }
-}
 
-const line = (text: string): string => `${text}\n`;
-
-/** The option of that name that is valid in exactly that scope. */
-function optionIn(path: Path, name: string): Option<unknown> | null {
-  return findOption(path.innermost?.name ?? 'global', name);
-}
-
-/** The option a query means: the one of that scope, else one that the scope can fall back to, else any of that name. */
-function optionFor(path: Path, name: string): Option<unknown> | null {
-  const rows = optionsNamed(name);
-  const scopes = ['global', ...path.steps.map((step) => step.kind.name)];
-  const reachable = rows.find((row) => row.scopes.some((scope) => scopes.includes(scope)));
-  return optionIn(path, name) ?? reachable ?? rows[0] ?? null;
-}
-
-function ownSetting(path: Path, name: string): Setting | null {
-  const key = optionIn(path, name)?.name ?? name.toLowerCase();
-  return path.stanza?.settings.get(key) ?? null;
-}
-
-function indented(path: Path, text: string): string {
-  return path.steps.length === 0 ? text : indent(text, VALUE_INDENT);
-}
-
-const scopeText = (path: Path): string => formatPath(path.steps);
-
-function notSet(path: Path, option: Option<unknown>): string {
-  return `Option '${option.display}' is not set in scope '${scopeText(path)}'.\n`;
-}
-
-/** What to know of a value that was just set. */
-function notes(warnings: readonly ConfigWarning[], option: WordSyntax): string {
-  const own = warnings.filter(({ at }) => at === option.at);
-  return own.map(({ subject, text }) => `warning: ${subject}: ${text}\n`).join('');
-}
-
-function restartNote(option: Option<unknown>): string {
-  return option.needsRestart ? `warning: ${option.name}: takes effect at the next start\n` : '';
-}
-
-function usage(verb: string): Answer {
-  return refuse(`usage: ${USAGES[verb]}`);
-}
-
-function refuseVerb(verb: string, verbs: readonly string[]): Answer {
-  if (MISSING_VERBS.includes(verb))
-    return refuse(`config ${verb}: not available in this version; config set acts at once`);
-  if (verb === '') return refuse(`config: expected one of ${verbs.join(', ')}`);
-  const hint = didYouMean(nearestName(verb, verbs));
-  return refuse(formatMistake({ subject: 'config', found: `"${verb}"`, expected: `one of ${verbs.join(', ')}`, hint }));
-}
-
-function refuseOption(path: Path, { text }: WordSyntax): Answer {
-  return refuse(formatMistake(unknownOption({ kind: path.innermost ?? GLOBAL_SCOPE }, text)));
-}
-
-function refuseMistake(problem: ConfigProblem): Answer {
-  return refuse(formatMistake(problem));
-}
-
-function refuseAll(problems: readonly ConfigProblem[]): Answer {
-  return refuse(problems.map(formatMistake).join('\n'));
-}
-
-/** A path that leads to no stanza. */
-function refuseMissing(path: Path, root: Stanza): Answer {
-  let parent: Stanza = root;
-  for (const step of path.steps) {
-    const siblings = parent.children.get(step.kind.keyword)?.byKey;
-    const child = siblings?.get(step.key);
-    if (child !== undefined) parent = child;
-    else {
-      const names = Array.from(siblings?.values() ?? [], (sibling) => sibling.name ?? '');
-      const nearest = step.name === null ? null : nearestName(step.name, names);
-      const hint = nearest === null ? '' : ` (did you mean "${nearest}"?)`;
-      return refuse(`no such ${step.kind.keyword}${step.name === null ? '' : ` "${step.name}"`}${hint}`);
+  /** A transaction that cannot be put in force stays open. */
+  async #commit(session: ConsoleSession): Promise<Answer> {
+    const transaction = this.#transactions.get(session);
+    if (transaction === undefined) return refuse(NO_TRANSACTION);
+    if (transaction.isEmpty) {
+      this.#transactions.delete(session);
+      return reply('Nothing to commit.\n');
     }
+    const running = this.#holder.current();
+    const competitor = transaction.competitor(running);
+    if (competitor !== null) {
+      const change = formatRunTimeChange(competitor, this.#holder.clock);
+      return refuse(
+        `not committed: the configuration was changed after this transaction began (${change}); "config replay" prints the changes made here, "config rollback" gives them up`,
+      );
+    }
+    return this.#put(transaction.result(running, this.#author(session)), ({ version }) => {
+      this.#transactions.delete(session);
+      return reply(`Transaction committed; configuration ${version} is in force.\n`);
+    });
   }
-  return refuse('no such scope');
+
+  #rollback(session: ConsoleSession): Answer {
+    if (!this.#transactions.delete(session)) return refuse(NO_TRANSACTION);
+    return reply('Transaction rolled back.\n');
+  }
+
+  #replay(session: ConsoleSession): Answer {
+    const transaction = this.#transactions.get(session);
+    if (transaction === undefined) return refuse(NO_TRANSACTION);
+    return reply(transaction.commands.map((command) => `${command}\n`).join(''));
+  }
+
+  #refuseVerb(verb: string): Answer {
+    const expected = `one of ${this.verbs.join(', ')}`;
+    if (verb === '') return refuse(`config: expected ${expected}`);
+    const hint = didYouMean(nearestName(verb, this.verbs));
+    return refuse(formatMistake({ subject: 'config', found: `"${verb}"`, expected, hint }));
+  }
 }

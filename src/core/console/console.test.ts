@@ -6,6 +6,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { ConfigConsole } from './config-commands.ts';
 import { Console } from './console.ts';
+import { LoneConfig } from './lone-config.ts';
 import type {
   BindingRow,
   DomainDetail,
@@ -633,16 +634,14 @@ test('config hands on words and the line', async () => {
 });
 
 test('config on the console: the documented session', async () => {
-  let configuration = LOADED.configuration;
-  const config = new ConfigConsole({
-    current: () => configuration,
-    apply(changed) {
-      configuration = changed;
-      return [];
-    },
-    reload: () => ({ kind: 'problems', problems: [], warnings: [] }),
+  const holder = new LoneConfig(LOADED.configuration, () => ({ kind: 'problems', problems: [], warnings: [] }));
+  const config = new ConfigConsole(holder);
+  const ask = new Console({
+    server: fakeServer(),
+    process: fakeProcess(),
+    config,
+    stanzas: () => holder.current().root,
   });
-  const ask = new Console({ server: fakeServer(), process: fakeProcess(), config, stanzas: () => configuration.root });
   for (const [line, text, failed = false] of [
     ['config eval max_outbound_connections', 'Max_Outbound_Connections = 32\n'],
     ['config eval host example.com max_outbound_connections', 'Max_Outbound_Connections = -1\n'],

@@ -1,6 +1,14 @@
 // One line in, one answer out: the operator's console without its sockets. Lines are handled one at a time per caller;
 // the console itself holds no state between them.
-import { type Answer, type ArgumentKind, refuse, reply, type Subject, usageOf } from './command.ts';
+import {
+  type Answer,
+  type ArgumentKind,
+  type ConsoleSession,
+  refuse,
+  reply,
+  type Subject,
+  usageOf,
+} from './command.ts';
 import { COMMANDS, commandsBelow, findCommand, refuseUnknownCommand } from './commands.ts';
 import { quoteWord, splitWords } from './words.ts';
 
@@ -9,18 +17,20 @@ const OFFERS_MAX = 100;
 
 export class Console {
   readonly #subject: Subject;
+  /** Of callers who do not say who they are. */
+  readonly #ownSession: ConsoleSession = { name: 'the console' };
 
   constructor(subject: Subject) {
     this.#subject = subject;
   }
 
   /** Carries out a command line. The text is safe to show: control characters in it are written as `\xNN`. */
-  async answer(line: string): Promise<Answer> {
-    const { text, failed } = await this.#run(line);
+  async answer(line: string, session = this.#ownSession): Promise<Answer> {
+    const { text, failed } = await this.#run(line, session);
     return { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
   }
 
-  #run(line: string): Answer | Promise<Answer> {
+  #run(line: string, session: ConsoleSession): Answer | Promise<Answer> {
     const split = splitWords(line);
     if (split.kind === 'unterminated') return refuse(`the quote ${split.quote} is not closed`);
     const { words } = split;
@@ -31,7 +41,7 @@ export class Console {
     const args = words.slice(command.words.length);
     const [least, most] = command.arity;
     if (args.length < least || args.length > most) return refuse(`usage: ${usageOf(command)}`);
-    return command.run(args, this.#subject, line);
+    return command.run(args, this.#subject, line, session);
   }
 
   /** What may stand in place of the last word of `partialLine` (an empty word behind a blank), at most a hundred. */

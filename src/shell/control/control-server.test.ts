@@ -122,7 +122,7 @@ test('several clients are served at the same time', async (t) => {
 
 test('a large answer arrives whole', async (t) => {
   const server = await opened(t, TCP);
-  const { text } = await echo.answer('big');
+  const { text } = await echo.answer('big', { name: 'a test' });
   assert.equal(await talk(server.endpoints[0]!, 'big\n'), `. ready\n${text}. ok\n`);
 });
 

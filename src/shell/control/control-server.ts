@@ -37,6 +37,9 @@ export type OpenedControlServer =
 const SESSIONS_MAX = 64;
 const CLOSE_GRACE_MS = 2_000;
 
+/** Over all endpoints, so that a session has one name in what is remembered of changes. */
+let sessionsSoFar = 0;
+
 /** Opens every endpoint, or none. */
 export async function openControlServer(options: ControlServerOptions): Promise<OpenedControlServer> {
   const server = new ControlServer(options);
@@ -68,8 +71,9 @@ export class ControlServer {
   /** Opens one more endpoint. @returns null, or why it could not be opened */
   async listen(endpoint: ControlEndpoint): Promise<string | null> {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.#accept(socket, endpoint.timeoutMs);
+      this.#accept(socket, place, endpoint.timeoutMs);
     });
+    let place = endpointName(endpoint);
     if (endpoint.kind === 'unix') {
       const file = await listenAtPath(server, endpoint.path, endpoint.fileMode);
       if (typeof file === 'string') return file;
@@ -80,7 +84,8 @@ export class ControlServer {
       if (host === null) return 'the console has no authentication yet, so it listens on loopback addresses only';
       const failure = await listening(server, { host, port: endpoint.port });
       if (failure !== null) return failure;
-      this.#endpoints.push(endpointName({ ...endpoint, port: (server.address() as AddressInfo).port }));
+      place = endpointName({ ...endpoint, port: (server.address() as AddressInfo).port });
+      this.#endpoints.push(place);
     }
     this.#servers.push(server);
     return null;
@@ -98,14 +103,15 @@ export class ControlServer {
     clearTimeout(impatience);
   }
 
-  #accept(socket: Socket, timeoutMs: number): void {
+  #accept(socket: Socket, place: string, timeoutMs: number): void {
     if (this.#sessions.size >= SESSIONS_MAX) {
       socket.on('error', () => {});
       socket.write(frameText(`there are ${SESSIONS_MAX} console sessions already`, 'refused'));
       socket.destroySoon();
       return;
     }
-    this.#sessions.set(socket, new ControlSession(socket, this.#answers, timeoutMs));
+    const session = { name: `${place} (session ${++sessionsSoFar})` };
+    this.#sessions.set(socket, new ControlSession(socket, this.#answers, session, timeoutMs));
     socket.on('close', () => this.#sessions.delete(socket));
   }
 }

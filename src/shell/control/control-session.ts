@@ -3,12 +3,13 @@
 // being served until it does, and is dropped after the idle timeout.
 import type { Socket } from 'node:net';
 import { frameText } from '../../core/base/text-frames.ts';
+import type { ConsoleSession } from '../../core/console/command.ts';
 import { COMMAND_OCTETS_MAX, type CommandLine, CommandLines } from './command-lines.ts';
 
 /** Who answers. */
 export interface ControlAnswers {
   /** Carries out a command line. A rejection is a bug and is not caught. */
-  answer(line: string): Promise<{ readonly text: string; readonly failed: boolean }>;
+  answer(line: string, session: ConsoleSession): Promise<{ readonly text: string; readonly failed: boolean }>;
   /** What may stand in place of the last word of an unfinished line. */
   complete(partialLine: string): readonly string[];
 }
@@ -19,14 +20,16 @@ const WRITE_LENGTH = 65_536;
 export class ControlSession {
   readonly #socket: Socket;
   readonly #answers: ControlAnswers;
+  readonly #session: ConsoleSession;
   /** `writing`: an answer is on its way to the client, which may be slow to take it. */
   #phase: 'idle' | 'answering' | 'writing' = 'idle';
   #isFinishing = false;
 
-  /** @param timeoutMs how long the client may neither send nor take anything */
-  constructor(socket: Socket, answers: ControlAnswers, timeoutMs: number) {
+  /** @param session who this is to the answers @param timeoutMs how long the client may neither send nor take anything */
+  constructor(socket: Socket, answers: ControlAnswers, session: ConsoleSession, timeoutMs: number) {
     this.#socket = socket;
     this.#answers = answers;
+    this.#session = session;
     socket.on('error', () => {}); // the peer is gone; `close` follows and ends the session
     socket.setTimeout(timeoutMs, () => {
       if (this.#phase !== 'answering') socket.destroy();
@@ -74,7 +77,7 @@ export class ControlSession {
       return this.#send(this.#answers.complete(text.slice(COMPLETE.length)).join('\n'), 'ok');
     }
     this.#phase = 'answering';
-    const answer = await this.#answers.answer(text);
+    const answer = await this.#answers.answer(text, this.#session);
     return (await this.#send(answer.text, answer.failed ? 'refused' : 'ok')) && !this.#isFinishing;
   }
 

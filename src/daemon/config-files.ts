@@ -1,0 +1,136 @@
+// The files a configuration is kept in, for writing changes back: all of them are replaced, or none. A file is replaced
+// by renaming a new one over it, so that a reader finds the old text or the new one, never half of it.
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { ConfigFiles, FileToWrite } from '../core/console/config-holder.ts';
+import { readSource } from './read-source.ts';
+
+/** Of a file that did not exist: it may name what others need not know. */
+const NEW_FILE_MODE = 0o640;
+
+export const CONFIG_FILES: ConfigFiles = { read: readSource, canWrite, write: replaceFiles };
+
+/** Its directory must take a new file, too: the file is not written into, but replaced. */
+function canWrite(path: string): boolean {
+  try {
+    const target = targetOf(path);
+    accessSync(dirname(target), constants.W_OK);
+    if (statSync(target, { throwIfNoEntry: false }) !== undefined) accessSync(target, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Replacement {
+  readonly file: FileToWrite;
+  readonly target: string;
+  readonly temporary: string;
+}
+
+/** @returns why nothing was written, a line each */
+function replaceFiles(files: readonly FileToWrite[]): readonly string[] {
+  const changed = files.filter((file) => !isAsBefore(file));
+  if (changed.length > 0) {
+    return changed.map(
+      ({ path }) =>
+        `${path}: changed on disk since it was loaded, so nothing was written; "config reload" takes that text (and drops what was changed here), "config writeback FILE" saves the configuration in force elsewhere`,
+    );
+  }
+  const prepared: Replacement[] = [];
+  const done: Replacement[] = [];
+  let path = '';
+  try {
+    for (const file of files) {
+      path = file.path;
+      const target = targetOf(path);
+      const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
+      prepared.push({ file, target, temporary });
+      writeNew(temporary, target, file.text);
+    }
+    for (const replacement of prepared) {
+      path = replacement.file.path;
+      renameSync(replacement.temporary, replacement.target);
+      done.push(replacement);
+    }
+    for (const directory of new Set(prepared.map(({ target }) => dirname(target)))) syncDirectory(directory);
+    return [];
+  } catch (error) {
+    const reason = `${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; nothing was written`;
+    for (const { temporary } of prepared) rmSync(temporary, { force: true });
+    return [reason, ...done.flatMap(restore)];
+  }
+}
+
+/** Puts the old text back. @returns what could not be, a line */
+function restore({ file, target, temporary }: Replacement): readonly string[] {
+  try {
+    if (file.before === null) rmSync(target);
+    else if (typeof file.before === 'string') {
+      writeNew(temporary, target, file.before);
+      renameSync(temporary, target);
+    }
+    return [];
+  } catch (error) {
+    return [`${file.path}: ${(error as NodeJS.ErrnoException).code}; it has the new text already`];
+  }
+}
+
+function isAsBefore({ path, before }: FileToWrite): boolean {
+  if (before !== null && typeof before === 'object') return true;
+  try {
+    return readFileSync(path, 'utf8') === before;
+  } catch (error) {
+    return before === null && (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** A link stays a link: what it leads to is replaced. */
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // there is none yet
+  }
+}
+
+/** With mode and owner of the file it is to replace, and on stable storage. */
+function writeNew(temporary: string, target: string, text: string): void {
+  const old = statSync(target, { throwIfNoEntry: false });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  rmSync(temporary, { force: true }); // of a process with the same id that was killed
+  const descriptor = openSync(temporary, flags, 0o600);
+  try {
+    const octets = Buffer.from(text);
+    for (let written = 0; written < octets.length; ) written += writeSync(descriptor, octets, written);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (old !== undefined && (old.uid !== process.geteuid?.() || old.gid !== process.getegid?.()))
+    chownSync(temporary, old.uid, old.gid);
+  chmodSync(temporary, old === undefined ? NEW_FILE_MODE : old.mode & 0o7777);
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
