@@ -26,6 +26,7 @@ import { IdMaker } from '../core/mail/ids.ts';
 import { makeTask } from '../core/queue/task.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
+import { MailRecords } from './mail-records.ts';
 import { NodeTroubles } from './node-troubles.ts';
 import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
@@ -83,7 +84,7 @@ export class Engine implements Turns {
 
   constructor(parts: EngineParts) {
     const { ports, configuration, identity } = parts;
-    const { clock, random, connector, spool, records } = ports;
+    const { clock, random, connector, spool } = ports;
     this.#ports = ports;
     this.#configuration = configuration;
     this.#identity = identity;
@@ -103,7 +104,8 @@ export class Engine implements Turns {
       configuration: () => this.#configuration,
       connections: () => this.#sessions.keys(),
     });
-    this.#troubles = new NodeTroubles(records);
+    const records = new MailRecords(ports.records);
+    this.#troubles = new NodeTroubles(ports.records);
     this.throttles = new ThrottleTable(
       this.#timers,
       new ThrottleMemory(parts.savedThrottles, this.#now),

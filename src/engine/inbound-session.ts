@@ -9,7 +9,7 @@ import type { InboundRow } from '../core/console/server-view.ts';
 import type { MailId } from '../core/mail/ids.ts';
 import type { Client, Taken } from '../core/reception/reception.ts';
 import { type ClientTerms, readTerms } from '../core/reception/terms.ts';
-import { type RejectPhase, rejectRecord } from '../core/records/reject-record.ts';
+import type { Rejection, RejectPhase } from '../core/records/reject-record.ts';
 import {
   BARE_LINE_END_IN_DATA,
   HEADER_TOO_LARGE,
@@ -38,7 +38,7 @@ export interface SessionHost {
   take(session: InboundSession, outcome: DataOutcome & { readonly kind: 'content' }, at: Moment): Taken;
   /** Writes the message; `stored` or `notStored` follows in a later turn, also when the connection is gone by then. */
   store(session: InboundSession, taken: Taken & { readonly kind: 'taken' }, receivedSize: number): void;
-  rejected(line: string, isMail: boolean): void;
+  rejected(rejection: Rejection, isMail: boolean): void;
   ended(session: InboundSession): void;
 }
 
@@ -177,7 +177,7 @@ export class InboundSession implements InboundEvents, ServerActions<ClientTerms>
     const { remoteAddress, remotePort, localAddress, localPort } = this.connection;
     const { transaction, ehloLine: ehlo } = this.#machine;
     const mailFrom = transaction ?? (mailLine === null ? null : { line: mailLine, reversePath: null });
-    const line = rejectRecord({
+    const rejection: Rejection = {
       at: this.#host.now.wall,
       remoteAddress,
       remotePort,
@@ -191,8 +191,8 @@ export class InboundSession implements InboundEvents, ServerActions<ClientTerms>
       mailFrom,
       rcptTo,
       text: reply.slice(4),
-    });
-    this.#host.rejected(line, isMail);
+    };
+    this.#host.rejected(rejection, isMail);
   }
 
   #takeContent(outcome: DataOutcome & { readonly kind: 'content' }, at: Moment): void {

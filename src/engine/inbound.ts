@@ -10,24 +10,16 @@ import type { InboundRow } from '../core/console/server-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import { Reception, type Taken } from '../core/reception/reception.ts';
-import { receptionRecord } from '../core/records/main-record.ts';
 import { InboundSession, type SessionHost } from './inbound-session.ts';
-import type {
-  AppendResult,
-  DataOutcome,
-  InboundConnection,
-  InboundEvents,
-  RecordLog,
-  Spool,
-  StoredContent,
-} from './ports.ts';
+import type { MailRecords } from './mail-records.ts';
+import type { AppendResult, DataOutcome, InboundConnection, InboundEvents, Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
 
 export interface InboundParts {
   readonly turns: Turns;
   readonly timers: Timers;
   readonly spool: Spool;
-  readonly records: RecordLog;
+  readonly records: MailRecords;
   readonly ids: IdMaker;
   /** The one in force. Sessions read it with every transaction, so nothing need be told when it changes. */
   configuration(): Configuration;
@@ -135,9 +127,9 @@ export class Inbound {
       dropTimer: (timer) => parts.timers.drop(timer),
       take: (session, outcome, at) => this.#take(session, outcome, at),
       store: (session, taken, receivedSize) => this.#store(session, taken, receivedSize),
-      rejected: (line, isMail) => {
+      rejected: (rejection, isMail) => {
         if (isMail) this.#rejected++;
-        parts.records.reject(line);
+        parts.records.rejected(rejection);
       },
       ended: (session) => {
         this.#sessions.delete(session);
@@ -185,7 +177,7 @@ export class Inbound {
     const envelope = { ...stored.envelope, size };
     for (const recipient of envelope.recipients) {
       const group = configuration.groupOf(recipient.binding);
-      records.main(receptionRecord({ at: at.wall, envelope, recipient, connectionId, group, remoteAddress }));
+      records.received({ at: at.wall, envelope, recipient, connectionId, group, remoteAddress });
     }
   }
 }

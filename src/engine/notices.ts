@@ -11,8 +11,8 @@ import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
 import type { Content, Envelope } from '../core/mail/message.ts';
 import { mailDate } from '../core/reception/trace-fields.ts';
-import { receptionRecord } from '../core/records/main-record.ts';
-import type { RecordLog, Spool, StoredContent } from './ports.ts';
+import type { MailRecords } from './mail-records.ts';
+import type { Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
 
 /** One recipient that failed for good. */
@@ -30,7 +30,7 @@ export interface NoticeParts {
   readonly turns: Turns;
   readonly timers: Timers;
   readonly spool: Spool;
-  readonly records: RecordLog;
+  readonly records: MailRecords;
   readonly ids: IdMaker;
   readonly random: Random;
   hostname(): string;
@@ -135,7 +135,7 @@ export class Notices {
     const { envelope } = notice;
     const recipient = envelope.recipients[0]!;
     const group = this.#parts.groupOf(recipient.binding);
-    records.main(receptionRecord({ at: at.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' }));
+    records.received({ at: at.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' });
     for (const { index } of pending.failures) spool.settle(pending.stored, index, FAILED);
     this.#parts.accepted(notice, at);
   }

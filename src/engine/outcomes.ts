@@ -13,14 +13,14 @@ import {
 } from '../core/mail/disposition.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
-import { deliveryRecord, failureRecord } from '../core/records/main-record.ts';
+import type { MailRecords } from './mail-records.ts';
 import type { NoticeFailure, Notices } from './notices.ts';
-import type { RecordLog, Spool, StoredContent } from './ports.ts';
+import type { Spool, StoredContent } from './ports.ts';
 
 export interface OutcomeParts {
   readonly scheduler: Scheduler;
   readonly spool: Spool;
-  readonly records: RecordLog;
+  readonly records: MailRecords;
   readonly notices: Notices;
 }
 
@@ -34,7 +34,7 @@ const NO_ATTEMPT: Attempt = { ...NO_CONNECTION, host: null };
 export class Outcomes {
   readonly #scheduler: Scheduler;
   readonly #spool: Spool;
-  readonly #records: RecordLog;
+  readonly #records: MailRecords;
   readonly #notices: Notices;
 
   constructor(parts: OutcomeParts) {
@@ -86,7 +86,7 @@ export class Outcomes {
       if (outcome.kind === 'transientFailure') {
         const after = afterTransientFailure(retries, stored.envelope.receivedAt, at.wall, queue.settings);
         if (after.kind === 'retry') {
-          this.#records.main(failureRecord('T', this.#describe(queue, task, index, outcome, attempt, at)));
+          this.#records.failed('T', this.#describe(queue, task, index, outcome, attempt, at));
           this.#spool.settle(stored, index, { ...after, kind: 'deferred' });
           nextAttemptAt = after.nextAttemptAt;
           deferred ??= [];
@@ -111,25 +111,23 @@ export class Outcomes {
   #delivered(queue: MailQueue, task: Task, index: number, attempt: Attempt, at: Moment): void {
     const { envelope } = task.stored;
     queue.countDelivered();
-    this.#records.main(
-      deliveryRecord({
-        at: at.wall,
-        envelope,
-        recipient: envelope.recipients[index]!,
-        connectionId: attempt.connectionId,
-        group: queue.settings.group,
-        address: attempt.address ?? '',
-        retries: task.retries,
-        bytes: envelope.size,
-      }),
-    );
+    this.#records.delivered({
+      at: at.wall,
+      envelope,
+      recipient: envelope.recipients[index]!,
+      connectionId: attempt.connectionId,
+      group: queue.settings.group,
+      address: attempt.address ?? '',
+      retries: task.retries,
+      bytes: envelope.size,
+    });
     this.#spool.settle(task.stored as StoredContent, index, DELIVERED);
   }
 
   /** The record now; the settlement when the sender's notice is durable. */
   #failForGood(queue: MailQueue, task: Task, index: number, failure: Failure, attempt: Attempt, at: Moment): void {
     queue.countFailed();
-    this.#records.main(failureRecord('P', this.#describe(queue, task, index, failure, attempt, at)));
+    this.#records.failed('P', this.#describe(queue, task, index, failure, attempt, at));
   }
 
   #describe(queue: MailQueue, task: Task, index: number, failure: Failure, attempt: Attempt, at: Moment) {

@@ -43,40 +43,40 @@ export interface Failure extends Subject {
   readonly reply: string;
 }
 
-/** A recipient was accepted. */
-export function receptionRecord(reception: Reception): string {
+/** A recipient was accepted. `isHires` here and below: see {@link recordTime}. */
+export function receptionRecord(reception: Reception, isHires = false): string {
   const { envelope, recipient } = reception;
   const { reversePath } = envelope;
   // Reading: the fields of a null reverse-path are empty (logs.md section 3).
   const sender = reversePath === null ? '@' : `${field(localPart(reversePath))}@${field(domainOf(reversePath))}`;
   const mailbox = `${field(localPart(recipient.mailbox))}@${field(domainOf(recipient.mailbox))}`;
   return (
-    `${heading(reception, 'R')}@${mailbox}@${sender}@${reception.remoteAddress}@${envelope.size}` +
+    `${heading(reception, 'R', isHires)}@${mailbox}@${sender}@${reception.remoteAddress}@${envelope.size}` +
     `@${field(envelope.protocol)}@${nameField(reception.group)}@${lastNameField(recipient.binding)}`
   );
 }
 
 /** A recipient's message was accepted by a remote host. Reading: field 5 is the routing domain (logs.md section 3). */
-export function deliveryRecord(delivery: Delivery): string {
+export function deliveryRecord(delivery: Delivery, isHires = false): string {
   return (
-    `${heading(delivery, 'D')}@${field(delivery.recipient.routingDomain)}@${delivery.bytes}` +
+    `${heading(delivery, 'D', isHires)}@${field(delivery.recipient.routingDomain)}@${delivery.bytes}` +
     `@${nameField(delivery.group)}@${nameField(delivery.recipient.binding)}@${delivery.retries}` +
     `@${secondsSinceReception(delivery, 3)}@${delivery.address}`
   );
 }
 
 /** An attempt failed: `T`, it will be tried again; `P`, it will not. */
-export function failureRecord(type: 'T' | 'P', failure: Failure): string {
+export function failureRecord(type: 'T' | 'P', failure: Failure, isHires = false): string {
   return (
-    `${heading(failure, type)}@${field(failure.recipient.routingDomain)}@${failure.bytes}` +
+    `${heading(failure, type, isHires)}@${field(failure.recipient.routingDomain)}@${failure.bytes}` +
     `@${nameField(failure.group)}@${nameField(failure.recipient.binding)}@${failure.stage}@${failure.retries}` +
     `@${secondsSinceReception(failure, 2)}@${failure.address ?? ''}@${lastField(failure.reply)}`
   );
 }
 
 /** A sign of life. */
-export function heartbeatRecord(at: WallMs): string {
-  return `${unixSeconds(at)}@@@@M`;
+export function heartbeatRecord(at: WallMs, isHires = false): string {
+  return `${recordTime(at, isHires)}@@@@M`;
 }
 
 /** Whole Unix seconds. */
@@ -84,9 +84,14 @@ export function unixSeconds(at: WallMs): number {
   return Math.floor(at / 1000);
 }
 
-function heading(subject: Subject, type: string): string {
+/** Field 0: whole seconds, or with `log_hires_timestamp` microseconds, of which the clock knows the first three digits. */
+export function recordTime(at: WallMs, isHires: boolean): number {
+  return isHires ? Math.floor(at) * 1000 : unixSeconds(at);
+}
+
+function heading(subject: Subject, type: string, isHires: boolean): string {
   const { at, envelope, recipient, connectionId } = subject;
-  return `${unixSeconds(at)}@${recipient.messageId}@${envelope.batchId}@${connectionId}@${type}`;
+  return `${recordTime(at, isHires)}@${recipient.messageId}@${envelope.batchId}@${connectionId}@${type}`;
 }
 
 /** Never negative, also when the wall clock was set back. */

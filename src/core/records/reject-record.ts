@@ -4,7 +4,7 @@ import { octetsOf } from '../base/octets.ts';
 import type { MailId } from '../mail/ids.ts';
 import { domainOf, localPart, type Mailbox, type ReversePath } from '../mail/mailbox.ts';
 import { withoutControls } from './escaping.ts';
-import { unixSeconds } from './main-record.ts';
+import { recordTime } from './main-record.ts';
 
 /** Where in the conversation mail was refused, in the words of the documentation. */
 export type RejectPhase =
@@ -46,10 +46,10 @@ export interface Rejection {
 }
 
 /** A client's mail was refused. */
-export function rejectRecord(rejection: Rejection): string {
+export function rejectRecord(rejection: Rejection, isHires = false): string {
   const { at, connectionId, phase, code, module, text } = rejection;
   return (
-    `${unixSeconds(at)}: R="${endpoint(rejection.remoteAddress, rejection.remotePort)}"` +
+    `${recordTime(at, isHires)}: R="${endpoint(rejection.remoteAddress, rejection.remotePort)}"` +
     ` L="${endpoint(rejection.localAddress, rejection.localPort)}" C="${connectionId}"` +
     ` PATH="default" PATH_GRP="default" P="${phase}" E=${code} M=${module}` +
     ` CTXCONN=[${connectionContext(rejection)}] CTXMESS=[${messageContext(rejection)}] ${backslashed(text)}`
@@ -57,8 +57,8 @@ export function rejectRecord(rejection: Rejection): string {
 }
 
 /** A sign of life. */
-export function rejectHeartbeat(at: WallMs): string {
-  return `${unixSeconds(at)}: Marker 1`;
+export function rejectHeartbeat(at: WallMs, isHires = false): string {
+  return `${recordTime(at, isHires)}: Marker 1`;
 }
 
 /** Reading: an IPv6 address stands in brackets, as its port follows behind a colon (not shown in the documentation). */
