@@ -24,6 +24,20 @@ export interface LoggerFiles {
   readonly heartbeatSeconds: number;
 }
 
+/** A log beside those of ec_logger stanzas, such as bouncelog: one file. */
+export interface OtherLog {
+  /** Under which the engine hands lines over (core/records/record-form.ts). Several logs may share a key, and a file. */
+  readonly key: string;
+  /** Stanza and option, for what is reported: `bounce_logger "b": bouncelog`. */
+  readonly label: string;
+  readonly path: string;
+  readonly mode: number;
+  /** Time between two signs of life; 0: none. */
+  readonly heartbeatSeconds: number;
+  /** The sign of life. */
+  readonly heartbeat: (at: WallMs) => string;
+}
+
 /** See core/records: main-record.ts, reject-record.ts and panic-record.ts. */
 export interface LineForms {
   heartbeatRecord(at: WallMs): string;

@@ -112,6 +112,40 @@ test('what cannot be opened is named, all of it at once, and nothing stays open'
   assert.equal(open, 0);
 });
 
+test('logs beside those: lines by their key, shared files once, problems like all others', async (t) => {
+  const directory = newDirectory(t);
+  const other = (key: string, path: string) => ({
+    key,
+    label: `bounce_logger "${key}": bouncelog`,
+    path,
+    mode: 0o600,
+    heartbeatSeconds: 0,
+    heartbeat: () => '@@@@M1',
+  });
+  const [bounces, both] = [join(directory, 'deep', 'bounces.ec'), join(directory, 'both.ec')];
+  const others = [other('a', bounces), other('a', join(directory, '.', 'both.ec')), other('b', both), other('b', both)];
+  const logs = await opened(t, { loggers: [logger(directory)], others });
+  for (const key of ['a', 'b', 'nobody']) logs.other(key, `line of ${key}`);
+  await logs.flush();
+  assert.equal(read(bounces), 'line of a\n');
+  assert.equal(read(both), 'line of a\nline of b\n');
+  assert.equal(statSync(bounces).mode & 0o777, 0o600);
+
+  const refused = await openLogs({
+    loggers: [logger(directory)],
+    others: [other('x', directory), other('y', 'jlog:///x')],
+    forms: FORMS,
+    onProblem: assert.fail,
+  });
+  assert.deepEqual(refused, {
+    kind: 'problems',
+    problems: [
+      `bounce_logger "x": bouncelog: ${directory}: EISDIR; expected a file that this process can append to`,
+      'bounce_logger "y": bouncelog: found jlog:///x; expected the path of a file (jlog, cluster and syslog are not supported)',
+    ],
+  });
+});
+
 test('several stanzas: each gets what its switches say, a shared file every line once', async (t) => {
   const directory = newDirectory(t);
   const shared = logger(directory);

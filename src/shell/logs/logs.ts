@@ -9,11 +9,12 @@ import type { PanicLevel } from '../../core/records/panic-record.ts';
 import type { RecordLog } from '../../engine/ports.ts';
 import { type AppendFiles, systemFiles } from './append-files.ts';
 import { codeOf, LogFile } from './log-file.ts';
-import type { LineForms, LoggerFiles } from './logger-files.ts';
+import type { LineForms, LoggerFiles, OtherLog } from './logger-files.ts';
 import { PanicMemory } from './panic-memory.ts';
 
 export interface LogsOptions {
   readonly loggers: readonly LoggerFiles[];
+  readonly others?: readonly OtherLog[];
   readonly forms: LineForms;
   /** One line for stderr: a log cannot be written, or can again. The same goes to paniclog. */
   readonly onProblem: (text: string) => void;
@@ -64,6 +65,7 @@ export class Logs implements RecordLog {
   #mainFiles: readonly LogFile[] | null = null;
   #rejectFiles: readonly LogFile[] = [];
   #panicFiles: readonly LogFile[] = [];
+  readonly #otherFilesByKey = new Map<string, LogFile[]>();
   #isClosed = false;
 
   /** For {@link openLogs}. */
@@ -76,11 +78,22 @@ export class Logs implements RecordLog {
   async open(): Promise<readonly string[]> {
     const problems: string[] = [];
     for (const settings of this.#options.loggers) {
-      const mainlog = await this.#openFile(settings, 'mainlog', settings.mainlogMode, problems);
-      const rejectlog = await this.#openFile(settings, 'rejectlog', settings.rejectlogMode, problems);
-      const paniclog = await this.#openFile(settings, 'paniclog', settings.paniclogMode, problems);
+      const stanza = `ec_logger "${settings.name}"`;
+      const mainlog = await this.#openFile(`${stanza}: mainlog`, settings.mainlog, settings.mainlogMode, problems);
+      const rejectlog = await this.#openFile(
+        `${stanza}: rejectlog`,
+        settings.rejectlog,
+        settings.rejectlogMode,
+        problems,
+      );
+      const paniclog = await this.#openFile(`${stanza}: paniclog`, settings.paniclog, settings.paniclogMode, problems);
       if (mainlog === null || rejectlog === null || paniclog === null) continue;
       this.#loggers.push({ settings, files: { mainlog, rejectlog, paniclog } });
+    }
+    for (const { key, label, path, mode } of this.#options.others ?? []) {
+      const file = await this.#openFile(label, path, mode, problems);
+      const files = this.#otherFilesByKey.get(key) ?? [];
+      if (file !== null && !files.includes(file)) this.#otherFilesByKey.set(key, [...files, file]);
     }
     if (problems.length > 0) return problems;
     const typeSwitches = [
@@ -107,6 +120,11 @@ export class Logs implements RecordLog {
 
   reject(line: string): void {
     for (const file of this.#rejectFiles) file.push(line);
+  }
+
+  /** A line of one of `others`. */
+  other(key: string, line: string): void {
+    for (const file of this.#otherFilesByKey.get(key) ?? []) file.push(line);
   }
 
   /** The same text is written at most once a minute. After `close` it goes to `onProblem` only. */
@@ -149,14 +167,15 @@ export class Logs implements RecordLog {
     await Promise.all([...this.#filesByPath.values()].map((file) => file.close()));
   }
 
-  async #openFile(settings: LoggerFiles, name: Option, mode: number, problems: string[]): Promise<LogFile | null> {
-    const path = resolve(settings[name]);
-    const label = `ec_logger "${settings.name}": ${name}: ${path}`;
+  /** @param option stanza and option that name the file */
+  async #openFile(option: string, name: string, mode: number, problems: string[]): Promise<LogFile | null> {
+    const path = resolve(name);
+    const label = `${option}: ${path}`;
     const opened = this.#filesByPath.get(path);
     if (opened !== undefined) return opened;
-    if (/^[a-z]+:\/\//i.test(settings[name])) {
+    if (/^[a-z]+:\/\//i.test(name)) {
       problems.push(
-        `ec_logger "${settings.name}": ${name}: found ${settings[name]}; expected the path of a file (jlog, cluster and syslog are not supported)`,
+        `${option}: found ${name}; expected the path of a file (jlog, cluster and syslog are not supported)`,
       );
       return null;
     }
@@ -185,15 +204,18 @@ export class Logs implements RecordLog {
   #startHeartbeats(): void {
     const { heartbeatRecord, rejectHeartbeat } = this.#options.forms;
     const beating = new Set<LogFile>();
-    const start = (file: LogFile, settings: LoggerFiles, lineAt: (at: WallMs) => string): void => {
-      if (settings.heartbeatSeconds === 0 || beating.has(file)) return;
+    const start = (file: LogFile, seconds: number, lineAt: (at: WallMs) => string): void => {
+      if (seconds === 0 || beating.has(file)) return;
       beating.add(file);
-      const periodMs = Math.min(settings.heartbeatSeconds * 1000, TIMER_MS_MAX);
+      const periodMs = Math.min(seconds * 1000, TIMER_MS_MAX);
       this.#heartbeats.push(setInterval(() => file.push(lineAt(this.#now())), periodMs).unref());
     };
     for (const { settings, files } of this.#loggers) {
-      start(files.mainlog, settings, heartbeatRecord);
-      start(files.rejectlog, settings, rejectHeartbeat);
+      start(files.mainlog, settings.heartbeatSeconds, heartbeatRecord);
+      start(files.rejectlog, settings.heartbeatSeconds, rejectHeartbeat);
+    }
+    for (const { key, heartbeatSeconds, heartbeat } of this.#options.others ?? []) {
+      for (const file of this.#otherFilesByKey.get(key) ?? []) start(file, heartbeatSeconds, heartbeat);
     }
   }
 
