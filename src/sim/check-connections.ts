@@ -92,6 +92,7 @@ export class ConnectionCheck {
         this.#violation(`${link} is opened above the limit ${limit(openedUnder)} of ${counter.name}`);
     }
     if (node.links.size > situation.force.nodeLimit) this.#checkReserve(link, binding, domain);
+    if (!situation.isAnybodys(address)) this.#violation(`${link} is opened to where no mail goes`);
     if (!situation.configuration.hasBinding(binding)) this.#violation(`${link} is opened for a binding that is gone`);
     if (domain !== null && situation.configuration.value(suspendDelivery, { binding, domain }))
       this.#violation(`${link} is opened for ${domain}, which is suspended`);
@@ -255,7 +256,7 @@ export class ConnectionCheck {
   /** What the hosts of the domain can take together: each sum over hosts is of one address, one host or all of them. */
   #atHosts(binding: string, domain: string): Limit {
     const situation = this.#situation;
-    const { hosts } = situation.domains.get(domain)!;
+    const hosts = situation.reachable(binding, situation.domains.get(domain)!);
     const addresses = hosts.flatMap((host) => host.addresses.map((address) => ({ host: host.host, address })));
     const limits = new Map<string, { limit: Limit; members: Set<string> }>();
     for (const { host, address } of addresses) {

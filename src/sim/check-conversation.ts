@@ -4,7 +4,7 @@
 import type { Configuration } from '../core/config/configuration.ts';
 import { suspendDelivery } from '../core/config/connection-options.ts';
 import { smtpPipelining } from '../core/config/session-options.ts';
-import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
+import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 import type { Link } from './link.ts';
 import type { Situation } from './situation.ts';
@@ -203,7 +203,7 @@ export class ConversationCheck {
       const mailbox = /<(.*)>/.exec(line)?.[1] ?? '';
       talk.latest?.mailboxes.push(mailbox);
       if (talk.latest !== null) this.#attempts.set(mailbox, talk.latest);
-      this.#connections.learnDomain(link, domainOf(mailbox));
+      this.#connections.learnDomain(link, this.#situation.routingDomainOf(mailbox));
       if (talk.latest !== null) this.#checkHeld(talk.latest, mailbox);
     } else if (step === 'QUIT') {
       talk.quitAtMs = this.#situation.world.elapsedMs;
@@ -216,7 +216,7 @@ export class ConversationCheck {
   #checkHeld({ link, beganUnder }: Attempt, mailbox: Mailbox): void {
     const binding = this.#situation.bindingOf(link.source);
     if (!beganUnder.hasBinding(binding)) this.#violation(`${link} begins mail of a binding that is gone`);
-    if (beganUnder.value(suspendDelivery, { binding, domain: domainOf(mailbox) }))
+    if (beganUnder.value(suspendDelivery, { binding, domain: this.#situation.routingDomainOf(mailbox) }))
       this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
   }
 
@@ -225,7 +225,7 @@ export class ConversationCheck {
     const { link, pending } = talk;
     const subject = {
       binding: this.#situation.bindingOf(link.source),
-      domain: domainOf(talk.latest?.mailboxes[0] ?? ''),
+      domain: this.#situation.routingDomainOf(talk.latest?.mailboxes[0] ?? ''),
     };
     const mode = this.#situation.configuration.value(smtpPipelining, subject);
     const steps = pending.map((one) => one.step).join(' ');

@@ -192,7 +192,7 @@ export class EngineCheck {
     // Where answers get lost, the engine knows some of the hosts only.
     const waits = queue.hold !== null || queue.waits.length > 0;
     if (waits && this.#situation.scenario.nameConditions.unavailable > 0) return null;
-    for (const { host, addresses } of plan.hosts) {
+    for (const { host, addresses } of this.#situation.reachable(binding, plan)) {
       for (const address of addresses) {
         // Another queue of the binding may have found the host well; this one hears of it when its own time comes.
         const looksAgainAt = queue.hold?.kind === 'hostsDown' ? queue.hold.until : queue.tryHostsAt;

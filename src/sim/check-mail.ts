@@ -3,7 +3,6 @@
 // after the process died, and only when its settlement could not be on the disk yet (design section 5).
 import { generateBounces, maxRetryInterval, messageExpiration, retryInterval } from '../core/config/retry-options.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
-import { domainOf } from '../core/mail/mailbox.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
 import type { TransactionPlan } from './client.ts';
@@ -156,7 +155,8 @@ export class MailCheck {
     if (!content.headerSection.endsWith(plan.headerSection)) this.#violation(`header fields for ${mailbox} are lost`);
     if (/^X-Binding:/im.test(content.headerSection)) this.#violation(`${mailbox} is stored with the binding header`);
     if (plan.reversePath !== mail.reversePath) this.#violation(`${mailbox} is stored with another reverse-path`);
-    if (domainOf(mailbox) !== mail.domain) this.#violation(`${mailbox} is queued for ${mail.domain}`);
+    if (this.#situation.routingDomainOf(mailbox) !== mail.domain)
+      this.#violation(`${mailbox} is queued for ${mail.domain}`);
     const isKnown = plan.binding !== null && this.#situation.configuration.hasBinding(plan.binding);
     if (isKnown && mail.binding !== plan.binding && !this.#situation.hasReloaded)
       this.#violation(`${mailbox} asked for binding ${plan.binding} and got ${mail.binding}`);

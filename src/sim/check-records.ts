@@ -116,11 +116,22 @@ export class RecordCheck {
 
   /** With no host left to try, one task has had its attempt: there are no more of these than hosts that failed. */
   #checkHost(record: MainRecord, mail: TrackedMail): void {
+    if (this.#hasNoHost(mail)) return;
     const key = `${mail.binding} ${mail.domain}`;
     const tasks = this.#failedTasks.get(key) ?? new Set();
     this.#failedTasks.set(key, tasks);
     tasks.add(`${record.fields[2]} ${this.#situation.world.elapsedMs} ${mail.retries}`);
     if (tasks.size > this.#failuresFor(mail)) this.#violation(record, 'is one more than hosts that failed');
+  }
+
+  /** Every host has addresses of another family than the binding, as far as the engine was told. */
+  #hasNoHost({ binding, domain }: TrackedMail): boolean {
+    const plan = this.#situation.domains.get(domain);
+    if (plan === undefined) return false;
+    const reachable = this.#situation.reachable(binding, plan).flatMap(({ addresses }) => addresses);
+    const all = plan.hosts.flatMap(({ addresses }) => addresses);
+    if (reachable.length === all.length) return false;
+    return reachable.length === 0 || this.#situation.scenario.nameConditions.unavailable > 0;
   }
 
   #failuresFor(mail: TrackedMail): number {

@@ -2,13 +2,15 @@
 // Segments keep their order in each direction, FIN included; a RST overtakes. What counts as a connection is what the
 // exchanger can see (design decision 6): from the moment the SYN reaches it until it calls end or reset itself or sees
 // our FIN or RST, which arrives within RST_BOUND_MS.
+import { assert } from '../core/base/assert.ts';
 import type { Random } from '../core/base/random.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, ConnectTarget, StoredContent } from '../engine/ports.ts';
 import type { Network } from './network.ts';
 import { between, happens, type World } from './world.ts';
 
-/** The machine's own address, for connections that name none. */
+/** The machine's own addresses, for connections that name none. */
 export const DEFAULT_SOURCE = '10.0.0.1';
+export const DEFAULT_IPV6_SOURCE = '2001:db8:1::1';
 
 /** No FIN or RST of ours takes longer; the engine holds the slot of a connection it gave up for a second. */
 const RST_BOUND_MS = 990;
@@ -107,7 +109,7 @@ export class Link implements Connection {
 
   /** The source address an exchanger sees; a connection without one of its own comes from the machine's. */
   get source(): string {
-    return this.target.localAddress ?? DEFAULT_SOURCE;
+    return this.target.localAddress ?? (this.target.family === 6 ? DEFAULT_IPV6_SOURCE : DEFAULT_SOURCE);
   }
 
   /** Whether the exchanger counts it now. */
@@ -221,6 +223,10 @@ export class Link implements Connection {
     const wasConnecting = this.#ours === 'connecting';
     this.#closeSoon(null);
     this.#rstToPeer(wasConnecting);
+  }
+
+  startTls(): void {
+    assert(false, 'simulated exchangers do not offer STARTTLS, so nobody takes it');
   }
 
   /** Our process died. */

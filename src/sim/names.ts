@@ -67,7 +67,9 @@ export class Names implements Resolver {
     const addresses = this.#zone.addresses.get(name);
     if (records === undefined && addresses === undefined) return { kind: 'noName', ttlSeconds };
     if (type === 'MX' && records !== undefined) return { kind: 'mx', records, ttlSeconds };
-    if (type === 'A' && addresses !== undefined) return { kind: 'addresses', addresses, ttlSeconds };
+    const isWanted = (address: string): boolean => address.includes(':') === (type === 'AAAA');
+    const wanted = type === 'MX' ? [] : (addresses ?? []).filter(isWanted);
+    if (wanted.length > 0) return { kind: 'addresses', addresses: wanted, ttlSeconds };
     return { kind: 'noData', ttlSeconds };
   }
 }

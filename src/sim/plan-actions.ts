@@ -66,6 +66,22 @@ export class ActionPlanner {
     for (const atMs of times) this.#operator(atMs, untilMs);
   }
 
+  /** Limits change, most of them on the console and some in the text. */
+  addTurns(count: number, untilMs: number): void {
+    const random = this.#random;
+    const knobs = limitKnobs(this.#configuration.bindings, this.#network.domains);
+    const times = Array.from({ length: count }, () => between(random, 0, untilMs)).sort((a, b) => a - b);
+    for (const atMs of times) {
+      const way = random.below(8);
+      // Wide scopes concern most connections, so these are turned as often as all others together.
+      const wide = knobs.filter(({ path }) => path.length === 0);
+      const setting = turnKnob(random, random.below(2) === 0 ? knobs : wide);
+      if (way < 5) this.#add(atMs, { kind: 'set', setting });
+      else if (way < 7) this.#reload(atMs, { kind: 'setting', setting });
+      else this.#unset(atMs);
+    }
+  }
+
   addDeaths(count: number, untilMs: number): void {
     for (let at = 0; at < count; at++) {
       const effects = this.#random.below(40);

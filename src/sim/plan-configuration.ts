@@ -9,7 +9,7 @@ import { happens, pick } from './world.ts';
 export interface BindingPlan {
   readonly name: string;
   readonly group: string | null;
-  /** Every binding has an address of its own, by which a receiver tells them apart. */
+  /** Every binding has an address of its own, by which a receiver tells them apart; `default` has one of each family. */
   readonly address: string;
 }
 
@@ -44,12 +44,15 @@ export function bindingPath({ name, group }: BindingPlan): ScopeName[] {
   return group === null ? [scope('binding', name)] : [scope('binding_group', group), scope('binding', name)];
 }
 
-export function planBindings(random: Random): BindingPlan[] {
+export function planBindings(random: Random, hasIpv6: boolean): BindingPlan[] {
   const bindings: BindingPlan[] = [{ name: 'default', group: null, address: DEFAULT_SOURCE }];
   const grouped = random.below(3);
   for (let at = 0; at < grouped; at++) bindings.push({ name: `in${at}`, group: GROUP, address: `10.0.1.${at + 1}` });
   const single = random.below(3);
-  for (let at = 0; at < single; at++) bindings.push({ name: `out${at}`, group: null, address: `10.0.2.${at + 1}` });
+  for (let at = 0; at < single; at++) {
+    const address = hasIpv6 && random.below(3) === 0 ? `2001:db8:2::${at + 1}` : `10.0.2.${at + 1}`;
+    bindings.push({ name: `out${at}`, group: null, address });
+  }
   return bindings;
 }
 
@@ -109,6 +112,10 @@ export function planConfiguration(
     if (binding.name === 'default') continue;
     settings.push({ path: bindingPath(binding), option: 'Bind_Address', value: `"${binding.address}"` });
   }
+  if (domains.some(({ hosts }) => hosts.some((host) => host.addresses.some((address) => address.includes(':')))))
+    settings.push(global('Use_IPv6', 'true'));
+  for (const { name, detour } of domains)
+    if (detour !== null) settings.push({ path: [scope('domain', name)], ...detour });
   const knobs = limitKnobs(bindings, domains);
   for (let count = 0; count < limits; count++) settings.push(turnKnob(random, knobs));
   const lastTransactionMs = 1000 * (8 + 2 * 8 + 8 + 8 * 5 + 8 + 10 + 5 + 6 + 2);

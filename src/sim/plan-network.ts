@@ -8,10 +8,13 @@ export interface DomainPlan {
   readonly name: string;
   /**
    * - served: it has at least one address that somebody listens on;
-   * - missing: the name does not exist; null: RFC 7505; dead: nobody listens on its addresses.
+   * - missing: the name does not exist; null: RFC 7505; dead: nobody listens on its addresses;
+   * - forwarded: its mail belongs to its gateway, which is a domain of its own here.
    */
-  readonly kind: 'served' | 'missing' | 'null' | 'dead';
-  /** In order of preference; empty unless DNS names any. */
+  readonly kind: 'served' | 'missing' | 'null' | 'dead' | 'forwarded';
+  /** Where the operator sends its mail in place of its exchangers, or null. */
+  readonly detour: { readonly option: 'Gateway' | 'Routes'; readonly value: string } | null;
+  /** In order of preference; empty unless DNS, or the detour, names any. */
   readonly hosts: readonly { readonly host: string; readonly preference: number; readonly addresses: string[] }[];
   /** No other domain uses its addresses, so that who connects there comes for this domain. */
   readonly isAlone: boolean;
@@ -26,6 +29,8 @@ export interface NetworkPlan {
   readonly domains: readonly DomainPlan[];
   readonly zone: Zone;
   readonly exchangers: readonly ExchangerPlan[];
+  /** Some hosts have IPv6 addresses, and they are looked up. */
+  readonly hasIpv6: boolean;
 }
 
 /** 0: keeps the rules and is in good health; 1: has its moments; 2: tries everything. */
@@ -61,23 +66,42 @@ export const BEST_MANNERS: Manners = {
 
 /** Addresses are handed out in order, so that a trace is easy to read. */
 class Addresses {
+  readonly #random: Random;
+  readonly #ipv6: boolean;
   #last = 0;
+
+  constructor(random: Random, ipv6: boolean) {
+    this.#random = random;
+    this.#ipv6 = ipv6;
+  }
+
   next(): string {
-    this.#last++;
-    return `192.0.2.${this.#last}`;
+    return `192.0.2.${++this.#last}`;
+  }
+
+  nextIpv6(): string {
+    return `2001:db8::${(++this.#last).toString(16)}`;
+  }
+
+  /** Of one host: one or two, or one of each family. */
+  some(most: number): string[] {
+    const addresses = Array.from({ length: 1 + this.#random.below(most) }, () => this.next());
+    return this.#ipv6 && this.#random.below(3) > 0 ? [...addresses, this.nextIpv6()] : addresses;
   }
 }
 
 export function planNetwork(random: Random, count: number, malice: Malice, isSlow: boolean): NetworkPlan {
-  const addresses = new Addresses();
+  const hasIpv6 = random.below(4) === 0;
+  const addresses = new Addresses(random.stream('addresses'), hasIpv6);
   const shared = [addresses.next(), addresses.next()];
   const domains: DomainPlan[] = [];
-  for (let at = 0; at < count; at++) domains.push(planDomain(random, at, addresses, shared, malice));
+  for (let at = 0; at < count; at++) domains.push(...planDomain(random, at, addresses, shared, malice));
   // The domain of senders: notices go there.
   const home = addresses.next();
   domains.push({
     name: 'sender.example',
     kind: 'served',
+    detour: null,
     hosts: [{ host: 'sender.example', preference: 0, addresses: [home] }],
     isAlone: true,
   });
@@ -88,7 +112,7 @@ export function planNetwork(random: Random, count: number, malice: Malice, isSlo
   const exchangers = [...used]
     .filter((address) => !dead.has(address))
     .map((address) => ({ address, manners: planManners(random, malice, isSlow) }));
-  return { domains, zone: zoneOf(domains, random), exchangers };
+  return { domains, zone: zoneOf(domains, addresses, random), exchangers, hasIpv6 };
 }
 
 function planDomain(
@@ -97,43 +121,89 @@ function planDomain(
   addresses: Addresses,
   shared: readonly string[],
   malice: Malice,
-): DomainPlan {
+): readonly DomainPlan[] {
   const name = `d${at}.example`;
+  if (at > 0 && random.below(6) === 0) return planDetour(random, name, addresses);
+  return [planNamed(random, name, at, addresses, shared, malice)];
+}
+
+/** A domain whose mail goes where DNS says. */
+function planNamed(
+  random: Random,
+  name: string,
+  at: number,
+  addresses: Addresses,
+  shared: readonly string[],
+  malice: Malice,
+): DomainPlan {
   const oddity = at === 0 || malice === 0 ? 1 : random.next();
-  if (oddity < 0.06) return { name, kind: 'missing', hosts: [], isAlone: true };
+  if (oddity < 0.06) return { name, kind: 'missing', detour: null, hosts: [], isAlone: true };
   if (oddity < 0.12) {
-    return { name, kind: 'null', hosts: [], isAlone: true };
+    return { name, kind: 'null', detour: null, hosts: [], isAlone: true };
   }
   if (oddity < 0.2) {
     const hosts = [{ host: `mx.${name}`, preference: 10, addresses: [addresses.next()] }];
-    return { name, kind: 'dead', hosts, isAlone: true };
+    return { name, kind: 'dead', detour: null, hosts, isAlone: true };
   }
   if (at > 0 && random.below(3) === 0) {
     // Domains with the same provider: one host, one or both of its addresses.
     const hosts = [{ host: 'mx.shared.example', preference: 10, addresses: [...shared] }];
     if (random.below(2) === 0) hosts.push({ host: `backup.${name}`, preference: 20, addresses: [addresses.next()] });
-    return { name, kind: 'served', hosts, isAlone: false };
+    return { name, kind: 'served', detour: null, hosts, isAlone: false };
   }
   if (random.below(4) === 0) {
     return {
       name,
       kind: 'served',
-      hosts: [{ host: name, preference: 0, addresses: [addresses.next()] }],
+      detour: null,
+      hosts: [{ host: name, preference: 0, addresses: addresses.some(1) }],
       isAlone: true,
     };
   }
   const hosts = Array.from({ length: 1 + random.below(3) }, (_, index) => ({
     host: `mx${index}.${name}`,
     preference: pick(random, [10, 10, 20]),
-    addresses: Array.from({ length: 1 + random.below(2) }, () => addresses.next()),
+    addresses: addresses.some(2),
   }));
-  return { name, kind: 'served', hosts: hosts.sort((a, b) => a.preference - b.preference), isAlone: true };
+  return {
+    name,
+    kind: 'served',
+    detour: null,
+    hosts: hosts.sort((a, b) => a.preference - b.preference),
+    isAlone: true,
+  };
 }
 
-function zoneOf(domains: readonly DomainPlan[], random: Random): Zone {
+/** Mail of the domain goes elsewhere than where DNS says (docs/routing.md). */
+function planDetour(random: Random, name: string, addresses: Addresses): readonly DomainPlan[] {
+  const hosts = Array.from({ length: 2 }, (_, at) => ({
+    host: `relay${at}.${name}`,
+    preference: at,
+    addresses: addresses.some(2),
+  }));
+  if (random.below(2) === 0) {
+    const items = hosts.map(({ host }) => `"${host}"`).join(', ');
+    return [{ name, kind: 'served', detour: { option: 'Routes', value: `( ${items} )` }, hosts, isAlone: true }];
+  }
+  const gateway = hosts[0]!;
+  const detour = { option: 'Gateway', value: `"${gateway.host}"` } as const;
+  return [
+    { name, kind: 'forwarded', detour, hosts: [], isAlone: true },
+    { name: gateway.host, kind: 'served', detour: null, hosts: [gateway], isAlone: true },
+  ];
+}
+
+function zoneOf(domains: readonly DomainPlan[], addressesLeft: Addresses, random: Random): Zone {
   const exchanges = new Map<string, { preference: number; exchange: string }[]>();
   const addresses = new Map<string, readonly string[]>();
-  for (const { name, kind, hosts } of domains) {
+  for (const { name, kind, detour, hosts } of domains) {
+    if (detour !== null) {
+      // Nobody has any business at the exchanger that DNS names.
+      exchanges.set(name, [{ preference: 0, exchange: `passed-over.${name}` }]);
+      addresses.set(`passed-over.${name}`, [addressesLeft.next()]);
+      for (const { host, addresses: ofHost } of hosts) addresses.set(host, ofHost);
+      continue;
+    }
     if (kind === 'null') exchanges.set(name, [{ preference: 0, exchange: '.' }]);
     for (const { host, preference, addresses: ofHost } of hosts) {
       addresses.set(host, ofHost);

@@ -57,7 +57,8 @@ export function drawScenario(seed: number): Scenario {
   const kind = random.below(10);
   if (kind < 2) return drawBurst(seed);
   if (kind === 2) return drawHandOver(seed);
-  return kind === 3 ? drawReserve(seed) : drawMixed(seed);
+  if (kind === 3) return drawReserve(seed);
+  return kind < 6 ? drawChurn(seed) : drawMixed(seed);
 }
 
 /** All sorts of things at once. */
@@ -66,7 +67,7 @@ function drawMixed(seed: number): Scenario {
   const random = root.stream('mixed');
   const malice = pick<Malice>(random, [0, 1, 1, 2]);
   const network = planNetwork(root.stream('network plan'), 2 + random.below(4), malice, false);
-  const bindings = planBindings(root.stream('bindings'));
+  const bindings = planBindings(root.stream('bindings'), network.hasIpv6);
   let configuration = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
   const throttling = root.stream('throttles');
   const throttles = pick(throttling, [0, 0, 1, 2, 4]);
@@ -113,6 +114,59 @@ function drawMixed(seed: number): Scenario {
   };
 }
 
+/** Limits go up and down all the time, by commands and reloads, while queues are busy and while connections idle. */
+function drawChurn(seed: number): Scenario {
+  const root = seededRandom(seed);
+  const random = root.stream('churn');
+  const malice = pick<Malice>(random, [0, 0, 0, 1]);
+  const network = planNetwork(root.stream('network plan'), 1 + random.below(3), malice, random.below(2) === 0);
+  const bindings = planBindings(root.stream('bindings'), network.hasIpv6);
+  const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(4));
+  const global = (option: string, value: string | number): TextSetting => ({ path: [], option, value: String(value) });
+  const configuration = {
+    ...drawn,
+    settings: [
+      ...drawn.settings.filter(({ value }) => value !== '0'),
+      global('Max_Outbound_Connections', pick(random, [4, 8, 16])),
+      global('Connection_Allocation_Aggressiveness', 'high'),
+      global('Idle_Timeout', pick(random, [5, 20, 60])),
+      global('Max_Deliveries_Per_Connection', pick(random, [0, 0, 0, 5])),
+    ],
+  };
+  const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
+  const bursts = 5 + random.below(6);
+  for (let count = 0; count < bursts; count++) {
+    const to = { binding: pick(random, bindings).name, domain: pick(random, network.domains).name };
+    traffic.addBurst({ ...to, transactions: pick(random, [5, 20, 40]) }, between(random, 0, ACTIVE_MS));
+  }
+  const planner = new ActionPlanner(root.stream('actions'), configuration, network);
+  const turns = 20 + random.below(40);
+  planner.addTurns(turns, ACTIVE_MS);
+  const deaths = pick(random, [0, 0, 0, 1]);
+  planner.addDeaths(deaths, ACTIVE_MS);
+  return {
+    seed,
+    title: `${bursts} bursts while limits change ${turns} times, malice ${malice}, ${deaths} deaths`,
+    configuration,
+    network,
+    networkConditions: {
+      descriptorsExhausted: 0,
+      splitting: 0,
+      slowKernel: pick(random, [0, 0.3]),
+      descriptorLimit: PLENTY_OF_DESCRIPTORS,
+    },
+    nameConditions: { delayMs: [1, 20], unavailable: 0, ttlSeconds: 3600 },
+    diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
+    sessions: traffic.sessions,
+    actions: planner.actions,
+    burst: null,
+    needsReserve: false,
+    isCalm: false,
+    patienceMs: new Map(),
+    endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
+  };
+}
+
 function withSettings(plan: ConfigurationPlan, ...settings: readonly TextSetting[]): ConfigurationPlan {
   return { ...plan, settings: [...plan.settings, ...settings] };
 }
@@ -122,7 +176,7 @@ function drawBurst(seed: number): Scenario {
   const root = seededRandom(seed);
   const random = root.stream('burst');
   const network = planNetwork(root.stream('network plan'), 1 + random.below(3), 0, true);
-  const bindings = planBindings(root.stream('bindings'));
+  const bindings = planBindings(root.stream('bindings'), false);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(7));
   const limit = pick(random, [1, 2, 3, 5, 7]);
   const binding = pick(random, bindings).name;
@@ -167,7 +221,7 @@ function drawHandOver(seed: number): Scenario {
   const root = seededRandom(seed);
   const random = root.stream('hand-over');
   const network = planNetwork(root.stream('network plan'), 2 + random.below(4), 0, true);
-  const bindings = planBindings(root.stream('bindings'));
+  const bindings = planBindings(root.stream('bindings'), false);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, 0);
   const slots = 1 + random.below(3);
   const binding = pick(random, bindings);
@@ -211,7 +265,7 @@ function drawReserve(seed: number): Scenario {
   const root = seededRandom(seed);
   const random = root.stream('reserve');
   const network = planNetwork(root.stream('network plan'), 4 + random.below(3), 0, true);
-  const bindings = planBindings(root.stream('bindings'));
+  const bindings = planBindings(root.stream('bindings'), false);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, 0);
   const slots = 1 + random.below(2);
   const reserve = 1 + random.below(4);

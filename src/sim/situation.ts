@@ -2,7 +2,9 @@
 // Changed by the simulation only.
 import type { Limit } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import { domainOf as domainOfMailbox, type Mailbox } from '../core/mail/mailbox.ts';
 import type { InForce } from './in-force.ts';
+import { DEFAULT_IPV6_SOURCE } from './link.ts';
 import type { DomainPlan } from './plan-network.ts';
 import type { Scenario } from './scenario.ts';
 import type { Seen } from './scope-sums.ts';
@@ -37,7 +39,8 @@ export class Situation {
     this.scenario = scenario;
     this.force = force;
     this.domains = new Map(scenario.network.domains.map((domain) => [domain.name, domain]));
-    this.#bindingByAddress = new Map(scenario.configuration.bindings.map(({ name, address }) => [address, name]));
+    const own = scenario.configuration.bindings.map(({ name, address }) => [address, name] as const);
+    this.#bindingByAddress = new Map([...own, [DEFAULT_IPV6_SOURCE, 'default']]);
     for (const { name, hosts } of scenario.network.domains) {
       for (const { host, addresses } of hosts) {
         for (const address of addresses) {
@@ -56,6 +59,29 @@ export class Situation {
     const binding = this.#bindingByAddress.get(source);
     if (binding === undefined) throw new Error(`no binding has the address ${source}`);
     return binding;
+  }
+
+  /** Hosts of the domain with the addresses that can be reached from the address of the binding. */
+  reachable(binding: string, { hosts }: DomainPlan): DomainPlan['hosts'] {
+    const { address } = this.scenario.configuration.bindings.find(({ name }) => name === binding)!;
+    if (binding === 'default') return hosts;
+    const isIpv6 = address.includes(':');
+    return hosts.map((host) => ({
+      ...host,
+      addresses: host.addresses.filter((other) => other.includes(':') === isIpv6),
+    }));
+  }
+
+  /** The name that mail for the mailbox is queued under: its domain, or the gateway of that (docs/routing.md). */
+  routingDomainOf(mailbox: Mailbox): string {
+    const domain = domainOfMailbox(mailbox);
+    const detour = this.domains.get(domain)?.detour;
+    return detour?.option === 'Gateway' ? detour.value.replaceAll('"', '') : domain;
+  }
+
+  /** Whether anybody's mail goes to the address. */
+  isAnybodys(address: string): boolean {
+    return this.#domainsByAddress.has(address);
   }
 
   /** The domain for which everybody connects to the address; null when there are several. */

@@ -38,6 +38,7 @@ export function withoutDomain(scenario: Scenario, name: string): Partial<Scenari
     );
   return {
     network: {
+      ...network,
       domains,
       zone: {
         exchanges: new Map([...network.zone.exchanges].filter(([domain]) => domain !== name)),

@@ -146,8 +146,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    // An operator seldom lowers a limit just in the seconds in which more connections than that are idle.
-    seeds: '1..1000',
     title: 'idle connections above a lowered limit stay',
     edits: [
       {
