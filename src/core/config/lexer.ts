@@ -1,7 +1,7 @@
 // Text to tokens. Comments and white space end here; positions are kept.
 import type { Findings } from './problem.ts';
 import type { SourcePosition } from './source.ts';
-import { BARE_WORD, type WordSyntax } from './syntax.ts';
+import { ADDRESS_LITERAL, BARE_WORD, type WordSyntax } from './syntax.ts';
 
 export interface MarkToken {
   readonly kind: 'mark';
@@ -20,8 +20,6 @@ export type Token = WordSyntax | MarkToken | EndToken;
 const BLANK = /[\s\ufeff]+/y;
 const LINE_COMMENT = /#[^\n]*/y;
 const QUOTED = /"([^"\\\n]*(?:\\(?:"|(?!"))[^"\\\n]*)*)"/y;
-/** An address literal, such as `[::1]:25`. A dictionary needs a blank or `=` between key and value, so it is none. */
-const ADDRESS_LITERAL = /\[[0-9A-Za-z.:*]+\](?::\d+)?/y;
 const MARKS = '{}()[]=,';
 
 /** Every token of a text, the last of which is its end. Text that is no token is reported and left out. */

@@ -38,7 +38,7 @@ for (const [id, sentence, text, tree] of [
     'P7',
     'paths and addresses need no quotes',
     'Listen /tmp/2025 { } u = digest:///opt/x v = [::1]:25',
-    'Listen</tmp/2025>{};u=digest:///opt/x;v="[::1]:25"',
+    'Listen</tmp/2025>{};u=digest:///opt/x;v=[::1]:25',
   ],
   ['P8', 'backslashes stay as they are', 'p = "^a-\\d+\\.b$" q = "say \\"x\\""', 'p="^a-\\d+\\.b$";q="say \\"x\\""'],
   ['P9', 'a comment ends a bare word', 'a = b/* c */d = e', 'a=b;d=e'],

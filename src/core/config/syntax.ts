@@ -49,6 +49,8 @@ export type ItemSyntax = AssignmentSyntax | StanzaSyntax | IncludeSyntax;
 
 /** The characters a bare word cannot hold. */
 export const BARE_WORD = /(?:(?!\/\*)[^\s,#"'={}[\]()])+/y;
+/** An address literal, such as `[::1]:25`. A dictionary needs a blank or `=` between key and value, so it is none. */
+export const ADDRESS_LITERAL = /\[[0-9A-Za-z.:*]+\](?::\d+)?/y;
 
 /** In quotes where it must be. */
 export function formatWord({ text, quoted }: Pick<WordSyntax, 'text' | 'quoted'>): string {
@@ -61,8 +63,10 @@ export function quoteText(text: string): string {
 }
 
 function isBareWord(text: string): boolean {
-  BARE_WORD.lastIndex = 0;
-  return BARE_WORD.test(text) && BARE_WORD.lastIndex === text.length;
+  return [BARE_WORD, ADDRESS_LITERAL].some((pattern) => {
+    pattern.lastIndex = 0;
+    return pattern.test(text) && pattern.lastIndex === text.length;
+  });
 }
 
 /** A value in the lines of `Name = value`; the first continues the line of the name, further ones are indented by it. */
