@@ -31,7 +31,9 @@ const SETTINGS: DeliverySettings = {
   throttles: { connections: [], messages: [] },
   hostThrottles: () => ({ connections: [], messages: [] }),
   bindAddress: null,
-  suspendDelivery: false,
+  suspendedUntil: wallMs(0),
+  isBlackholed: false,
+  neverAttemptExpired: false,
   idleTimeoutMs: 5000,
   maxDeliveriesPerConnection: 0,
   maxRecipientsPerBatch: 100,
@@ -52,6 +54,7 @@ const SETTINGS: DeliverySettings = {
   maxRetryIntervalMs: 43_200_000,
   maxRetries: 'auto',
   messageExpirationMs: 86_400_000,
+  neverRetry: false,
 };
 
 export const RESERVE_INTERVAL_MS = 15_000;

@@ -1,8 +1,10 @@
 // Options on how many connections are opened, and from where.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import type { WallMs } from '../base/moment.ts';
 import { SENDING_CHAIN, UNGROUPED_CHAIN, UNGROUPED_HOST_CHAIN } from './chain.ts';
 import { type Misplacement, type Option, option, type Place } from './option.ts';
 import { addressIn } from './stanza-name.ts';
+import { NOT_SUSPENDED, SUSPENSION } from './suspension.ts';
 import {
   BOOLEAN,
   CONNECTION_LIMIT,
@@ -130,13 +132,14 @@ export const connectionAllocationAggressiveness = option<'normal' | 'high'>({
   help: 'how fast connections are added as the queue of a domain grows',
 });
 
-export const suspendDelivery = option<boolean>({
+/** The time until which the mail is held (suspension.ts). */
+export const suspendDelivery = option<WallMs>({
   name: 'suspend_delivery',
-  type: BOOLEAN,
-  default: false,
+  type: SUSPENSION,
+  default: NOT_SUSPENDED,
   scopes: SENDING,
   chain: SENDING_CHAIN,
-  help: 'holds the mail of the scope',
+  help: 'holds the mail of the scope: true, or (ours) a time such as 2030-01-31T18:00:00Z, until then',
 });
 
 export const useIpv6 = option<boolean>({

@@ -366,7 +366,6 @@ export const KEPT_SENDING_OPTIONS: readonly Option<unknown>[] = [
     'consecutive failures of every MX before all mail of a domain is delayed (0 = off)',
     { display: 'MX_Failures_To_Delay' },
   ),
-  kept('never_attempt_expired_messages', BOOLEAN, false, SENDING, 'fail an expired message without a last attempt'),
   kept(
     'reroute_domain',
     OPTIONAL_TEXT,

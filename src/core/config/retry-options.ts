@@ -97,26 +97,32 @@ export const mailerdaemon = option<string | null>({
   help: 'From: address of bounces; mailer-daemon at hostname when unset',
 });
 
-const blackhole = option<'false' | 'inline' | 'internal'>({
+/** Design decision 11: `true` is `inline`. */
+export const blackhole = option<'false' | 'inline' | 'internal'>({
   name: 'blackhole',
   type: BLACKHOLE,
   default: 'false',
   scopes: SENDING,
   chain: SENDING_CHAIN,
-  help: 'drops the mail of the scope instead of delivering it',
-  refused: 'not done by this version, which would deliver the mail',
-  harmless: (value) => value === 'false',
+  help: 'inline (true): recipients are refused; internal: mail is taken and fails instead of being delivered',
 });
 
-const neverRetry = option<boolean>({
+export const neverRetry = option<boolean>({
   name: 'never_retry',
   type: BOOLEAN,
   default: false,
   scopes: SENDING,
   chain: SENDING_CHAIN,
   help: 'whether a message fails with its first attempt',
-  refused: 'not done by this version; max_retries = 0 has the same effect',
-  harmless: (value) => !value,
+});
+
+export const neverAttemptExpiredMessages = option<boolean>({
+  name: 'never_attempt_expired_messages',
+  type: BOOLEAN,
+  default: false,
+  scopes: SENDING,
+  chain: SENDING_CHAIN,
+  help: 'whether a message past its expiration fails without a last attempt',
 });
 
 export const RETRY_OPTIONS: readonly Option<unknown>[] = [
@@ -132,4 +138,5 @@ export const RETRY_OPTIONS: readonly Option<unknown>[] = [
   mailerdaemon,
   blackhole,
   neverRetry,
+  neverAttemptExpiredMessages,
 ];

@@ -74,6 +74,8 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
   switch (reason.kind) {
     case 'empty':
       return ['Waits for nothing: there is no mail.'];
+    case 'blackholed':
+      return [`Waits for nothing: its mail is disposed of (Blackhole); set by ${placeText(reason.setBy)}.`];
     case 'served':
       return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
     case 'retryTime':
@@ -101,7 +103,10 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
     case 'route':
       return [`Waits for the name service${waited}.`];
     case 'suspended':
-      return [`Waits for Suspend_Delivery = true to be lifted${waited}; set by ${placeText(reason.setBy)}.`];
+      return [
+        `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy)}.`,
+        'To change: config set suspend_delivery false in that scope.',
+      ];
     case 'bindingGone':
       return [
         `Waits for its binding, which is not in the configuration any more${waited}.`,

@@ -13,6 +13,7 @@ import type { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
+import { orderToWait } from './standing-orders.ts';
 import type { Tokens } from './throttles.ts';
 
 /** Reply of a message whose hosts could all not be connected to in this attempt. */
@@ -100,8 +101,8 @@ export class ConnectionOpener {
       return;
     }
     queue.waitsSince ??= at.mono;
-    if (!settings.bindingExists) queue.hold = { kind: 'bindingGone' };
-    else if (settings.suspendDelivery) queue.hold = { kind: 'suspended' };
+    const order = orderToWait(queue, at);
+    if (order !== null) queue.hold = order;
     else if (this.pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
     else if (settings.bindAddress !== null && !this.#actions.hasLocalAddress(settings.bindAddress)) {
       queue.hold = { kind: 'addressMissing', address: settings.bindAddress };

@@ -3,6 +3,7 @@
 import type { Moment } from '../base/moment.ts';
 import type { Ledger } from '../limits/ledger.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
+import { isOrderedToWait } from './standing-orders.ts';
 
 const QUANTUM_MS = 1000;
 const QUANTUM_MESSAGES = 20;
@@ -11,7 +12,7 @@ const QUANTUM_MESSAGES = 20;
 export function mustLeave(connection: OutboundConnection, ledger: Ledger, at: Moment, isThrottled: boolean): boolean {
   const { queue, claim } = connection;
   const { settings } = queue;
-  if (settings.suspendDelivery || !settings.bindingExists) return true;
+  if (isOrderedToWait(queue, at)) return true;
   const most = settings.maxDeliveriesPerConnection;
   if (most > 0 && connection.deliveries >= most) return true;
   if (ledger.isSurplus(claim)) return true;

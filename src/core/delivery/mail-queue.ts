@@ -2,7 +2,7 @@
 // it takes slots in, and why it opens nothing at the moment. The scheduler decides; this holds.
 
 import type { Limit } from '../base/limit.ts';
-import type { MonoMs } from '../base/moment.ts';
+import type { MonoMs, WallMs } from '../base/moment.ts';
 import { Timer } from '../base/timers.ts';
 import type { CounterIndex } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
@@ -19,7 +19,8 @@ import type { KeptToken, Throttles } from './throttles.ts';
 /** Why a queue with active mail sends nothing more, when it is not a limit (those waits are in the ledger). */
 export type Hold =
   | { readonly kind: 'resolving' }
-  | { readonly kind: 'suspended' }
+  /** Infinite for until further notice. */
+  | { readonly kind: 'suspended'; readonly until: WallMs }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string }
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }

@@ -3,6 +3,7 @@
 import { type Moment, type MonoMs, monoOf } from '../base/moment.ts';
 import { expiresAt } from './expiry.ts';
 import type { MailQueue } from './mail-queue.ts';
+import { ordersChangeAt } from './standing-orders.ts';
 
 /** Null when time alone changes nothing for it. */
 export function nextLookAt(queue: MailQueue, at: Moment): MonoMs | null {
@@ -17,6 +18,8 @@ export function nextLookAt(queue: MailQueue, at: Moment): MonoMs | null {
     next = Math.min(next, at.mono + (expiresIn > 0 ? expiresIn : scan));
     if (hold?.kind === 'hostsDown') next = Math.min(next, hold.until);
     if (queue.tryHostsAt !== null) next = Math.min(next, queue.tryHostsAt);
+    const ordersChange = ordersChangeAt(queue, at);
+    if (ordersChange !== null) next = Math.min(next, monoOf(ordersChange, at));
     if (hold?.kind === 'addressMissing') next = Math.min(next, at.mono + scan);
   }
   return next === Number.POSITIVE_INFINITY ? null : (next as MonoMs);

@@ -5,6 +5,8 @@ import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Moment, MonoMs, WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { bindAddress, suspendDelivery } from '../config/connection-options.ts';
+import { blackhole } from '../config/retry-options.ts';
+import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { NO_COUNTER } from '../limits/wait-list.ts';
@@ -39,6 +41,8 @@ export interface Holder {
 export type WaitReason =
   /** There is no mail. */
   | { readonly kind: 'empty' }
+  /** There is none and will be none: it is disposed of as soon as it comes. */
+  | { readonly kind: 'blackholed'; readonly setBy: SetBy }
   /** As many connections as the mail asks for are open or being opened. */
   | { readonly kind: 'served' }
   | { readonly kind: 'retryTime'; readonly at: WallMs }
@@ -46,7 +50,8 @@ export type WaitReason =
   /** No token; the next comes in so many milliseconds, if no other queue takes it. */
   | { readonly kind: 'throttle'; readonly value: ThrottleValue; readonly untilMs: number }
   | { readonly kind: 'route' }
-  | { readonly kind: 'suspended'; readonly setBy: SetBy }
+  /** `until` is null for until further notice. */
+  | { readonly kind: 'suspended'; readonly until: WallMs | null; readonly setBy: SetBy }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string; readonly setBy: SetBy }
   | { readonly kind: 'hostsDown'; readonly untilMs: number; readonly hosts: readonly FailedHost[] }
@@ -111,7 +116,9 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
   const subject = { binding, domain };
   if (queue.active.size === 0 && queue.inFlight === 0) {
     const dueAt = queue.delayed.nextDueAt;
-    return dueAt === null ? { kind: 'empty' } : { kind: 'retryTime', at: dueAt };
+    if (dueAt !== null) return { kind: 'retryTime', at: dueAt };
+    if (!queue.settings.isBlackholed) return { kind: 'empty' };
+    return { kind: 'blackholed', setBy: configuration.resolve(blackhole, subject).setBy };
   }
   const awaited = new Set(queue.waits.map(({ list }) => list.counter).filter((counter) => counter !== NO_COUNTER));
   if (awaited.size > 0) {
@@ -123,7 +130,11 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
     case 'resolving':
       return { kind: 'route' };
     case 'suspended':
-      return { kind: 'suspended', setBy: configuration.resolve(suspendDelivery, subject).setBy };
+      return {
+        kind: 'suspended',
+        until: hold.until === SUSPENDED_WITHOUT_END ? null : hold.until,
+        setBy: configuration.resolve(suspendDelivery, subject).setBy,
+      };
     case 'addressMissing':
       return { ...hold, setBy: configuration.resolve(bindAddress, subject).setBy };
     case 'hostsDown':

@@ -10,7 +10,7 @@ import type { Claim, Ledger } from '../limits/ledger.ts';
 import type { ThrottleTable } from '../limits/throttle-table.ts';
 import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
-import { EXPIRED_REPLY } from '../queue/retry-schedule.ts';
+import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
 import type { Actions } from './actions.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
@@ -25,6 +25,7 @@ import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
+import { BLACKHOLED_REPLY, isOrderedToWait } from './standing-orders.ts';
 import { Tokens } from './throttles.ts';
 
 /** How long nothing is opened after the system refused a connection for want of its own resources. */
@@ -119,7 +120,7 @@ export class Scheduler {
     const { queue } = connection;
     const isThrottled = connection.messageThrottles !== null && queue.active.size > 0;
     const lacking = isThrottled ? this.#tokens.lackingForMessage(connection, at.mono) : null;
-    const task = lacking !== null || this.#mustLeave(connection, at) ? undefined : this.#take(queue);
+    const task = lacking !== null || this.#mustLeave(connection, at) ? undefined : this.#take(queue, at);
     if (task === undefined) {
       if (whileBusy) return 'idle';
       const { idleTimeoutMs } = queue.settings;
@@ -288,11 +289,14 @@ export class Scheduler {
     for (let task = queue.delayed.takeDue(at.wall); task !== undefined; task = queue.delayed.takeDue(at.wall)) {
       queue.active.add(task);
     }
+    if (queue.settings.isBlackholed) this.#disposeOfAll(queue);
+    if (queue.settings.neverAttemptExpired) this.#expire(queue, at);
+    if (isOrderedToWait(queue, at)) this.#holdBack(queue);
     if (queue.tryHostsAt !== null && at.mono >= queue.tryHostsAt) {
       queue.tryHostsAt = null;
       this.#ledger.stopWaiting(queue);
     }
-    while (queue.active.size > 0 && queue.idle.length > 0 && !queue.settings.suspendDelivery) {
+    while (queue.active.size > 0 && queue.idle.length > 0) {
       const connection = this.#tokens.idleWithTokens(queue, at);
       if (connection === undefined) break;
       this.#idle.remove(connection);
@@ -301,9 +305,7 @@ export class Scheduler {
       this.#actions.resume(connection);
     }
     if (queue.active.size > 0) this.#opener.openUpToTarget(queue, at, 'ordinary');
-    if (queue.active.size > 0 && queue.idle.length > 0 && !queue.settings.suspendDelivery) {
-      this.#tokens.awaitForMessages(queue, at);
-    }
+    if (queue.active.size > 0 && queue.idle.length > 0) this.#tokens.awaitForMessages(queue, at);
     if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
@@ -314,7 +316,21 @@ export class Scheduler {
   }
 
   #expire(queue: MailQueue, at: Moment): void {
-    for (const task of takeExpired(queue, at)) this.#failWithoutConnection(queue, task, EXPIRED_REPLY);
+    const reply = queue.settings.neverAttemptExpired ? NOT_ATTEMPTED_REPLY : EXPIRED_REPLY;
+    for (const task of takeExpired(queue, at)) this.#failWithoutConnection(queue, task, reply);
+  }
+
+  /** What is on a connection stays there. */
+  #disposeOfAll(queue: MailQueue): void {
+    for (const task of [...queue.active.takeAll(), ...queue.delayed.takeAll()]) {
+      this.#failWithoutConnection(queue, task, BLACKHOLED_REPLY);
+    }
+  }
+
+  /** The queue sends nothing for now: it waits for nobody's room, and keeps nobody's. */
+  #holdBack(queue: MailQueue): void {
+    this.#stopWaiting(queue);
+    for (const connection of [...queue.idle]) this.#quitIdle(connection);
   }
 
   #stopWanting(queue: MailQueue): void {
@@ -338,7 +354,7 @@ export class Scheduler {
       this.hostStates.retryAt(queue.binding, candidate.address, at.mono) === null &&
       candidate.address !== connection.candidate.address;
     if (route.candidates.some(isUsable)) return;
-    const task = this.#take(queue);
+    const task = this.#take(queue, at);
     if (task === undefined) return;
     const wasConnected = failure.stage !== STAGE.notConnected;
     const source = wasConnected
@@ -352,8 +368,9 @@ export class Scheduler {
   }
 
   /** The oldest task, cut to max_recipients_per_batch; the rest goes back to the head. */
-  #take(queue: MailQueue): Task | undefined {
-    if (queue.settings.suspendDelivery) return undefined;
+  #take(queue: MailQueue, at: Moment): Task | undefined {
+    if (isOrderedToWait(queue, at)) return undefined;
+    if (queue.settings.neverAttemptExpired) this.#expire(queue, at);
     const task = queue.active.take();
     if (task === undefined) return undefined;
     const most = Math.max(1, queue.settings.maxRecipientsPerBatch);

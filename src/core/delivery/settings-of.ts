@@ -23,6 +23,7 @@ import {
 import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import {
+  blackhole,
   bouncesInlineOriginal,
   connectTimeoutToDelay,
   delayedQueueScanInterval,
@@ -32,6 +33,8 @@ import {
   maxRetries,
   maxRetryInterval,
   messageExpiration,
+  neverAttemptExpiredMessages,
+  neverRetry,
   retryInterval,
 } from '../config/retry-options.ts';
 import { gateway, remoteSmtpPort, routes } from '../config/routing-options.ts';
@@ -93,7 +96,9 @@ export function deliverySettings(
       messages: throttles(configuration, [outboundThrottleMessages], { binding, host, address }),
     }),
     bindAddress: value(bindAddress),
-    suspendDelivery: value(suspendDelivery),
+    suspendedUntil: value(suspendDelivery),
+    isBlackholed: value(blackhole) !== 'false',
+    neverAttemptExpired: value(neverAttemptExpiredMessages),
     idleTimeoutMs: ms(idleTimeout),
     maxDeliveriesPerConnection: value(maxDeliveriesPerConnection),
     maxRecipientsPerBatch: value(maxRecipientsPerBatch),
@@ -121,6 +126,7 @@ export function deliverySettings(
     maxRetryIntervalMs: ms(maxRetryInterval),
     maxRetries: value(maxRetries),
     messageExpirationMs: ms(messageExpiration),
+    neverRetry: value(neverRetry),
   };
 }
 

@@ -1,6 +1,7 @@
 // The options of delivery for one (binding, domain), resolved once per configuration and kept by its queue, so that the
 // hot path never walks scopes. Seconds of the configuration are milliseconds here, -1 is NO_LIMIT.
 import type { Limit } from '../base/limit.ts';
+import type { WallMs } from '../base/moment.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import type { RetrySettings } from '../queue/retry-schedule.ts';
 import type { ClientSettings, ClientTimeouts } from '../smtp/client-actions.ts';
@@ -42,7 +43,12 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   hostThrottles(host: string, address: string): ThrottleValues;
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
-  readonly suspendDelivery: boolean;
+  /** The mail waits until then; in the past for mail that is not held. */
+  readonly suspendedUntil: WallMs;
+  /** The mail is disposed of instead of delivered. */
+  readonly isBlackholed: boolean;
+  /** Mail past its time fails where it would have had a last attempt. */
+  readonly neverAttemptExpired: boolean;
   /** 0 = no limit. */
   readonly maxDeliveriesPerConnection: number;
   readonly maxRecipientsPerBatch: number;

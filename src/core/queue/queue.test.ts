@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { wallMs } from '../base/moment.ts';
 import { ActiveQueue } from './active-queue.ts';
 import { DelayedQueue } from './delayed-queue.ts';
-import { afterTransientFailure, autoRetries, type RetrySettings, retryDelayMs } from './retry-schedule.ts';
+import {
+  afterTransientFailure,
+  autoRetries,
+  EXPIRED_REPLY,
+  RETRIES_USED_REPLY,
+  type RetrySettings,
+  retryDelayMs,
+} from './retry-schedule.ts';
 import { makeTask, type Task } from './task.ts';
 
 const DEFAULTS: RetrySettings = {
@@ -12,6 +19,7 @@ const DEFAULTS: RetrySettings = {
   maxRetryIntervalMs: 43_200_000,
   maxRetries: 'auto',
   messageExpirationMs: 86_400_000,
+  neverRetry: false,
 };
 
 let sequence = 0;
@@ -55,6 +63,15 @@ test('1200/1200/5: a failing message is retried every 1200 s and fails at 6000 s
     retries = next.retries;
   }
   assert.deepEqual([now, retries], [6_000_000, 5]);
+});
+
+test('never_retry: the first transient failure is the last, also of mail that was retried before', () => {
+  for (const retries of [0, 3]) {
+    const after = afterTransientFailure(retries, wallMs(0), wallMs(1000), { ...DEFAULTS, neverRetry: true });
+    assert.deepEqual(after, { kind: 'giveUp', reply: RETRIES_USED_REPLY });
+  }
+  const expired = afterTransientFailure(0, wallMs(0), wallMs(86_400_000), { ...DEFAULTS, neverRetry: true });
+  assert.deepEqual(expired, { kind: 'giveUp', reply: EXPIRED_REPLY });
 });
 
 test('the last attempt falls on the expiration, and a failure there is final', () => {

@@ -7,6 +7,8 @@ export interface RetrySettings {
   /** 'auto': as many as fit into the expiration; 'none': only time counts. */
   readonly maxRetries: number | 'auto' | 'none';
   readonly messageExpirationMs: number;
+  /** The first transient failure is the last. */
+  readonly neverRetry: boolean;
 }
 
 /** The delay behind the `failures`-th failure (from 1): doubles from retry_interval up to max_retry_interval. */
@@ -32,6 +34,8 @@ export function autoRetries(settings: RetrySettings): number {
 }
 
 export const EXPIRED_REPLY = '554 5.4.7 [internal] exceeded max time without delivery';
+/** Of a message that would have had its last attempt but for never_attempt_expired_messages. */
+export const NOT_ATTEMPTED_REPLY = '554 5.4.5 [internal] Delivery not attempted (message expired)';
 export const RETRIES_USED_REPLY = '554 5.4.7 [internal] exceeded max retries without delivery';
 
 export type AfterFailure =
@@ -51,6 +55,7 @@ export function afterTransientFailure(
   const expiresAt = addWall(receivedAt, settings.messageExpirationMs);
   if (now >= expiresAt) return { kind: 'giveUp', reply: EXPIRED_REPLY };
   const { maxRetries } = settings;
+  if (settings.neverRetry) return { kind: 'giveUp', reply: RETRIES_USED_REPLY };
   const most =
     maxRetries === 'none' ? Number.POSITIVE_INFINITY : maxRetries === 'auto' ? autoRetries(settings) : maxRetries;
   if (retries >= most) return { kind: 'giveUp', reply: RETRIES_USED_REPLY };

@@ -1,5 +1,6 @@
 // Which binding a message belongs to (design decision 17): the one its client names in a header field, else what the
 // endpoint says, else `default`. A group takes its bindings in turn, leaving out those that are suspended.
+import { type WallMs, wallMs } from '../base/moment.ts';
 import { utf8Octets } from '../base/octets.ts';
 import { type Configuration, DEFAULT_BINDING } from '../config/configuration.ts';
 import { suspendDelivery } from '../config/connection-options.ts';
@@ -15,6 +16,8 @@ const DEFAULT: ChosenBinding = { kind: 'binding', name: DEFAULT_BINDING };
 /** The bindings of a group that take mail, and whose turn it is. */
 interface Rotation {
   version: number;
+  /** A member is suspended no longer from then on. */
+  until: WallMs;
   members: readonly string[];
   next: number;
 }
@@ -26,34 +29,41 @@ export class BindingChooser {
    * @param subject the endpoint, with the client's address as its peer
    * @param named values of the header field of a client that is believed
    */
-  choose(configuration: Configuration, subject: Subject, named: readonly string[]): ChosenBinding {
+  choose(configuration: Configuration, subject: Subject, named: readonly string[], at: WallMs): ChosenBinding {
     const name = named.find((value) => value !== '');
     if (name !== undefined) return chooseNamed(configuration, name, named);
     const choice = configuration.bindingChoice(subject);
     if (choice === null) return DEFAULT;
-    return { kind: 'binding', name: choice.kind === 'binding' ? choice.name : this.#next(configuration, choice.name) };
+    return {
+      kind: 'binding',
+      name: choice.kind === 'binding' ? choice.name : this.#next(configuration, choice.name, at),
+    };
   }
 
   /** Loading has made sure that the group exists and has a binding. */
-  #next(configuration: Configuration, group: string): string {
+  #next(configuration: Configuration, group: string, at: WallMs): string {
     let rotation = this.#rotationsByGroup.get(group);
     if (rotation === undefined) {
-      rotation = { version: -1, members: [], next: 0 };
+      rotation = { version: -1, until: at, members: [], next: 0 };
       this.#rotationsByGroup.set(group, rotation);
     }
-    if (rotation.version !== configuration.version) {
+    if (rotation.version !== configuration.version || at >= rotation.until) {
       rotation.version = configuration.version;
-      rotation.members = membersOf(configuration, group);
+      const { members, until } = membersOf(configuration, group, at);
+      rotation.members = members;
+      rotation.until = until;
     }
     return rotation.members[rotation.next++ % rotation.members.length]!;
   }
 }
 
 /** With every binding suspended the mail waits in all of them. */
-function membersOf(configuration: Configuration, group: string): readonly string[] {
+function membersOf(configuration: Configuration, group: string, at: WallMs): Pick<Rotation, 'members' | 'until'> {
   const all = configuration.bindingsOf(group);
-  const active = all.filter((binding) => !configuration.value(suspendDelivery, { binding }));
-  return active.length === 0 ? all : active;
+  const ends = all.map((binding) => configuration.value(suspendDelivery, { binding }));
+  const active = all.filter((_, index) => ends[index]! <= at);
+  const until = wallMs(Math.min(...ends.filter((end) => end > at))); // never when that is nobody
+  return { members: active.length === 0 ? all : active, until };
 }
 
 /** Mail that names a binding never leaves from another address: a name that is unknown or not the only one is refused. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wallMs } from '../base/moment.ts';
+import { type WallMs, wallMs } from '../base/moment.ts';
 import { utf8Octets } from '../base/octets.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { MESSAGE_OCTETS_MAX } from '../config/listener-options.ts';
@@ -117,13 +117,17 @@ interface Arrival {
   readonly section?: string;
   readonly mailboxes?: readonly string[];
   readonly of?: Configuration;
+  readonly at?: WallMs;
 }
 
 function makeReception(routingDomainOf = (_binding: string, domain: string): string => domain): Reception {
   return new Reception({ ids: new IdMaker(1), version: '0.1.0', utcOffsetMinutes: () => 60, routingDomainOf });
 }
 
-function take(reception: Reception, { peer = '192.0.2.1', section = '', of = configuration, ...rest }: Arrival): Taken {
+function take(
+  reception: Reception,
+  { peer = '192.0.2.1', section = '', of = configuration, at = AT, ...rest }: Arrival,
+): Taken {
   const client = { subject: subjectOf(':25', peer), address: peer, port: 4711, name: 'client.example' };
   const transaction: ReceivedTransaction = {
     terms: termsOf(':25', peer, of),
@@ -132,7 +136,7 @@ function take(reception: Reception, { peer = '192.0.2.1', section = '', of = con
     mailboxes: rest.mailboxes ?? ['b@example.net'],
   };
   const received = { content: { headerSection: section, body: BODY }, size: section.length + CONTENT_AROUND_SECTION };
-  return reception.take(of, client, transaction, received, AT);
+  return reception.take(of, client, transaction, received, at);
 }
 
 function taken(result: Taken): Taken & { readonly kind: 'taken' } {
@@ -173,6 +177,43 @@ test('binding: a group takes its bindings in turn, without suspended ones', () =
   const reception = makeReception();
   const bindings = Array.from({ length: 5 }, () => bindingOf(take(reception, { peer: '192.0.2.32' })));
   assert.deepEqual(bindings, ['p1', 'p2', 'p1', 'p2', 'p1']);
+});
+
+test('binding: a suspension with an end counts until then', () => {
+  const reception = makeReception();
+  const of = load(
+    CONFIGURATION.replace('"p3" { Suspend_Delivery = true }', '"p3" { Suspend_Delivery = 2001-09-09T01:46:41Z }'),
+  );
+  const end = 1_000_000_001_000;
+  const bindings = [end - 2, end - 1, end, end, end].map((at) =>
+    bindingOf(take(reception, { peer: '192.0.2.32', of, at: wallMs(at) })),
+  );
+  assert.deepEqual(bindings, ['p1', 'p2', 'p3', 'p1', 'p2']);
+});
+
+test('blackhole: recipients are refused where their binding is known', () => {
+  const text = (value: string) => `
+    Relay_Hosts = ( 192.0.2.0/24 )
+    Domain "hole.example" { Blackhole = ${value} }
+    Domain "kept.example" { Gateway = "hole.example" }
+    Domain "moved.example" { Blackhole = true Gateway = "gateway.example" }
+    Binding_Group "pool" { Binding "p1" { Domain "two.example" { Blackhole = true } } Domain "one.example" { Blackhole = true } }
+    ESMTP_Listener { Listen ":25" { Peer "192.0.2.32/28" { Binding_Group = "pool" } } Listen ":26" { Binding_Header = "X-Binding" } }
+  `;
+  const refused = (listen: string, peer: string, value: string) =>
+    ['hole', 'kept', 'moved', 'one', 'two', 'other'].filter((name) =>
+      termsOf(listen, peer, load(text(value))).isBlackholed?.(`a@${name}.example`),
+    );
+  assert.deepEqual(refused(':25', '192.0.2.1', 'inline'), ['hole', 'kept']);
+  assert.deepEqual(refused(':25', '192.0.2.1', 'true'), ['hole', 'kept']);
+  assert.deepEqual(refused(':25', '192.0.2.1', 'internal'), []);
+  assert.deepEqual(
+    refused(':25', '192.0.2.33', 'inline'),
+    ['hole', 'kept', 'one'],
+    'of the group only what all of it says',
+  );
+  assert.deepEqual(refused(':26', '192.0.2.1', 'inline'), [], 'a header field may name another binding');
+  assert.equal(termsOf(':25', '192.0.2.1').isBlackholed, undefined, 'nobody pays for what nobody set');
 });
 
 test('binding: a group that is suspended as a whole still takes mail', () => {

@@ -81,7 +81,7 @@ export class Reception {
     const { headerSection, body } = received.content;
     const facts = readHeaderSection(headerSection, transaction.terms.bindingHeader);
     if (facts.receivedCount > RECEIVED_FIELDS_MAX) return { kind: 'refused', reply: LOOP };
-    const chosen = this.#bindings.choose(configuration, client.subject, facts.wantedValues);
+    const chosen = this.#bindings.choose(configuration, client.subject, facts.wantedValues, at);
     if (chosen.kind === 'refused') return chosen;
     const recipients = this.#recipients(transaction.mailboxes, chosen.name, Math.floor(at / 1000));
     // Reading: the id of the transaction is that of its first message; the sample of ec_show has the two equal.

@@ -13,6 +13,7 @@ import {
 import type { Subject } from '../config/resolution.ts';
 import { hostname } from '../config/server-options.ts';
 import { RECIPIENTS_MAX, type ServerTerms } from '../smtp/server-session.ts';
+import { blackholedRecipients } from './blackhole.ts';
 
 /** A silent client is let go after this, when the configuration says never: it costs a descriptor and memory. */
 export const IDLE_MS_MAX = 300_000;
@@ -41,6 +42,7 @@ export function readTerms(
   const recipients = configuration.value(maxRecipientsPerMessage, subject);
   const idleSeconds = configuration.value(idleTime, subject);
   const mayRelay = isInAnyBlock(address, configuration.value(relayHosts, subject));
+  const asked = mayRelay ? (configuration.value(bindingHeader, subject)?.toLowerCase() ?? null) : null;
   return {
     hostname: configuration.value(hostname) ?? systemHostname,
     mayRelay,
@@ -49,7 +51,8 @@ export function readTerms(
     maxRecipients: recipients === 0 ? RECIPIENTS_MAX : Math.min(recipients, RECIPIENTS_MAX),
     idleMs: idleSeconds === 0 ? IDLE_MS_MAX : idleSeconds * 1000,
     loneLineEnds: configuration.value(rfc2822LoneLfInBody) === 'pedantic' ? 'refuse' : 'fix',
-    bindingHeader: mayRelay ? (configuration.value(bindingHeader, subject)?.toLowerCase() ?? null) : null,
+    isBlackholed: asked === null ? blackholedRecipients(configuration, subject) : undefined,
+    bindingHeader: asked,
   };
 }
 

@@ -52,6 +52,7 @@ export const SENDER_PROBLEMS: Readonly<Record<PathProblem, string>> = {
 export const MAIL_FIRST = '503 5.5.1 MAIL first';
 export const RCPT_SYNTAX = '501 5.5.4 syntax: RCPT TO:<address>';
 export const RELAYING_DENIED = '550 5.7.1 relaying denied';
+export const BLACKHOLED = '551 5.7.1 recipient blackholed';
 export const TOO_MANY_RECIPIENTS = '452 4.5.3 too many recipients; send the rest in another transaction';
 export const RECIPIENT_PROBLEMS: Readonly<Record<PathProblem, string>> = {
   syntax: RCPT_SYNTAX,

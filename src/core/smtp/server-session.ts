@@ -28,6 +28,8 @@ export interface ServerTerms {
   readonly announcedSize: number;
   /** At most {@link RECIPIENTS_MAX}. */
   readonly maxRecipients: number;
+  /** Whether the operator wants nothing for the recipient; left out when that is nobody. */
+  readonly isBlackholed?: ((mailbox: Mailbox) => boolean) | undefined;
 }
 
 /** The documented names of the phases of reception, as rejectlog and the console show them. */
@@ -283,7 +285,9 @@ export class ServerSession<T extends ServerTerms> {
     if (!isBlankFrom(text, end)) return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
     if (mailboxes.length >= terms.maxRecipients)
       return recipientRefused(replies.TOO_MANY_RECIPIENTS, text, mailbox, terms);
-    mailboxes.push(qualified(path, terms.hostname));
+    const recipient = qualified(path, terms.hostname);
+    if (terms.isBlackholed?.(recipient)) return recipientRefused(replies.BLACKHOLED, text, mailbox, terms);
+    mailboxes.push(recipient);
     return replies.RECIPIENT_OK;
   }
 
