@@ -101,8 +101,20 @@ test('shell answers piped lines one by one, refusals among them', async () => {
   );
 });
 
-test('help describes an option', async () => {
-  const { status, stdout } = await run(['help', 'retry_interval']);
-  assert.equal(status, 0);
-  assert.match(stdout, /^Retry_Interval: .*\n {2}value: {3}whole seconds from 0\n {2}default: 1200\n/);
+test('help describes an option or a topic, and lists topics', async () => {
+  const option = await run(['help', 'retry_interval']);
+  assert.equal(option.status, 0);
+  assert.match(option.stdout, /^retry_interval\n\n.*\n\n- Value: whole seconds from 0\n- Default: 1200\n/);
+  const topics = await run(['help']);
+  assert.deepEqual([topics.status, topics.stderr], [0, '']);
+  assert.match(topics.stdout, /^throttles +Throttles\n +outbound_throttle_connections /m);
+  assert.match((await run(['help', 'spool'])).stdout, /^Spool\n\nspoolbase +directory of the spool\n/);
+});
+
+test('a query about a binding that nobody declared is answered, with a note beside the answer', async () => {
+  assert.deepEqual(await run(['eval', '-c', 'good.conf', 'binding', 'y', 'max_outbound_connections']), {
+    status: 0,
+    stdout: 'Max_Outbound_Connections = 30\n',
+    stderr: 'note: no binding "y" is declared (did you mean "x"?); this is what its mail would fall back to\n',
+  });
 });

@@ -8,6 +8,7 @@ import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
 import type { ConfigClock } from '../core/console/config-holder.ts';
 import { LoneConfig } from '../core/console/lone-config.ts';
+import { noteUndeclared } from '../core/console/undeclared-binding.ts';
 import { CONFIG_FILES } from '../daemon/config-files.ts';
 import { readSource } from '../daemon/read-source.ts';
 
@@ -17,7 +18,7 @@ usage: headgate config check [--lenient] FILE...
        headgate config show|showrecurse -c FILE [SCOPE...]
        headgate config locate -c FILE KEYWORD [NAME]
        headgate config shell -c FILE
-       headgate config help OPTION
+       headgate config help [OPTION | TOPIC]
 
 check prints "Configuration valid" for each file, or every mistake in it. The others answer as the console does; shell
 answers the commands on its standard input, a line each, and its changes end with it. -c may be left out:
@@ -37,7 +38,7 @@ export async function runConfig(argv: readonly string[]): Promise<number> {
   const [verb = '', ...rest] = argv;
   process.stdout.on('error', () => process.exit(0)); // the reader has seen enough, as `head` does
   if (verb === 'check') return runCheck(rest);
-  if (verb === 'help' && rest.length === 1) return show(await offlineConsole(null).answerWords(argv));
+  if (verb === 'help' && rest.length < 2) return show(await offlineConsole(null).answerWords(argv));
   if (verb === 'shell' || QUERIES.includes(verb)) {
     const { file, words } = takeFile(rest);
     if (file !== null) return verb === 'shell' ? runShell(file, words) : runQuery(file, [verb, ...words]);
@@ -77,7 +78,12 @@ function runCheck(argv: readonly string[]): number {
 
 async function runQuery(file: string, words: readonly string[]): Promise<number> {
   const configuration = loadOrExplain(file);
-  return configuration === null ? EX_CONFIG : show(await offlineConsole(configuration).answerWords(words));
+  if (configuration === null) return EX_CONFIG;
+  const answer = await offlineConsole(configuration).answerWords(words);
+  const [verb, ...path] = words;
+  const note = verb === 'eval' && !answer.failed ? noteUndeclared(configuration, path) : null;
+  if (note !== null) process.stderr.write(`${note}\n`);
+  return show(answer);
 }
 
 /** Answers line by line. @returns 1 when a line was refused */

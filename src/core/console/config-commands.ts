@@ -11,7 +11,7 @@ import type { ChangeAuthor } from '../config/provenance.ts';
 import type { WordSyntax } from '../config/syntax.ts';
 import { type Answer, type ConfigAnswers, type ConsoleSession, refuse, reply } from './command.ts';
 import { type ReadChange, readSet, readUnset } from './config-changes.ts';
-import { describeOption } from './config-help.ts';
+import { describeHelp } from './config-help.ts';
 import type { ConfigHolder } from './config-holder.ts';
 import { refuseAll, USAGES, usage } from './config-path.ts';
 import { formatPlaces } from './config-places.ts';
@@ -78,7 +78,7 @@ export class ConfigConsole implements ConfigAnswers {
         if (first === undefined || words.length > 2) return usage(verb);
         return formatPlaces(configuration.root, first, second ?? null);
       case 'help':
-        return first === undefined || words.length > 1 ? usage(verb) : describeOption(first);
+        return words.length > 1 ? usage(verb) : describeHelp(first ?? null);
       case 'begin':
         if (words.length === 0) return this.#begin(session, 'running');
         if (words.length === 2 && first === 'from' && second === 'scratch') return this.#begin(session, 'scratch');

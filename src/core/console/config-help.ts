@@ -1,26 +1,47 @@
-// `config help`: what the catalogue knows of an option.
-import { nearestOption, optionsNamed } from '../config/catalogue.ts';
-import type { Option } from '../config/option.ts';
+// `config help`: what is known of an option, of a topic, and which topics there are.
+import { nearestOption } from '../config/catalogue.ts';
 import { formatMistake, unknownName } from '../config/problem.ts';
 import { type Answer, refuse, reply } from './command.ts';
+import { optionPage, plainText } from './option-page.ts';
+import { optionsOfTopic, TOPICS, type Topic } from './option-topics.ts';
 
-/** One block for each meaning of the name. */
-export function describeOption(name: string): Answer {
-  const rows = optionsNamed(name);
-  if (rows.length > 0) return reply(rows.map(describe).join('\n'));
+/** @param name of an option or a topic; null lists the topics */
+export function describeHelp(name: string | null): Answer {
+  if (name === null) return reply(listTopics());
+  const page = optionPage(name);
+  if (page !== null) return reply(plainText(page));
+  const topic = TOPICS.find(({ key }) => key === name.toLowerCase());
+  if (topic !== undefined) return reply(listOptions(topic));
   return refuse(formatMistake(unknownName(name, nearestOption('global', name))));
 }
 
-function describe(option: Option<unknown>): string {
-  const { display, type, scopes, help, handling, needsRestart } = option;
-  const lines = [
-    `${display}: ${help}`,
-    `  value:   ${type.expected}`,
-    `  default: ${type.format(option.default)}${option.hostDefault === undefined ? '' : ` (${type.format(option.hostDefault)} in host)`}`,
-    `  scopes:  ${scopes.join(', ')}`,
-  ];
-  if (needsRestart) lines.push('  a change takes effect at the next start');
-  if (handling.kind === 'kept') lines.push(`  kept, with a warning: ${handling.because}`);
-  if (handling.kind === 'refused') lines.push(`  refused unless it changes nothing: ${handling.because}`);
-  return `${lines.join('\n')}\n`;
+const NAME_WIDTH = 13;
+const LINE_WIDTH = 100;
+
+function listTopics(): string {
+  const rows = TOPICS.map((topic) => ({ topic, options: optionsOfTopic(topic) }))
+    .filter(({ options }) => options.length > 0)
+    .map(
+      ({ topic, options }) =>
+        `${topic.key.padEnd(NAME_WIDTH)}${topic.title}\n${wrapped(options.map(({ name }) => name))}`,
+    );
+  return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic.\n\n${rows.join('\n')}`;
+}
+
+function listOptions(topic: Topic): string {
+  const rows = optionsOfTopic(topic);
+  const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
+  return `${topic.title}\n\n${rows.map(({ name, help }) => `${name.padEnd(width)}${help}\n`).join('')}`;
+}
+
+/** Words in lines, below the titles. */
+function wrapped(words: readonly string[]): string {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length + 1 > LINE_WIDTH)
+      lines.push(`${' '.repeat(NAME_WIDTH)}${word}`);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines.map((line) => `${line}\n`).join('');
 }

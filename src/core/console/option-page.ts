@@ -1,0 +1,136 @@
+// All there is to say of an option, as the Markdown of its page in docs/options; `config help` prints the same as plain
+// text. Facts come from the catalogue, words and examples from the hand-written notes beside the pages.
+
+import { optionsNamed } from '../config/catalogue.ts';
+import { type Chain, HOST_CHAIN, type Level } from '../config/chain.ts';
+import type { Option } from '../config/option.ts';
+import { oneOf } from '../config/problem.ts';
+import type { ScopeName } from '../config/scope.ts';
+import NOTES from './option-notes.json' with { type: 'json' };
+import { topicOf } from './option-topics.ts';
+
+const NOTES_BY_NAME = new Map<string, string>(Object.entries(NOTES));
+
+/** The page of a name, with a part for each of its meanings; null for a name that no option has. */
+export function optionPage(name: string): string | null {
+  const rows = optionsNamed(name);
+  const [first] = rows;
+  if (first === undefined) return null;
+  const parts = rows.map((row) => describe(row, rows.length > 1));
+  const topic = topicOf(first).title.toLowerCase();
+  const more = `More on this topic: [${topic}](README.md#${topic.replaceAll(' ', '-')})`;
+  const notes = NOTES_BY_NAME.get(first.name)?.trim();
+  const body = notes === undefined ? [exampleOf(first)] : [notes];
+  return `${[`# ${first.name}`, ...parts, ...body.filter((text) => text !== ''), more].join('\n\n')}\n`;
+}
+
+/** @param isOneOfMany the name means something else in other scopes, so these stand in the heading */
+function describe(option: Option<unknown>, isOneOfMany: boolean): string {
+  const facts = [
+    ['Value', option.type.expected],
+    ['Default', defaultText(option)],
+    ['Scopes', option.scopes.join(', ')],
+    ...chainFacts(option),
+    ['A change', option.needsRestart ? 'takes effect at the next start' : 'takes effect at once'],
+    ...(option.aliases.length === 0 ? [] : [['Also written', `${option.aliases.join(', ')} (with a warning)`]]),
+    ...handlingFacts(option),
+  ];
+  const heading = isOneOfMany ? `## In ${oneOf(option.scopes)}\n\n` : '';
+  return `${heading}${sentence(option.help)}\n\n${facts.map(([fact, text]) => `- **${fact}:** ${escaped(text!)}`).join('\n')}`;
+}
+
+function handlingFacts({ handling }: Option<unknown>): string[][] {
+  if (handling.kind === 'kept') return [['Kept, with a warning', handling.because]];
+  return handling.kind === 'refused' ? [['Refused unless it changes nothing', handling.because]] : [];
+}
+
+/** The value in force where nobody set one, in the spelling of a file. */
+export function defaultText(option: Option<unknown>): string {
+  const inHost = option.hostDefault;
+  if (inHost === undefined || !option.scopes.includes('host')) return plainValue(option, option.default);
+  const [usual, host] = [plainValue(option, option.default), plainValue(option, inHost)];
+  return usual === host ? usual : `${usual}; in host scope ${host}`;
+}
+
+function plainValue({ type }: Option<unknown>, value: unknown): string {
+  if (value === null || value === '') return 'none';
+  if (typeof value === 'boolean') return String(value);
+  if (Array.isArray(value) && value.length === 0) return 'an empty list';
+  return type
+    .format(value)
+    .replace(/\s+/g, ' ')
+    .replace(/^"([^"]*)"$/, '$1');
+}
+
+/** Where a value is looked for, the most specific place first. */
+function chainFacts(option: Option<unknown>): string[][] {
+  const usual = option.scopes.filter((scope) => scope !== 'host');
+  const facts: string[][] = [];
+  if (usual.length > 0) facts.push(['Looked for in', placesOf(option.chain, usual)]);
+  if (option.scopes.includes('host')) {
+    const chain = option.hostChain.levels.length === 0 ? HOST_CHAIN : option.hostChain;
+    facts.push(['For a mail exchanger', placesOf(chain, ['host'])]);
+  }
+  return facts;
+}
+
+function placesOf({ levels }: Chain, scopes: readonly ScopeName[]): string {
+  const reachable = levels.filter((level) => scopes.includes(level.at(-1) ?? 'global'));
+  const places = reachable.length === 0 ? ['its own stanza'] : reachable.map(placeOf);
+  return [...new Set(places), 'the default'].join('; ');
+}
+
+function placeOf(level: Level): string {
+  if (level.length === 0) return 'the global scope';
+  const words = level.map((scope) =>
+    scope === 'binding_group' ? 'group' : scope.endsWith('_listener') ? 'listener' : scope,
+  );
+  return `the ${words.toReversed().join(' in the ')}`;
+}
+
+/** How it is written, for options about which there are no notes. Empty where the default says nothing. */
+function exampleOf(option: Option<unknown>): string {
+  const value = plainValue(option, option.default);
+  if (option.handling.kind !== 'acted' || value === 'none' || value === 'an empty list') return '';
+  const setting = `${option.display} = ${/^[\w.-]+$/.test(value) ? value : `"${value}"`}`;
+  return `## Example\n\n\`\`\`conf\n${inScope(option.scopes, setting)}\n\`\`\``;
+}
+
+const STANZAS: readonly (readonly [ScopeName, string])[] = [
+  ['domain', 'Domain "example.com"'],
+  ['ec_logger', 'ec_logger "main"'],
+  ['esmtp_listener', 'ESMTP_Listener'],
+  ['control_listener', 'Control_Listener'],
+];
+
+function inScope(scopes: readonly ScopeName[], setting: string): string {
+  const stanza = STANZAS.find(([scope]) => scopes.includes(scope));
+  return stanza === undefined || scopes.includes('global') ? setting : `${stanza[1]} {\n  ${setting}\n}`;
+}
+
+const sentence = (help: string): string => escaped(`${help[0]!.toUpperCase()}${help.slice(1)}`);
+
+/** What Markdown would take for emphasis or a tag. */
+function escaped(text: string): string {
+  return text.replace(/[*<>|]/g, '\\$&').replace(/(?<![\w`])__(\w+)__/g, '`__$1__`');
+}
+
+/** Markdown of a page for a terminal: no marks, no targets of links, examples moved in. */
+export function plainText(markdown: string): string {
+  let isCode = false;
+  const lines: string[] = [];
+  for (const line of markdown.split('\n')) {
+    if (line.startsWith('```')) isCode = !isCode;
+    else if (isCode) lines.push(line === '' ? '' : `    ${line}`);
+    else lines.push(plainLine(line));
+  }
+  return lines.join('\n').replace(/\n{3,}/g, '\n\n');
+}
+
+function plainLine(line: string): string {
+  return line
+    .replace(/^#+ /, '')
+    .replace(/\*\*|`/g, '')
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/\\([*<>|])/g, '$1');
+}
