@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { wallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import { deadConfigurationWarnings } from '../core/config/dead-configuration.ts';
 import { type LoadOptions, type LoadResult, loadConfiguration } from '../core/config/load.ts';
 import { type ConfigWarning, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
@@ -67,8 +68,11 @@ function runCheck(argv: readonly string[]): number {
   let status = 0;
   for (const file of files) {
     const result = load(file, argv.includes('--lenient'));
-    if (result.kind === 'loaded') process.stdout.write('Configuration valid\n');
-    else {
+    if (result.kind === 'loaded') {
+      const dead = deadConfigurationWarnings(result.configuration);
+      process.stderr.write(dead.map((warning) => `${formatWarning(warning)}\n`).join(''));
+      process.stdout.write('Configuration valid\n');
+    } else {
       process.stdout.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
       status = EX_CONFIG;
     }

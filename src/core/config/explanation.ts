@@ -1,0 +1,201 @@
+// Why an option has the value it has: every level of its chain in the order in which it is asked, and for each why it
+// decided or did not. For people who ask, not for the hot path: it walks scopes (resolution.ts does the same in fewer words).
+import { isInBlock, parseIpBlock } from '../base/ip-address.ts';
+import type { Chain, Level } from './chain.ts';
+import type { Configuration } from './configuration.ts';
+import { clusterScopeMaxOutboundConnections, scopeMaxOutboundConnections } from './connection-options.ts';
+import type { Option } from './option.ts';
+import { matchesPattern } from './pattern.ts';
+import type { Subject } from './resolution.ts';
+import { findScopeKind, type ScopeName } from './scope.ts';
+import type { SourcePosition } from './source.ts';
+import { formatPath, type Setting, type SettingOrigin, type Stanza } from './stanza.ts';
+import { domainKey, hostKey, listenKey } from './stanza-name.ts';
+import { formatSet } from './value-type.ts';
+
+/** A value that a stanza sets; `scope` is empty for the global scope. */
+export interface SetPlace {
+  readonly scope: string;
+  readonly at: SourcePosition;
+  /** Who set it: a file, or somebody on the console. */
+  readonly origin: SettingOrigin;
+}
+
+export type Look =
+  /** The question names none, so that the level is not asked. */
+  | { readonly kind: 'notNamed'; readonly scope: ScopeName }
+  | { readonly kind: 'noStanza'; readonly stanza: string; readonly inside: string }
+  | { readonly kind: 'noMatch'; readonly stanza: string; readonly at: SourcePosition }
+  | { readonly kind: 'silent'; readonly stanza: string; readonly at: SourcePosition }
+  /** `decides` is the value in force, `adds` one that holds besides it, `tooLate` one that is not asked any more. */
+  | {
+      readonly kind: 'decides' | 'adds' | 'tooLate';
+      readonly stanza: string;
+      readonly at: SourcePosition;
+      readonly origin: SettingOrigin;
+      readonly text: string;
+    };
+
+export interface ExplainedLevel {
+  /** Its scopes, such as `binding::domain`; `global` for the outermost. */
+  readonly level: string;
+  readonly looks: readonly Look[];
+  /** Patterns that do not match, beyond those among the looks. */
+  readonly furtherMismatches: number;
+}
+
+export interface Explanation {
+  readonly option: Option<unknown>;
+  readonly subject: Subject;
+  readonly value: unknown;
+  /** The value as the console prints it, possibly in several lines. */
+  readonly text: string;
+  readonly setBy: SetPlace | null;
+  readonly levels: readonly ExplainedLevel[];
+}
+
+const MISMATCHES_SHOWN = 5;
+
+/** Costs a look at each level, and at each pattern of the containers that are reached. */
+export function explainOption(configuration: Configuration, option: Option<unknown>, subject: Subject): Explanation {
+  const { value, text } = configuration.resolve(option, subject);
+  const group = subject.group ?? (subject.binding === undefined ? undefined : configuration.groupOf(subject.binding));
+  const walk = new Walk(option, { ...subject, group });
+  const levels = chainFor(option, subject)
+    .levels.filter((level) => isAbout(level, subject))
+    .map((level) => walk.explainLevel(configuration.root, level));
+  return { option, subject, value, text, setBy: walk.decidedBy, levels };
+}
+
+/** As a configuration chooses it: a mail exchanger has a chain of its own. */
+export function chainFor(option: Option<unknown>, { host, address }: Subject): Chain {
+  const isHostQuery = option.hostDefault !== undefined && (host !== undefined || address !== undefined);
+  return isHostQuery ? option.hostChain : option.chain;
+}
+
+/** Sums over a scope hold at every stanza that sets one. */
+export function isScopeSum({ name }: Option<unknown>): boolean {
+  return name === scopeMaxOutboundConnections.name || name === clusterScopeMaxOutboundConnections.name;
+}
+
+/** One kind of listener has nothing to say of the other. */
+function isAbout([outermost]: Level, { listener }: Subject): boolean {
+  const isListener = outermost === 'esmtp_listener' || outermost === 'control_listener';
+  return !isListener || listener === undefined || listener.kind === outermost;
+}
+
+class Walk {
+  readonly #option: Option<unknown>;
+  readonly #subject: Subject;
+  decidedBy: SetPlace | null = null;
+
+  constructor(option: Option<unknown>, subject: Subject) {
+    this.#option = option;
+    this.#subject = subject;
+  }
+
+  explainLevel(root: Stanza, level: Level): ExplainedLevel {
+    const looks: Look[] = [];
+    let furtherMismatches = 0;
+    let stanzas: readonly Stanza[] = [root];
+    for (const scope of level) {
+      const names = namesFor(scope, this.#subject);
+      if (names === null) {
+        looks.push({ kind: 'notNamed', scope });
+        stanzas = [];
+        break;
+      }
+      const found: Stanza[] = [];
+      for (const stanza of stanzas) {
+        const { picked, mismatches } = pick(stanza, scope, names, this.#subject);
+        found.push(...picked);
+        if (picked.length === 0)
+          looks.push({ kind: 'noStanza', stanza: nameOf(scope, names), inside: formatPath(stanza.path) });
+        for (const { path, at } of mismatches.slice(0, MISMATCHES_SHOWN))
+          looks.push({ kind: 'noMatch', stanza: formatPath(path), at });
+        furtherMismatches += Math.max(0, mismatches.length - MISMATCHES_SHOWN);
+      }
+      stanzas = found;
+    }
+    for (const stanza of stanzas) looks.push(this.#lookAt(stanza));
+    return { level: level.join('::') || 'global', looks, furtherMismatches };
+  }
+
+  #lookAt(stanza: Stanza): Look {
+    const scope = formatPath(stanza.path);
+    const setting = settingOf(stanza, this.#option);
+    if (setting === null) return { kind: 'silent', stanza: scope, at: stanza.at };
+    const { at, origin, syntax } = setting;
+    const isFirst = this.decidedBy === null;
+    if (isFirst) this.decidedBy = { scope, at, origin };
+    const kind = isFirst ? 'decides' : isScopeSum(this.#option) ? 'adds' : 'tooLate';
+    return { kind, stanza: scope, at, origin, text: formatSet(this.#option.type, syntax) };
+  }
+}
+
+/** What the stanza itself says of the option. */
+export function settingOf(stanza: Stanza, option: Option<unknown>): Setting | null {
+  const setting = stanza.settings.get(option.name);
+  return setting?.option === option ? setting : null;
+}
+
+/** The keys under which a stanza of the scope speaks for the subject; null when the subject names none. */
+function namesFor(scope: ScopeName, { group, binding, domain, host, address, listener, logger }: Subject) {
+  const one = (name: string | undefined): readonly string[] | null => (name === undefined ? null : [name]);
+  switch (scope) {
+    case 'binding_group':
+      return one(group);
+    case 'binding':
+      return one(binding);
+    case 'domain':
+      return domain === undefined ? null : [domainKey(domain)];
+    case 'host': {
+      const names = [address, host].flatMap((name) => (name === undefined ? [] : [hostKey(name)]));
+      return names.length === 0 ? null : names;
+    }
+    case 'listen':
+      return listener?.listen === undefined ? null : [listenKey(listener.listen) ?? listener.listen];
+    case 'peer':
+      return one(listener?.peer);
+    case 'ec_logger':
+      return one(logger);
+    default:
+      return listener?.kind === scope ? [''] : null;
+  }
+}
+
+function pick(
+  parent: Stanza,
+  scope: ScopeName,
+  names: readonly string[],
+  { listener }: Subject,
+): { picked: readonly Stanza[]; mismatches: readonly Stanza[] } {
+  const children = parent.children.get(scope);
+  if (children === undefined) return { picked: [], mismatches: [] };
+  const { byKey, patterns } = children;
+  if (scope === 'peer') return { picked: blocksAround(byKey.values(), listener!.peer!), mismatches: [] };
+  const literal = names.map((name) => byKey.get(name)).filter((stanza) => stanza !== undefined);
+  const picked = [...new Set(literal.filter(({ pattern }) => pattern === null))];
+  const mismatches: Stanza[] = [];
+  const matched = names.at(-1)!;
+  for (const stanza of patterns) (matchesPattern(stanza.pattern!, matched) ? picked : mismatches).push(stanza);
+  return { picked, mismatches };
+}
+
+function blocksAround(peers: Iterable<Stanza>, peer: string): Stanza[] {
+  const client = parseIpBlock(peer);
+  if (client === null) return [];
+  const around: { stanza: Stanza; length: number }[] = [];
+  for (const stanza of peers) {
+    const block = parseIpBlock(stanza.key)!;
+    if (block.length <= client.length && isInBlock(client, block)) around.push({ stanza, length: block.length });
+  }
+  return around.sort((a, b) => b.length - a.length).map(({ stanza }) => stanza);
+}
+
+/** `Host "192.0.2.1" or "mx1.example.com"` */
+function nameOf(scope: ScopeName, names: readonly string[]): string {
+  const display = findScopeKind(scope)?.display ?? scope;
+  const written = names.filter((name) => name !== '').map((name) => `"${name}"`);
+  return [display, written.join(' or ')].join(' ').trimEnd();
+}
