@@ -20,7 +20,7 @@ test('every row reads its own default as it prints it', () => {
 test('rows are complete, and no two of them share a name and a scope', () => {
   const taken = new Set<string>();
   for (const row of OPTIONS) {
-    assert.match(row.name, /^[a-z0-9_]+$/);
+    assert.match(row.name, /^[a-z0-9_-]+$/);
     assert.equal(row.display.toLowerCase(), row.name);
     assert.ok(row.scopes.length > 0 && row.help.length > 10, row.name);
     assert.ok(!/[.\n]$/.test(row.help), `${row.name}: help is a phrase`);

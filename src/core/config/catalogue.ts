@@ -1,14 +1,22 @@
 // Every option there is, by scope and name. Adding an option is adding a row to one of the lists below.
 import { nearestName } from '../base/near-name.ts';
 import { CONNECTION_OPTIONS } from './connection-options.ts';
-import { KEPT_RECEIVING_OPTIONS } from './kept-receiving-options.ts';
-import { KEPT_SENDING_OPTIONS } from './kept-sending-options.ts';
-import { KEPT_SERVER_OPTIONS } from './kept-server-options.ts';
+import { KEPT_ADAPTIVE_OPTIONS } from './kept-adaptive-options.ts';
+import { KEPT_CLUSTER_OPTIONS } from './kept-cluster-options.ts';
+import { KEPT_DELIVERY_OPTIONS } from './kept-delivery-options.ts';
+import { KEPT_DNS_OPTIONS } from './kept-dns-options.ts';
+import { KEPT_ENGINE_OPTIONS } from './kept-engine-options.ts';
+import { KEPT_LOG_OPTIONS } from './kept-log-options.ts';
+import { KEPT_MESSAGE_OPTIONS } from './kept-message-options.ts';
+import { KEPT_POLICY_OPTIONS } from './kept-policy-options.ts';
+import { KEPT_RECEPTION_OPTIONS } from './kept-reception-options.ts';
+import { KEPT_SIGNING_OPTIONS } from './kept-signing-options.ts';
+import { KEPT_TRANSPORT_OPTIONS } from './kept-transport-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
-import { type Option, option } from './option.ts';
+import { type Handling, type Option, option, type Place } from './option.ts';
 import { RETRY_OPTIONS } from './retry-options.ts';
 import { ROUTING_OPTIONS } from './routing-options.ts';
-import type { ScopeName } from './scope.ts';
+import type { ScopeKind, ScopeName } from './scope.ts';
 import { SECURITY_OPTIONS } from './security-options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
 import { SESSION_OPTIONS } from './session-options.ts';
@@ -23,9 +31,17 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,
   ...SECURITY_OPTIONS,
-  ...KEPT_SENDING_OPTIONS,
-  ...KEPT_RECEIVING_OPTIONS,
-  ...KEPT_SERVER_OPTIONS,
+  ...KEPT_DELIVERY_OPTIONS,
+  ...KEPT_DNS_OPTIONS,
+  ...KEPT_RECEPTION_OPTIONS,
+  ...KEPT_MESSAGE_OPTIONS,
+  ...KEPT_SIGNING_OPTIONS,
+  ...KEPT_LOG_OPTIONS,
+  ...KEPT_ENGINE_OPTIONS,
+  ...KEPT_CLUSTER_OPTIONS,
+  ...KEPT_ADAPTIVE_OPTIONS,
+  ...KEPT_TRANSPORT_OPTIONS,
+  ...KEPT_POLICY_OPTIONS,
 ];
 
 const OPTIONS_BY_SCOPE = new Map<ScopeName, Map<string, Option<unknown>>>();
@@ -43,6 +59,17 @@ for (const row of OPTIONS) {
 /** The option of that name in a scope, or null when it is not valid there. Case does not matter. */
 export function findOption(scope: ScopeName, name: string): Option<unknown> | null {
   return OPTIONS_BY_SCOPE.get(scope)?.get(name.toLowerCase()) ?? null;
+}
+
+/** The same, and in a stanza whose options nobody checks, whatever is written there. */
+export function optionIn(kind: ScopeKind, name: string): Option<unknown> | null {
+  return findOption(kind.name, name) ?? (kind.isChecked ? null : keptOption(name));
+}
+
+/** What is done with an option in a place: in one that this server never looks at, nothing. */
+export function handlingIn({ handling }: Option<unknown>, place: Place): Handling {
+  if (handling.kind === 'kept') return handling;
+  return place.find(({ kind }) => kind.isInert)?.kind.handling ?? handling;
 }
 
 /** All options of that name; one name may mean different things in different scopes. */
@@ -75,6 +102,6 @@ export function keptOption(name: string): Option<ValueSyntax | null> {
     default: null,
     scopes: ['module'],
     help: 'an option this version does not know',
-    kept: 'not used by this version',
+    handling: { kind: 'kept', because: 'nothing is known of it' },
   });
 }

@@ -1,9 +1,9 @@
 // Fallback as data: in which scopes an option is looked for, the most specific first (design decisions 2 and 3). An
 // option falls back by itself: a stanza that leaves it out does not hide what a wider scope says.
-import type { ScopeName } from './scope.ts';
+import type { CoreScope, ScopeName } from './scope.ts';
 
 /** A path of scopes from the outermost, empty for the global scope. */
-export type Level = readonly ScopeName[];
+export type Level = readonly CoreScope[];
 
 export interface Chain {
   readonly name: string;
@@ -46,18 +46,24 @@ export const BINDING_CHAIN: Chain = {
   levels: [['binding_group', 'binding'], ['binding'], ['binding_group']],
 };
 
+const LISTENERS = [
+  'esmtp_listener',
+  'control_listener',
+  'http_listener',
+  'ecstream_listener',
+  'eccluster_listener',
+  'xmpp_listener',
+  'msgcserver_listener',
+] as const;
+
 /** Options of reception and of the console: the most specific peer of a place comes before the place itself. */
 export const LISTENER_CHAIN: Chain = {
   name: 'listener',
   levels: [
-    ['esmtp_listener', 'listen', 'peer'],
-    ['esmtp_listener', 'listen'],
-    ['esmtp_listener', 'peer'],
-    ['esmtp_listener'],
-    ['control_listener', 'listen', 'peer'],
-    ['control_listener', 'listen'],
-    ['control_listener', 'peer'],
-    ['control_listener'],
+    ...LISTENERS.flatMap((kind): Level[] => [[kind, 'listen', 'peer'], [kind, 'listen'], [kind, 'peer'], [kind]]),
+    ['pathway_group', 'pathway'],
+    ['pathway'],
+    ['pathway_group'],
     [],
   ],
 };
@@ -67,3 +73,17 @@ export const LOGGER_CHAIN: Chain = { name: 'logger', levels: [['ec_logger']] };
 
 /** Options that exist once. */
 export const GLOBAL_CHAIN: Chain = { name: 'global', levels: [[]] };
+
+/** Options that mean something in their own stanza only: those of modules. */
+export const OWN_CHAIN: Chain = { name: 'own', levels: [] };
+
+const SENDING_SCOPES: readonly ScopeName[] = ['binding', 'binding_group', 'domain', 'host'];
+const RECEIVING_SCOPES: readonly ScopeName[] = [...LISTENERS, 'listen', 'peer', 'pathway', 'pathway_group'];
+
+/** The chain that goes with the scopes of an option, unless its row names another. */
+export function chainFor(scopes: readonly ScopeName[]): Chain {
+  if (scopes.some((scope) => SENDING_SCOPES.includes(scope))) return SENDING_CHAIN;
+  if (scopes.some((scope) => RECEIVING_SCOPES.includes(scope))) return LISTENER_CHAIN;
+  if (scopes.includes('global')) return GLOBAL_CHAIN;
+  return scopes.includes('ec_logger') ? LOGGER_CHAIN : OWN_CHAIN;
+}

@@ -1,6 +1,6 @@
 // Changes at run time: a new configuration out of the one in force. Only the stanzas on the path of a change are copied,
 // all others are shared.
-import { findOption, keptOption } from './catalogue.ts';
+import { findOption, optionIn } from './catalogue.ts';
 import { formatChange } from './change-text.ts';
 import type { Configuration } from './configuration.ts';
 import { finishLoad, type LoadResult } from './load.ts';
@@ -92,8 +92,7 @@ function setOption(
   { at, by }: ChangeAuthor,
   findings: Findings,
 ): void {
-  const isModule = stanza.kind.name === 'module';
-  const option = isModule ? keptOption(name.text) : findOption(stanza.kind.name, name.text);
+  const option = optionIn(stanza.kind, name.text);
   if (option === null) {
     findings.problem({ at: name.at, ...unknownOption(stanza, name.text) });
     return;

@@ -143,6 +143,8 @@ export class Configuration {
   }
 
   #trail(chain: Chain, subject: Subject): Trail {
+    if (subject.own !== undefined || subject.pathway !== undefined || subject.pathwayGroup !== undefined)
+      return trailOf(this.root, chain, subject); // asked on the console only
     const { binding, domain, host, address, listener, logger } = subject;
     const group = subject.group ?? (binding === undefined ? undefined : this.groupOf(binding));
     const key = `${chain.name}\n${group}\n${binding}\n${domain}\n${host}\n${address}\n${listener?.kind}\n${listener?.listen}\n${listener?.peer}\n${logger}`;

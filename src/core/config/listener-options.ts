@@ -14,7 +14,19 @@ import {
   SIZE,
 } from './value-type.ts';
 
-const INBOUND = ['esmtp_listener', 'listen', 'peer'] as const;
+const INBOUND = ['esmtp_listener', 'listen', 'peer', 'pathway', 'pathway_group'] as const;
+/** Of options of Headgate, which no pathway needs to know. */
+const OWN_PLACES = ['esmtp_listener', 'listen', 'peer'] as const;
+const ENDPOINTS = [
+  'control_listener',
+  'esmtp_listener',
+  'listen',
+  'eccluster_listener',
+  'ecstream_listener',
+  'http_listener',
+  'msgcserver_listener',
+  'xmpp_listener',
+] as const;
 
 /** A message is in memory while it comes in. */
 export const MESSAGE_OCTETS_MAX = 128 * 1024 * 1024;
@@ -23,7 +35,7 @@ export const enable = option<boolean>({
   name: 'enable',
   type: BOOLEAN,
   default: true,
-  scopes: ['control_listener', 'esmtp_listener', 'listen'],
+  scopes: ENDPOINTS,
   chain: LISTENER_CHAIN,
   help: 'whether the endpoint is opened',
 });
@@ -60,7 +72,7 @@ export const idleTime = option<number>({
   name: 'idle_time',
   type: SECONDS,
   default: 0,
-  scopes: INBOUND,
+  scopes: [...INBOUND, 'http_listener', 'xmpp_listener'],
   chain: LISTENER_CHAIN,
   help: 'seconds after which a silent client is let go; 0 = 300',
 });
@@ -70,7 +82,7 @@ export const bindingHeader = option<string | null>({
   name: 'binding_header',
   type: HEADER_NAME,
   default: null,
-  scopes: [...INBOUND, 'global'],
+  scopes: [...OWN_PLACES, 'global'],
   chain: LISTENER_CHAIN,
   help: 'header field by which a client names the binding of a message (an option of Headgate)',
 });
@@ -79,7 +91,7 @@ export const listenerBinding = option<string | null>({
   name: 'binding',
   type: OPTIONAL_TEXT,
   default: null,
-  scopes: INBOUND,
+  scopes: OWN_PLACES,
   chain: LISTENER_CHAIN,
   help: 'binding of the mail that comes in here (an option of Headgate)',
 });
@@ -88,7 +100,7 @@ export const listenerBindingGroup = option<string | null>({
   name: 'binding_group',
   type: OPTIONAL_TEXT,
   default: null,
-  scopes: INBOUND,
+  scopes: OWN_PLACES,
   chain: LISTENER_CHAIN,
   help: 'binding group whose bindings share the mail that comes in here (an option of Headgate)',
 });
@@ -99,7 +111,7 @@ export const rfc2822LoneLfInBody = option<'ignore' | 'pedantic' | 'fix'>({
   display: 'RFC2822_Lone_LF_in_Body',
   type: enumeration(['ignore', 'pedantic', 'fix']),
   default: 'pedantic',
-  scopes: ['global'],
+  scopes: ['global', 'pathway', 'pathway_group'],
   help: 'bare CR or LF in a message: pedantic refuses it, fix makes it a line end',
   caution: (value) => (value === 'ignore' ? 'acts as fix, since a bare LF is never sent' : null),
 });
@@ -108,7 +120,7 @@ export const fileMode = option<number>({
   name: 'file_mode',
   type: PERMISSIONS,
   default: 0o600,
-  scopes: ['control_listener', 'esmtp_listener', 'listen'],
+  scopes: ENDPOINTS,
   chain: LISTENER_CHAIN,
   help: 'permissions of a Unix socket',
 });

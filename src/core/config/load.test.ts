@@ -104,7 +104,7 @@ test('repeated stanzas are one stanza', () => {
 });
 
 test('unknown modules and options are errors, and warnings when lenient', () => {
-  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ntls = required' };
+  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\nuse_dane = true' };
   assert.equal(problemsOf(load(files)).length, 3);
   const lenient = load(files, { lenient: true });
   assert.deepEqual(lenient.warnings.map(formatWarning), [
@@ -112,7 +112,7 @@ test('unknown modules and options are errors, and warnings when lenient', () => 
     '/etc/mail.conf:2:1: warning: frob: left out: no such option is known',
   ]);
   assert.deepEqual(problemsOf(lenient), [
-    '/etc/mail.conf:3:7: tls: found required; expected no (TLS is not available in this version)',
+    '/etc/mail.conf:3:12: use_dane: found true; expected false (certificates of receivers would not be compared with what their domains publish)',
   ]);
 });
 
@@ -134,7 +134,13 @@ const domains = stanza(
 );
 const bindings = stanza(fc.oneof(settings, domains), fc.constantFrom('binding x', 'binding "y"'));
 const texts = fc.array(
-  fc.oneof(settings, routes, domains, bindings, fc.constant('debug_flags { error = ( ALL ) m [ a = b ] }')),
+  fc.oneof(
+    settings,
+    routes,
+    domains,
+    bindings,
+    fc.constant('debug_flags { error = ( ALL ) } auth_radius { map [ a = b ] }'),
+  ),
   { maxLength: 6 },
 );
 

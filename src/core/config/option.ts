@@ -10,7 +10,7 @@ import type { ValueType } from './value-type.ts';
  */
 export type Handling =
   | { readonly kind: 'acted' }
-  | { readonly kind: 'kept'; readonly because: string }
+  | { readonly kind: 'kept'; readonly because: string /** Its warning comes first. */; readonly isLoud?: true }
   | { readonly kind: 'refused'; readonly because: string };
 
 /** What is wrong with an option in a stanza whose scope is right: `found` and `expected` of a problem. */
@@ -60,14 +60,16 @@ export interface OptionRow<T> {
   readonly hostChain?: Chain;
   readonly hostDefault?: T;
   readonly help: string;
-  readonly kept?: string;
-  readonly refused?: string;
+  /** Acted on when left out. */
+  readonly handling?: Handling;
   readonly aliases?: readonly string[];
   readonly needsRestart?: boolean;
   readonly misplacement?: (place: Place) => Misplacement | null;
   readonly harmless?: (value: T) => boolean;
   readonly caution?: (value: T) => string | null;
 }
+
+export const ACTED: Handling = { kind: 'acted' };
 
 export function option<T>(row: OptionRow<T>): Option<T> {
   return {
@@ -80,18 +82,13 @@ export function option<T>(row: OptionRow<T>): Option<T> {
     hostChain: row.hostChain ?? HOST_CHAIN,
     ...(row.hostDefault === undefined ? {} : { hostDefault: row.hostDefault }),
     help: row.help,
-    handling: handlingOf(row),
+    handling: row.handling ?? ACTED,
     aliases: row.aliases ?? [],
     needsRestart: row.needsRestart ?? false,
     misplacement: row.misplacement ?? (() => null),
     isHarmless: row.harmless ?? (() => false),
     caution: row.caution ?? (() => null),
   };
-}
-
-function handlingOf({ kept, refused }: Pick<OptionRow<unknown>, 'kept' | 'refused'>): Handling {
-  if (refused !== undefined) return { kind: 'refused', because: refused };
-  return kept === undefined ? { kind: 'acted' } : { kind: 'kept', because: kept };
 }
 
 /** `max_outbound_connections` is printed `Max_Outbound_Connections`. */

@@ -28,6 +28,8 @@ export interface ConfigWarning {
   readonly text: string;
   /** How many further places say the same. */
   readonly repeats: number;
+  /** Comes before all others: what an operator must not overlook. */
+  readonly isLoud?: true;
 }
 
 /** `mail.conf:12:1: max_outbound_connections: found -2; expected -1 (no limit) or a count from 0` */
@@ -49,9 +51,10 @@ export function formatMistake({ subject, found, expected, hint }: Omit<ConfigPro
   return printable(`${what}: found ${shortened(found, FOUND_MAX)}; expected ${expected}${reason}`);
 }
 
-export function formatWarning({ at, subject, text, repeats }: ConfigWarning): string {
+export function formatWarning({ at, subject, text, repeats, isLoud }: ConfigWarning): string {
+  const word = isLoud ? 'WARNING' : 'warning';
   const more = repeats === 0 ? '' : ` (and ${repeats} more ${repeats === 1 ? 'place' : 'places'})`;
-  return printable(`${formatPosition(at)}: warning: ${shortened(subject, FOUND_MAX)}: ${text}${more}`);
+  return printable(`${formatPosition(at)}: ${word}: ${shortened(subject, FOUND_MAX)}: ${text}${more}`);
 }
 
 /** Collects what a load finds. Equal warnings are one warning that counts its places. */
@@ -69,12 +72,14 @@ export class Findings {
     this.#problems.push(problem);
   }
 
-  warn(at: SourcePosition, subject: string, text: string): void {
+  warn(at: SourcePosition, subject: string, text: string, isLoud?: true): void {
     const key = `${subject}\n${text}`;
     const known = this.#warnings.get(key);
     this.#warnings.set(
       key,
-      known === undefined ? { at, subject, text, repeats: 0 } : { ...known, repeats: known.repeats + 1 },
+      known === undefined
+        ? { at, subject, text, repeats: 0, ...(isLoud ? { isLoud } : {}) }
+        : { ...known, repeats: known.repeats + 1 },
     );
   }
 
@@ -95,7 +100,8 @@ export class Findings {
   }
 
   get warnings(): ConfigWarning[] {
-    return inOrder([...this.#warnings.values()]);
+    const warnings = inOrder([...this.#warnings.values()]);
+    return [...warnings.filter(({ isLoud }) => isLoud), ...warnings.filter(({ isLoud }) => !isLoud)];
   }
 }
 

@@ -2,10 +2,10 @@
 // container a literal name comes before regular expressions, and these come in their order in the text.
 import { isInBlock, parseIpBlock } from '../base/ip-address.ts';
 import type { DomainName } from '../mail/domain-name.ts';
-import type { Chain, Level } from './chain.ts';
+import { type Chain, type Level, OWN_CHAIN } from './chain.ts';
 import { matchesPattern } from './pattern.ts';
-import type { ScopeName } from './scope.ts';
-import type { Children, Stanza } from './stanza.ts';
+import type { CoreScope, ListenerScope } from './scope.ts';
+import { type Children, findChild, type Stanza } from './stanza.ts';
 import { domainKey, hostKey, listenKey } from './stanza-name.ts';
 
 /** What a value is asked for. Scopes whose part is left out are passed over. */
@@ -22,10 +22,14 @@ export interface Subject {
   readonly listener?: ListenerSubject | undefined;
   /** Name of an ec_logger. */
   readonly logger?: string | undefined;
+  readonly pathwayGroup?: string | undefined;
+  readonly pathway?: string | undefined;
+  /** A stanza that is asked for itself, without fallback: one of a module. */
+  readonly own?: readonly { readonly keyword: string; readonly key: string }[] | undefined;
 }
 
 export interface ListenerSubject {
-  readonly kind: 'esmtp_listener' | 'control_listener';
+  readonly kind: ListenerScope;
   /** The name of the listen stanza. */
   readonly listen?: string | undefined;
   /** Address of the client (or a block of addresses, for a question about a stanza). */
@@ -41,6 +45,7 @@ export interface TrailEntry {
 export type Trail = readonly TrailEntry[];
 
 export function trailOf(root: Stanza, chain: Chain, subject: Subject): Trail {
+  if (chain === OWN_CHAIN) return ownTrail(root, subject);
   const query = new Query(subject);
   return chain.levels.flatMap((level) => {
     let stanzas: readonly Stanza[] = [root];
@@ -55,6 +60,12 @@ export function trailOf(root: Stanza, chain: Chain, subject: Subject): Trail {
   });
 }
 
+function ownTrail(root: Stanza, { own = [] }: Subject): Trail {
+  let stanza: Stanza | null = root;
+  for (const { keyword, key } of own) stanza = stanza && findChild(stanza, keyword, key);
+  return stanza === null || stanza === root ? [] : [{ stanza, level: own.map(({ keyword }) => keyword as CoreScope) }];
+}
+
 /** A subject with its names brought into the form of keys, each at its first use. */
 class Query {
   readonly #subject: Subject;
@@ -65,7 +76,7 @@ class Query {
     this.#subject = subject;
   }
 
-  pick(scope: ScopeName, children: Children): readonly Stanza[] {
+  pick(scope: CoreScope, children: Children): readonly Stanza[] {
     const { group, binding, domain, host, address, listener, logger } = this.#subject;
     switch (scope) {
       case 'binding_group':
@@ -86,6 +97,10 @@ class Query {
         return listener?.peer === undefined ? [] : blocksAround(children, listener.peer);
       case 'ec_logger':
         return literal(children, logger);
+      case 'pathway_group':
+        return literal(children, this.#subject.pathwayGroup);
+      case 'pathway':
+        return literal(children, this.#subject.pathway);
       default:
         return listener?.kind === scope ? literal(children, '') : [];
     }

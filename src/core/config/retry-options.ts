@@ -83,7 +83,7 @@ export const bouncesInlineOriginal = option<'headers' | 'none' | 'all'>({
   default: 'headers',
   scopes: SENDING,
   chain: SENDING_CHAIN,
-  help: 'how much of the failed message a bounce quotes',
+  help: 'what a bounce quotes of the failed message: its headers, all of it, or nothing',
 });
 
 /** Null: mailer-daemon at the host name. */

@@ -4,7 +4,7 @@ import { nearestName } from '../base/near-name.ts';
 import { findOption } from './catalogue.ts';
 import { type ConfigProblem, didYouMean } from './problem.ts';
 import type { ListenerSubject, Subject } from './resolution.ts';
-import { moduleScope, type ScopeKind, scopesInside } from './scope.ts';
+import { findScopeInside, GLOBAL_SCOPE, type ListenerScope, type ScopeKind, scopesInside } from './scope.ts';
 import { findChild, type ScopeStep, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
 import type { WordSyntax } from './syntax.ts';
@@ -55,16 +55,17 @@ export function readPath(root: Stanza, words: readonly WordSyntax[]): ReadPath {
 
 function findKind(parent: ScopeKind | null, stanza: Stanza | null, word: string): ScopeKind | null {
   const keyword = word.toLowerCase();
-  const known = scopesInside(parent?.name ?? 'global').find((kind) => kind.keyword === keyword);
-  return known ?? (stanza?.children.has(keyword) ? moduleScope(keyword) : null);
+  const kind = findScopeInside(parent ?? GLOBAL_SCOPE, keyword);
+  return kind?.name !== 'module' || stanza?.children.has(keyword) ? kind : null;
 }
 
 /** Where a name may be left out, what is an option, or names no stanza of a module, is none. */
 function hasName(kind: ScopeKind, parent: Stanza | null, next: WordSyntax | undefined): boolean {
   if (kind.naming !== 'either') return kind.naming === 'named';
   if (next === undefined) return false;
-  if (kind.name === 'module') return parent !== null && findChild(parent, kind.keyword, next.text) !== null;
-  return findOption(kind.name, next.text) === null;
+  if (parent !== null && findChild(parent, kind.keyword, next.text) !== null) return true;
+  if (!kind.isChecked) return false;
+  return findOption(kind.name, next.text) === null && findScopeInside(kind, next.text) === null;
 }
 
 function mistake({ at }: WordSyntax, subject: string, found: string, expected: string): ConfigProblem {
@@ -91,7 +92,12 @@ export function subjectOf(steps: readonly PathStep[]): Subject {
         break;
       case 'esmtp_listener':
       case 'control_listener':
-        listener = { kind: kind.name };
+      case 'http_listener':
+      case 'ecstream_listener':
+      case 'eccluster_listener':
+      case 'xmpp_listener':
+      case 'msgcserver_listener':
+        listener = { kind: kind.name as ListenerScope };
         break;
       case 'listen':
         listener = { ...listener!, listen: name! };
@@ -102,8 +108,14 @@ export function subjectOf(steps: readonly PathStep[]): Subject {
       case 'ec_logger':
         subject = { ...subject, logger: key };
         break;
+      case 'pathway_group':
+        subject = { ...subject, pathwayGroup: key };
+        break;
+      case 'pathway':
+        subject = { ...subject, pathway: key };
+        break;
       default:
-        break; // modules have no fallback
+        return { ...subject, own: steps.map((step) => ({ keyword: step.kind.keyword, key: step.key })) };
     }
   }
   return listener === undefined ? subject : { ...subject, listener };

@@ -1,175 +1,78 @@
-// Options of TLS, authentication and signing: known, but this version protects nothing by them. Those that ask for
-// protection are refused, because mail would go, or clients be let in, without it.
-import { LISTENER_CHAIN, SENDING_CHAIN } from './chain.ts';
-import { type Option, option } from './option.ts';
-import type { ScopeName } from './scope.ts';
-import { ANYTHING, BOOLEAN, enumeration, OPTIONAL_FILE, OPTIONAL_TEXT, TEXT } from './value-type.ts';
-
-const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
-const LISTENERS = ['esmtp_listener', 'control_listener', 'listen', 'peer'] as const;
-const INBOUND = ['esmtp_listener', 'listen', 'peer'] as const;
-
-const NO_TLS = 'TLS is not available in this version';
-const NO_AUTHENTICATION =
-  'authentication is not available in this version; console endpoints are loopback or Unix sockets';
-
-const isNo = (word: string): boolean => word === 'no';
-const isFalse = (flag: boolean): boolean => !flag;
-
-const chainOf = (scopes: readonly ScopeName[]) => (scopes.includes('binding') ? SENDING_CHAIN : LISTENER_CHAIN);
-
-function tlsText(
-  name: string,
-  display: string,
-  scopes: readonly ScopeName[],
-  harmless: string,
-  help: string,
-): Option<string> {
-  return option<string>({
-    name,
-    display,
-    type: TEXT,
-    default: harmless,
-    scopes,
-    chain: chainOf(scopes),
-    help,
-    refused: NO_TLS,
-    harmless: (text) => text.toLowerCase() === harmless.toLowerCase(),
-  });
-}
-
-function tlsFile(name: string, display: string, scopes: readonly ScopeName[], help: string): Option<string | null> {
-  return option<string | null>({
-    name,
-    display,
-    type: OPTIONAL_FILE,
-    default: null,
-    scopes,
-    chain: chainOf(scopes),
-    help,
-    refused: NO_TLS,
-    harmless: (file) => file === null || file.toLowerCase() === 'none',
-  });
-}
-
-function flag(
-  name: string,
-  scopes: readonly ScopeName[],
-  refused: string,
-  help: string,
-  display?: string,
-): Option<boolean> {
-  return option<boolean>({
-    name,
-    ...(display === undefined ? {} : { display }),
-    type: BOOLEAN,
-    default: false,
-    scopes,
-    chain: chainOf(scopes),
-    help,
-    refused,
-    harmless: isFalse,
-  });
-}
-
-function authentication(name: string, display: string, scopes: readonly ScopeName[], help: string): Option<unknown> {
-  return option<unknown>({
-    name,
-    display,
-    type: ANYTHING as Option<unknown>['type'],
-    default: null,
-    scopes,
-    chain: chainOf(scopes),
-    help,
-    refused: NO_AUTHENTICATION,
-  });
-}
-
-function credential(name: string, help: string): Option<string | null> {
-  return option<string | null>({
-    name,
-    type: OPTIONAL_TEXT,
-    default: null,
-    scopes: SENDING,
-    chain: SENDING_CHAIN,
-    help,
-    refused: 'authentication with receivers is not available in this version',
-  });
-}
+// Options of TLS for clients, of policies of receivers and of logging in: known, but this version protects nothing by
+// them. Those that ask for protection are refused, because mail would go, or clients be let in, without it. TLS towards
+// receivers is in tls-options.ts.
+import type { Option } from './option.ts';
+import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const SECURITY_OPTIONS: readonly Option<unknown>[] = [
-  option<boolean>({
-    name: 'opendkim_sign',
-    display: 'opendkim_sign',
-    type: BOOLEAN,
-    default: true,
-    scopes: SENDING,
-    chain: SENDING_CHAIN,
-    help: 'whether the mail of the scope is signed',
-    kept: 'mail is sent without a new DKIM signature, since this version does not sign',
-    harmless: isFalse,
-  }),
-  option<'no' | 'ifavailable' | 'required'>({
-    name: 'tls',
-    display: 'TLS',
-    type: enumeration(['no', 'ifavailable', 'required']),
-    default: 'no',
-    scopes: SENDING,
-    chain: SENDING_CHAIN,
-    help: 'whether sessions with receivers are encrypted',
-    refused: NO_TLS,
-    harmless: isNo,
-  }),
-  option<'no' | 'ca' | 'host' | 'optional'>({
-    name: 'tls_verify',
-    display: 'TLS_Verify',
-    type: enumeration(['no', 'ca', 'host', 'optional']),
-    default: 'no',
-    scopes: SENDING,
-    chain: SENDING_CHAIN,
-    help: 'how certificates of receivers are checked',
-    refused: NO_TLS,
-    harmless: isNo,
-  }),
-  option<'none' | 'require'>({
-    name: 'tls_verify_mode',
-    display: 'TLS_Verify_Mode',
-    type: enumeration(['none', 'require']),
-    default: 'none',
-    scopes: INBOUND,
-    chain: LISTENER_CHAIN,
-    help: 'whether clients must show a certificate',
-    refused: NO_TLS,
-    harmless: (mode) => mode === 'none',
-  }),
-  flag('tls_required', ['listen'], NO_TLS, 'whether clients must encrypt', 'TLS_Required'),
-  flag('use_ssl', INBOUND, NO_TLS, 'whether the endpoint is encrypted from the first octet', 'Use_SSL'),
-  flag('use_dane', ['domain', 'global'], NO_TLS, 'whether certificates are checked against DNS', 'use_dane'),
-  flag('use_mta_sts', ['domain', 'global'], NO_TLS, 'whether MTA-STS policies are followed', 'use_mta_sts'),
-  tlsFile('tls_ca', 'TLS_Ca', SENDING, 'certificates that sign those of receivers'),
-  tlsFile('tls_client_ca', 'TLS_Client_CA', [...INBOUND, 'global'], 'certificates that sign those of clients'),
-  tlsFile('tls_certificate', 'TLS_Certificate', [...SENDING, ...INBOUND], 'certificate of this server'),
-  tlsFile('tls_key', 'TLS_Key', [...SENDING, ...INBOUND], 'key of the certificate'),
-  tlsText('tls_ciphers', 'TLS_Ciphers', [...SENDING, ...INBOUND], 'DEFAULT', 'ciphers up to TLS 1.2'),
-  tlsText('tlsv13_ciphersuites', 'TLSv13_Ciphersuites', [...SENDING, ...INBOUND], '', 'cipher suites of TLS 1.3'),
-  tlsText('tls_protocols', 'TLS_Protocols', [...SENDING, ...INBOUND], '+ALL', 'versions of TLS'),
-  flag('enable_authentication', LISTENERS, NO_AUTHENTICATION, 'whether clients must log in'),
-  flag('enable_authorization', LISTENERS, NO_AUTHENTICATION, 'whether commands need a permission'),
-  authentication('authcrammd5parameters', 'AuthCramMD5Parameters', LISTENERS, 'accounts for CRAM-MD5'),
-  authentication('authdigestmd5parameters', 'AuthDigestMD5Parameters', LISTENERS, 'accounts for DIGEST-MD5'),
-  authentication('authloginparameters', 'AuthLoginParameters', LISTENERS, 'accounts for LOGIN'),
-  authentication('authplainparameters', 'AuthPlainParameters', LISTENERS, 'accounts for PLAIN'),
-  authentication('authorizationparameters', 'AuthorizationParameters', LISTENERS, 'permissions of accounts'),
-  flag('always_deny', LISTENERS, 'the endpoint would be open; enable = false closes it', 'refuses every client'),
-  flag(
-    'tls_verified_peer_can_relay',
-    INBOUND,
-    NO_TLS,
-    'whether a client certificate allows relaying',
-    'TLS_Verified_Peer_Can_Relay',
+  ...refusedOptions(
+    'TLS for clients is not available in this version',
+    `
+    TLS_Certificate              file          -, none                                                                         encrypted xmpp_listener         certificate shown to clients
+    TLS_Key                      file          -, none                                                                         encrypted xmpp_listener         key of that certificate
+    TLS_Client_CA                file          -, none                                                                         encrypted xmpp_listener global  certificates that sign those of clients
+    TLS_Ciphers                  text          DEFAULT, default                                                                encrypted xmpp_listener         ciphers up to TLS 1.2 for clients
+    TLSv13_Ciphersuites          text          TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256, ""  smtp http_listener pathways     cipher suites of TLS 1.3 for clients
+    TLS_Protocols                text          +ALL, +all                                                                      encrypted                       versions of TLS for clients
+    TLS_Verify_Mode              none|require  -, none                                                                         encrypted xmpp_listener         whether clients must show a certificate
+    TLS_Required                 boolean       -                                                                               listen                          whether clients must encrypt
+    Use_SSL                      boolean       false                                                                           encrypted                       whether an endpoint is encrypted from the first octet
+    TLS_Verified_Peer_Can_Relay  boolean       false                                                                           ecstream_listener reception     whether clients with a good certificate may relay
+    `,
   ),
-  credential('outbound_smtp_auth_type', 'mechanism for logging in to receivers'),
-  credential('outbound_smtp_auth_user', 'account for logging in to receivers'),
-  credential('outbound_smtp_auth_pass', 'password for logging in to receivers'),
-  credential('outbound_smtp_auth_key', 'key for logging in to receivers'),
+
+  ...keptOptions(
+    'TLS for clients is not available in this version',
+    `
+    TLS_Allow_Renegotiation          boolean              true    encrypted xmpp_listener            whether keys may be made anew within a session
+    TLS_Verified_Peer_Is_Authorized  boolean              false   http_listener listen pathway peer  whether clients with a good certificate count as logged in
+    Starttls_Injection_Policy        allow|ignore|reject  reject  reception                          what becomes of commands sent together with STARTTLS
+    TLS_DHParams_File                file                 -       global                             parameters for DHE ciphers
+    TLS_Enable_DHE_Ciphers           boolean              true    global                             whether ciphers with DHE may be chosen
+    `,
+  ),
+
+  ...refusedOptions(
+    'certificates of receivers would not be compared with what their domains publish',
+    `
+    use_dane     boolean  false  domain global  whether certificates of receivers must be those that DNS names
+    use_mta_sts  boolean  false  domain global  whether policies of receivers on TLS are kept to
+    `,
+  ),
+
+  ...refusedOptions(
+    'clients would not be asked to log in; console endpoints are loopback or Unix sockets in this version',
+    `
+    Enable_Authentication    boolean  -  logins                                                      whether clients must log in
+    Enable_Authorization     boolean  -  control_listener listen peer                                whether commands of the console need a permission
+    AuthCramMD5Parameters    map      -  control_listener esmtp_listener listen pathways             accounts for CRAM-MD5
+    AuthDigestMD5Parameters  map      -  logins xmpp_listener                                        accounts for DIGEST-MD5
+    AuthLoginParameters      map      -  control_listener esmtp_listener listen pathways peer        accounts for LOGIN
+    AuthPlainParameters      map      -  esmtp_listener http_listener listen pathways xmpp_listener  accounts for PLAIN
+    AuthorizationParameters  map      -  control_listener esmtp_listener listen                      roles of accounts
+    `,
+  ),
+
+  ...refusedOptions(
+    'the endpoint would be open; enable = false closes it',
+    `
+    Always_Deny  boolean  false  logins  whether every login fails
+    `,
+  ),
+  ...keptOptions(
+    'nobody can log in here, so no login succeeds either',
+    `
+    Always_Allow  boolean  false  logins  whether every login succeeds
+    `,
+  ),
+
+  ...refusedOptions(
+    'this version does not log in to receivers, which would refuse the mail',
+    `
+    Outbound_SMTP_Auth_Type  PLAIN|LOGIN|XOAUTH2  -  sending  mechanism for logging in to receivers
+    Outbound_SMTP_Auth_User  text                 -  sending  account for logging in to receivers
+    Outbound_SMTP_Auth_Pass  text                 -  sending  password, or token, for logging in to receivers
+    Outbound_SMTP_Auth_Key   text                 -  sending  key by which policy looks up account and password
+    `,
+  ),
 ];

@@ -37,7 +37,7 @@ export const pidfile = option<string>({
   type: FILE,
   default: '/var/run/ecelerity.pid',
   scopes: ['global'],
-  help: 'file with the process id',
+  help: 'where the server writes its process id',
   needsRestart: true,
 });
 
@@ -131,44 +131,6 @@ export const limitAuditLogMode = option<number>({
   help: 'permissions of limit_audit_log (an option of Headgate)',
 });
 
-const NO_LOGINS = 'nothing is written to it, since this version knows no logins';
-const ACCTLOG = '/var/log/ecelerity/acctlog.ec';
-
-const acctlog = option<string>({
-  name: 'acctlog',
-  display: 'acctlog',
-  type: FILE,
-  default: ACCTLOG,
-  scopes: ['ec_logger'],
-  chain: LOGGER_CHAIN,
-  help: 'file of logins and authorisation',
-  kept: NO_LOGINS,
-  harmless: (file) => file === ACCTLOG,
-});
-
-const acctlogMode = option<number>({
-  name: 'acctlog_log_mode',
-  display: 'acctlog_log_mode',
-  type: PERMISSIONS,
-  default: 0o644,
-  scopes: ['ec_logger'],
-  chain: LOGGER_CHAIN,
-  help: 'permissions of acctlog',
-  kept: NO_LOGINS,
-  harmless: (mode) => mode === 0o644,
-});
-
-const importlog = option<string | null>({
-  name: 'importlog',
-  display: 'importlog',
-  type: OPTIONAL_FILE,
-  default: null,
-  scopes: ['ec_logger'],
-  chain: LOGGER_CHAIN,
-  help: 'file of imported mail',
-  kept: 'nothing is written to it, since this version imports no mail',
-});
-
 export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   hostname,
   spoolbase,
@@ -191,7 +153,4 @@ export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   heartbeat,
   limitAuditLog,
   limitAuditLogMode,
-  acctlog,
-  acctlogMode,
-  importlog,
 ];

@@ -1,12 +1,19 @@
 // From syntax to the stanza tree: gives every name its meaning, checks every value, merges repeated stanzas. Everything
 // it knows of options and scopes it reads from the catalogue.
 import { nearestName } from '../base/near-name.ts';
-import { findOption, keptOption, nearestOption, optionsNamed, scopesOf } from './catalogue.ts';
+import { findOption, handlingIn, nearestOption, optionIn, optionsNamed, scopesOf } from './catalogue.ts';
 import type { ResolvedItem } from './include.ts';
-import { findModule, moduleNames } from './module-scopes.ts';
+import { MODULE_NAMES } from './module-scopes.ts';
 import type { Option } from './option.ts';
 import { didYouMean, type Findings, oneOf } from './problem.ts';
-import { findScopeKind, moduleScope, type ScopeKind, scopesInside } from './scope.ts';
+import {
+  findScopeInside,
+  findScopeKind,
+  type ScopeKind,
+  type ScopeName,
+  scopeNamesInside,
+  scopesInside,
+} from './scope.ts';
 import { addChild, type DraftStanza, emptyRoot, FROM_FILE, type Setting, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
 import type { AssignmentSyntax, ItemSyntax, StanzaSyntax, ValueSyntax, WordSyntax } from './syntax.ts';
@@ -41,7 +48,7 @@ class Builder {
   }
 
   #addSetting(parent: DraftStanza, { name, value }: AssignmentSyntax): void {
-    const option = parent.kind.name === 'module' ? keptOption(name.text) : findOption(parent.kind.name, name.text);
+    const option = optionIn(parent.kind, name.text);
     if (option === null) {
       this.#reportUnknownOption(parent, name);
       return;
@@ -60,55 +67,42 @@ class Builder {
   }
 
   #scopeOf(parent: Stanza, word: WordSyntax): ScopeKind | null {
-    const keyword = word.text.toLowerCase();
-    if (parent.kind.name === 'module') return moduleScope(keyword);
-    const inside = scopesInside(parent.kind.name);
-    const known = inside.find((kind) => kind.keyword === keyword);
-    if (known !== undefined) return known;
-    const module = findModule(keyword);
-    if (module !== null && parent.kind.name === 'global') {
-      if (module.handling === 'kept') {
-        this.#findings.warn(word.at, keyword, `not used: ${module.because}`);
-        return moduleScope(keyword);
-      }
+    const kind = findScopeInside(parent.kind, word.text);
+    if (kind === null) {
+      this.#reportUnknownStanza(parent, word);
+      return null;
+    }
+    const { handling, keyword, name } = kind;
+    const isNews = parent.kind.handling.kind !== 'kept'; // what stands in an unused stanza is unused, too
+    if (handling.kind === 'kept' && isNews && name !== 'module')
+      this.#findings.warn(word.at, keyword, `not used: ${handling.because}`, handling.isLoud);
+    if (handling.kind === 'refused')
       this.#findings.problem({
         at: word.at,
         subject: keyword,
         found: 'a stanza',
         expected: 'none',
-        hint: module.because,
+        hint: handling.because,
       });
-      return null;
-    }
-    if (keyword === 'adaptive_sweep_rule') {
-      this.#findings.warn(word.at, keyword, 'not used: this version does not adapt limits by itself');
-      return moduleScope(keyword);
-    }
-    this.#reportUnknownStanza(parent, word, inside);
-    return null;
+    return kind;
   }
 
-  #reportUnknownStanza(parent: Stanza, word: WordSyntax, inside: readonly ScopeKind[]): void {
+  #reportUnknownStanza(parent: Stanza, word: WordSyntax): void {
     const at = word.at;
-    const elsewhere = findScopeKind(word.text);
     const subject = word.text;
-    if (elsewhere !== null || findModule(subject) !== null) {
-      const parents = elsewhere?.parents ?? ['global'];
-      this.#findings.problem({
-        at,
-        subject,
-        found: `a stanza in ${describeScope(parent)}`,
-        expected: `one in ${oneOf(parents)}`,
-      });
+    const elsewhere = findScopeKind(subject);
+    const isOption = findOption(parent.kind.name, subject) !== null;
+    if (elsewhere !== null && !isOption) {
+      const found = `a stanza in ${describeScope(parent)}`;
+      this.#findings.problem({ at, subject, found, expected: `one in ${oneOf(elsewhere.parents)}` });
       return;
     }
-    const isOption = findOption(parent.kind.name, subject) !== null;
     if (this.#lenient && !isOption) {
       this.#findings.warn(at, subject, 'left out: no such stanza is known');
       return;
     }
-    const names = inside.map((kind) => kind.keyword);
-    const near = nearestName(subject, parent.kind.name === 'global' ? [...names, ...moduleNames()] : names);
+    const names = scopesInside(parent.kind.name).map((kind) => kind.keyword);
+    const near = nearestName(subject, [...names, ...scopeNamesInside(parent.kind.name)]);
     const hint = isOption ? `it is an option; write ${subject} = value` : didYouMean(near);
     const expected = names.length === 0 ? 'options only' : oneOf(names);
     this.#findings.problem({ at, subject, found: `an unknown stanza in ${describeScope(parent)}`, expected, hint });
@@ -132,13 +126,21 @@ export function unknownOption(
   const where = describeScope(scope);
   const valid = scopesOf(name);
   if (valid.length > 0)
-    return { subject: name.toLowerCase(), found: `an option in ${where}`, expected: `one in ${oneOf(valid)}` };
+    return { subject: name.toLowerCase(), found: `an option in ${where}`, expected: `one in ${describeScopes(valid)}` };
   if (findScopeKind(name) !== null)
     return { subject: name, found: 'a value', expected: `a stanza, such as ${name} "name" { }` };
   const near = nearestOption(scope.kind.name, name);
   const isElsewhere = near !== null && findOption(scope.kind.name, near) === null;
-  const hint = isElsewhere ? `${didYouMean(near)} It is valid in ${oneOf(scopesOf(near))}` : didYouMean(near);
+  const hint = isElsewhere ? `${didYouMean(near)} It is valid in ${describeScopes(scopesOf(near))}` : didYouMean(near);
   return { subject: name, found: `an unknown option in ${where}`, expected: 'an option', hint };
+}
+
+/** What is valid in every module is not listed one by one. */
+function describeScopes(scopes: readonly ScopeName[]): string {
+  const rest = MODULE_NAMES.every((name) => scopes.includes(name))
+    ? ['any module', ...scopes.filter((scope) => !MODULE_NAMES.includes(scope))]
+    : scopes;
+  return oneOf(rest);
 }
 
 const describeScope = ({ kind }: Pick<Stanza, 'kind'>): string =>
@@ -167,14 +169,15 @@ export function checkSetting(
   if (option.aliases.includes(name.text.toLowerCase()))
     findings.warn(name.at, name.text.toLowerCase(), `read as ${option.name}`);
   const { value } = parsed;
-  const { handling } = option;
+  const handling = handlingIn(option, stanza.path);
   if (handling.kind !== 'acted' && !option.isHarmless(value)) {
     if (handling.kind === 'refused') {
       const found = describeValue(syntax);
       findings.problem({ at: syntax.at, subject, found, expected: harmlessText(option), hint: handling.because });
       return null;
     }
-    if (!option.scopes.includes('module')) findings.warn(name.at, subject, handling.because);
+    if (!option.scopes.includes('module'))
+      findings.warn(name.at, subject, `not used: ${handling.because}`, handling.isLoud);
   }
   const caution = option.caution(value);
   if (caution !== null) findings.warn(name.at, subject, caution);

@@ -4,6 +4,7 @@ import { formatIpAddress, type IpBlock, parseIpAddress, parseIpBlock } from '../
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import { nearestName } from '../base/near-name.ts';
 import { checkGateway, checkRouteItem, GATEWAY_FORMS, ROUTE_FORMS } from '../mail/route-target.ts';
+import { compilePattern } from './pattern.ts';
 import { didYouMean, oneOf } from './problem.ts';
 import type { SourcePosition } from './source.ts';
 import { describeValue, formatValue, quoteText, type ValueSyntax, type WordSyntax } from './syntax.ts';
@@ -86,6 +87,14 @@ export const INTEGER: ValueType<number> = wordType(
   'a whole number',
   'bare',
   (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined),
+  String,
+);
+
+/** Shares and spans that need no whole numbers. */
+export const DECIMAL: ValueType<number> = wordType(
+  'a number such as 2.5',
+  'bare',
+  (text) => (/^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : undefined),
   String,
 );
 
@@ -250,6 +259,35 @@ export const ROUTES: ValueType<readonly string[]> = listOf(
   (text) => (checkRouteItem(text) === null ? text : undefined),
   (item) => item,
 );
+
+/** A regular expression, without slashes. Null when nobody set it. */
+export const PATTERN: ValueType<string | null> = {
+  expected: 'a regular expression',
+  style: 'quoted',
+  parse(syntax) {
+    const compiled = syntax.kind === 'word' ? compilePattern(syntax.text) : null;
+    if (syntax.kind === 'word' && compiled?.kind === 'pattern') return accept(syntax.text);
+    const expected = compiled?.kind === 'problem' ? compiled.expected : this.expected;
+    return { kind: 'problem', at: syntax.at, found: describeValue(syntax), expected };
+  },
+  format: (pattern) => quoteText(pattern ?? ''),
+};
+
+/** Words by key. Null when nobody set it. */
+export const DICTIONARY: ValueType<ValueSyntax | null> = {
+  expected: 'a dictionary, such as [ key = value ]',
+  style: 'written',
+  parse(syntax) {
+    if (syntax.kind === 'dictionary') return accept(syntax);
+    return { kind: 'problem', at: syntax.at, found: describeValue(syntax), expected: this.expected };
+  },
+  format: (value) => (value === null ? '[\n]' : formatValue(value)),
+};
+
+/** The same for what has no value until somebody sets it. */
+export function optional<T>(type: ValueType<T>): ValueType<T | null> {
+  return { ...type, format: (value) => (value === null ? '""' : type.format(value)) } as ValueType<T | null>;
+}
 
 export const ADDRESS_BLOCKS: ValueType<readonly IpBlock[]> = listOf(
   'addresses or CIDR blocks',

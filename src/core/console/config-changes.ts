@@ -55,8 +55,7 @@ export function readSet(configuration: Configuration, tokens: readonly Token[]):
     kind: 'change',
     change: { kind: 'set', path: path.steps, option, value },
     describe(after, warnings) {
-      const name = path.innermost?.name;
-      if (name === 'ec_logger' || name === 'module') return reply(`Set\n${notes(warnings, option)}`);
+      if (path.innermost?.isModule) return reply(`Set\n${notes(warnings, option)}`);
       const setting = ownSetting(readPath(after.root, words) as ScopePath, option.text)!;
       return reply(`${formatSetting(setting)}\n${notes(warnings, option)}${restartNote(setting.option)}`);
     },
@@ -75,7 +74,7 @@ export function readUnset(configuration: Configuration, words: readonly WordSynt
       kind: 'change',
       change: { kind: 'unset', path: scope.steps, option: name },
       describe(after) {
-        if (scope.innermost?.name === 'module') return reply(`"${option.display}" has been unset.\n`);
+        if (scope.innermost?.isModule) return reply(`"${option.display}" has been unset.\n`);
         const effective = indent(formatEffective(after, scope, option), VALUE_INDENT);
         return reply(
           `"${option.display}" has been unset. Effective value is now:\n${effective}\n${restartNote(option)}`,

@@ -169,7 +169,7 @@ test('what replay prints can be typed again, and has the same effect', async () 
   const lines = [
     'config set binding "a" domain /^x\\d+/ ehlo_hostname "it\'s"',
     'config set relay_hosts ( 10.0.0.1 "10.0.0.0/24" )',
-    'config set debug_flags error [ a = "b c" d = e ]',
+    'config set auth_radius map [ a = "b c" d = e ]',
     'config unset debug_flags error',
     'config unset binding a',
     'config set binding a suspend_delivery on',
@@ -191,13 +191,17 @@ test('begin from scratch begins with what every server has, which cannot be unse
   const session = { name: 's' };
   for (const [line, text, failed] of [
     ['config begin from scratch', 'Transaction begun from scratch.\n', false],
-    ['config showrecurse', 'threadpool "p" {\n  concurrency = 3\n}\n', false],
+    ['config showrecurse', 'ThreadPool "p" {\n  concurrency = 3\n}\n', false],
     [
       'config unset threadpool p',
       'config unset: found an implicit setting; expected what every server has (threadpool, debug_flags, timestampformat) to be set, not unset\n',
       true,
     ],
-    ['config set threadpool p concurrency 4', 'Set\n', false],
+    [
+      'config set threadpool p concurrency 4',
+      'concurrency = 4\nwarning: concurrency: not used: one loop accepts and serves all clients of a shard, with no threads to divide them among\n',
+      false,
+    ],
     ['config commit', 'Transaction committed; configuration 2 is in force.\n', false],
     ['config eval max_outbound_connections', 'Max_Outbound_Connections = 32\n', false],
   ] as const) {

@@ -14,7 +14,7 @@ export const VALUE_INDENT = '        ';
 export function evaluate(configuration: Configuration, words: readonly WordSyntax[]): Answer {
   return onOption(configuration.root, 'eval', words, (path, name) => {
     const own = path.stanza?.settings.get(name.text.toLowerCase());
-    if (path.innermost?.name === 'module') return own ? reply(`${formatSetting(own)}\n`) : refuseOption(path, name);
+    if (path.innermost?.isChecked === false) return own ? reply(`${formatSetting(own)}\n`) : refuseOption(path, name);
     const option = optionFor(path, name.text);
     return option === null ? refuseOption(path, name) : reply(`${formatEffective(configuration, path, option)}\n`);
   });

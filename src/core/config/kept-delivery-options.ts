@@ -1,0 +1,186 @@
+// Options of delivery over SMTP that this server does not act on.
+import type { Option } from './option.ts';
+import { keptOptions, refusedOptions } from './option-table.ts';
+
+export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
+  ...keptOptions(
+    'bodies stay in memory until the first attempt as far as 32 MiB go, and in the spool beyond',
+    `
+    Max_Resident_Active_Queue, Max_Resident_Active_Queue_Size  integer  250    sending                       messages of a domain that keep their bodies in memory
+    Max_Resident_Messages                                      integer  32768  binding binding_group global  messages in memory at once
+    Drop_Body_After_Trans_Fail                                 integer  3      sending                       failed attempts after which the body leaves memory
+    Exclude_VCTX_Conn                                          list     -      sending                       patterns of connection notes that are not kept with a message in the spool
+    Exclude_VCTX_Mess                                          list     -      sending                       patterns of message notes that are not kept with a message in the spool
+    Teleport_Enabled                                           boolean  -      domain                        whether the notes of a message outlive a transfer that failed
+    `,
+  ),
+
+  ...keptOptions(
+    'mail that is put back comes due at its own time, spread by nothing else',
+    `
+    Delayed_Binding_Domain_Fuzz  integer  0  binding binding_group global  seconds over which mail that is put back in bulk comes due
+    `,
+  ),
+
+  ...keptOptions(
+    'an exchanger is tried as soon as its own address is known',
+    `
+    Fully_Resolve_Before_SMTP  boolean  true  sending  whether the addresses of all exchangers are looked up before the first attempt
+    `,
+  ),
+
+  ...keptOptions(
+    'no notice of a delay is sent in this version',
+    `
+    Generate_Delay_DSN            boolean  false  sending  whether senders hear of mail that is late
+    Delay_DSN_Retry_Interval      seconds  3600   sending  seconds until the first notice; doubles with each
+    Delay_DSN_Max_Retry_Interval  seconds  43200  sending  longest time between two notices
+    `,
+  ),
+
+  ...keptOptions(
+    'a bounce that has nobody to go to is dropped, and its failure is in mainlog',
+    `
+    MDN_Failures_Notify  text  -  sending  mailbox that gets bounces of mail without a sender
+    `,
+  ),
+
+  ...keptOptions(
+    'mail is delivered like other mail in this version, whether it is a bounce or not',
+    `
+    Bounce_Behavior       pass|blackhole  pass  domain global    what becomes of a bounce that comes in as mail
+    Bounce_Pattern        pattern         -     domain global    what the sender of the original looks like
+    Bounce_Domains        list            -     global pathways  domains whose incoming mail may be bounces
+    Bounce_Suppress_List  list            -     global           mailboxes that are never taken for the recipient of the original
+    `,
+  ),
+
+  ...keptOptions(
+    'reports of complaints are delivered like other mail, and no header prepares for them',
+    `
+    Enable_FBL_Header_Insertion  boolean         -                             sending  whether messages carry the header by which complaints are recognised
+    addresses                    list            -                             fbl      patterns of the mailboxes that get reports
+    auto_log                     boolean         false                         fbl      whether reports are written to a log
+    condition                    text            -                             fbl      note that a message must carry to get the header
+    header_name                  text            X-MSFBL                       fbl      name of that header
+    log_path                     file            /var/log/ecelerity/fbllog.ec  fbl      log of reports
+    message_disposition          pass|blackhole  blackhole                     fbl      what becomes of the report itself
+    user_string                  text            -                             fbl      text that goes into each line of the log
+    `,
+  ),
+
+  ...keptOptions(
+    'answers of receivers are taken as they are',
+    `
+    Response_Transcode_Pattern  pattern  -  sending  what an answer of a receiver must look like to be replaced
+    Response_Transcode_Replace  text     -  sending  what it is replaced by
+    `,
+  ),
+
+  ...keptOptions(
+    'BODY=8BITMIME is passed on where the client declared it and the receiver offers it; content stays as it is',
+    `
+    Send_8BitMime               no|ifavailable            no        sending  whether receivers are told of 8-bit content
+    Transform_8BitMime_Content  no|ifneeded|strict|strip  ifneeded  sending  what becomes of 8-bit content that a receiver does not take
+    `,
+  ),
+
+  ...keptOptions(
+    'receivers are not told of the client, and judge mail by the address of this server',
+    `
+    XCLIENT  no|ifavailable|required  no  sending  whether receivers are told the client by XCLIENT
+    `,
+  ),
+
+  ...keptOptions(
+    'a binding has one address here, and exchangers of the other family are passed over',
+    `
+    Bind_Address_Secondary  text  -  binding  second local address, mostly of the other family
+    `,
+  ),
+
+  ...keptOptions(
+    'addresses are brought up by the system; mail of a binding waits until its address is there',
+    `
+    Binding_Auto_Replumb           boolean  false  global          whether missing addresses of bindings are brought up
+    Binding_Auto_Replumb_Interval  seconds  60     global          seconds between two looks for missing addresses
+    Use_IFList_Cache               boolean  false  global restart  whether the list of network interfaces is remembered
+    `,
+  ),
+
+  ...refusedOptions(
+    'domains with that exchanger would be limited one by one',
+    `
+    Rollup_MX  boolean  -  host  whether all domains with this exchanger share one queue
+    `,
+  ),
+  ...keptOptions(
+    'domains are not brought together by their exchangers in this version',
+    `
+    Rollup_MX_Name  text  -  host  name of the queue that domains with this exchanger share
+    `,
+  ),
+
+  ...refusedOptions(
+    'mail would go to the domain itself',
+    `
+    Reroute_Domain          text  -, disabled  domain         domain under whose name the mail of this one is queued
+    Delayed_Reroute_Domain  text  -, disabled  domain global  the same for mail that has failed once
+    `,
+  ),
+
+  ...refusedOptions(
+    'mail would leave from this machine instead of the proxy',
+    `
+    HA_Proxy_Server  text  -  binding binding_group  proxy (address:port) that connections are made through
+    `,
+  ),
+  ...keptOptions(
+    'connections are not made through proxies here',
+    `
+    HA_Proxy_Src_Addr               text     -  binding binding_group  IPv4 address that the proxy sends from
+    HA_Proxy_IPv6_Src_Addr          text     -  binding binding_group  IPv6 address that the proxy sends from
+    HA_Proxy_Bypass                 boolean  -  domain                 whether mail of the domain goes around the proxy
+    health_check_interval           integer  -  ha_proxy_client        seconds between two looks at a proxy
+    health_check_timeout            integer  -  ha_proxy_client        seconds that a look may take
+    health_check_failure_threshold  integer  -  ha_proxy_client        failed looks after which a proxy counts as down
+    health_check_success_threshold  integer  -  ha_proxy_client        good looks after which a proxy counts as up
+    `,
+  ),
+
+  ...refusedOptions(
+    'sessions would not be limited',
+    `
+    Max_Recipients_Per_Connection  integer  0  sending  RCPT commands in one session with a receiver; 0 = no limit
+    `,
+  ),
+
+  ...keptOptions(
+    'idle sessions serve other domains of the same binding and exchanger by the rules of hand-over',
+    `
+    Migrate_Connections_Between_Sibling_Domains  boolean  true  global  whether idle sessions serve other domains with the same exchanger
+    `,
+  ),
+
+  ...refusedOptions(
+    'mail without a binding would be sent',
+    `
+    Default_Binding  normal|suspended|none  normal  global  whether mail without a binding is sent, held or refused
+    `,
+  ),
+
+  ...refusedOptions(
+    'mail would be sent to these addresses',
+    `
+    Prohibited_Hosts  list  -  global  blocks of addresses that mail never goes to; its mail fails
+    Skip_hosts        list  -  global  blocks of addresses that are passed over when an exchanger is chosen
+    `,
+  ),
+
+  ...keptOptions(
+    'what a session has in its buffers is left to the system',
+    `
+    TCP_Buffer_Size  integer  32768  global  largest buffer, in octets, of a session with a receiver
+    `,
+  ),
+];

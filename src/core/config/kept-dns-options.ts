@@ -1,0 +1,73 @@
+// Options of name service and of its caches.
+import type { Option } from './option.ts';
+import { keptOptions, refusedOptions } from './option-table.ts';
+
+export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
+  ...keptOptions(
+    'answers live as long as their own TTL says, and are swept as they end',
+    `
+    Min_DNS_TTL               integer  0           global  shortest life of an answer, in seconds
+    Max_DNS_TTL               integer  4294967295  global  longest life of an answer, in seconds
+    DNS_Cache_Purge_Interval  seconds  60          global  seconds between two sweeps of the cache
+    DNS_Expire_Interval       seconds  10          global  seconds between two looks for domains to be asked for again
+    TLSA_Expire_Interval      seconds  3600        global  seconds between two looks for TLSA records to be asked for again
+    `,
+  ),
+
+  ...keptOptions(
+    'failed queries are repeated by the retry schedule of the mail, and a truncated answer always over TCP',
+    `
+    DNS_Failures_To_Purge      integer  10     domain global  failed queries after which the mail of a domain fails
+    MX_Failures_Fallback_To_A  integer  3      domain global  failed queries for MX after which the address of the domain itself is taken; -1 = after the first
+    MX_Failures_To_Delay       integer  50     domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
+    DNS_Fallback_To_TCP        boolean  false  global         whether truncated answers are asked for again over TCP
+    `,
+  ),
+
+  ...refusedOptions(
+    'queries would not be limited',
+    `
+    DNS_Rate_Limit_Enabled  boolean  false  global restart  whether queries for MX are limited in number
+    `,
+  ),
+  ...keptOptions(
+    'queries are not limited in number, and dns_rate_limit_enabled is refused',
+    `
+    DNS_Rate_Limit_Max_Queue   integer  100000  global restart  domains that may wait for their query
+    DNS_Rate_Limit_MX_Queries  integer  100     global          queries in one period
+    DNS_Rate_Limit_Period      seconds  1       global          length of the period
+    `,
+  ),
+
+  ...keptOptions(
+    'the sockets of queries are those of the system, one for each query',
+    `
+    DNS_Max_UDP_Queries_Per_Port  integer  0  global  queries sent from one port; 0 = no limit
+    DNS_UDP_Rcvbuf_Size           integer  0  global  octets of answers that the system buffers; 0 = as it likes
+    DNS_UDP_Sndbuf_Size           integer  0  global  octets of queries that the system buffers; 0 = as it likes
+    `,
+  ),
+
+  ...keptOptions(
+    'of exchangers of one preference, IPv4 and IPv6 addresses come in any order',
+    `
+    Prefer_IPv6_MXs  boolean  false  global  whether IPv6 addresses come first within a preference
+    `,
+  ),
+
+  ...keptOptions(
+    'policies of MTA-STS are not looked up, and use_mta_sts is refused',
+    `
+    enable_mta_sts               boolean  true                         sending         whether a policy that is known is kept to
+    mta_sts_dns_cname_max_depth  integer  5                            domain global   CNAME records followed to a policy
+    mta_sts_policy_store         file     /var/spool/ecelerity/mtasts  global restart  directory of policies
+    `,
+  ),
+
+  ...keptOptions(
+    'TLSA records are not looked up, and use_dane is refused',
+    `
+    enable_dane  boolean  true  sending  whether TLSA records that are known are kept to
+    `,
+  ),
+];
