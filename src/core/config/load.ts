@@ -26,8 +26,8 @@ export interface LoadOptions {
   readonly version?: number;
   /** Who has it loaded, when that is somebody on the console. */
   readonly author?: ChangeAuthor;
-  /** Loaded last although no text names it as `local_changes_file`. */
-  readonly localChangesFile?: string;
+  /** Read last, whatever the text names as `local_changes_file`; null for none. */
+  readonly localChangesFile?: string | null;
 }
 
 export type LoadResult =

@@ -11,18 +11,18 @@ interface LocalChanges {
   readonly source: ConfigSources['localChanges'];
 }
 
-/** @param reads of the main file and all it includes @param always read last although no text names it */
+/** @param reads of the main file and all it includes @param instead read last, whatever the text names; null for none */
 export function readLocalChanges(
   mainFile: string,
   items: readonly ResolvedItem[],
   reads: readonly SourceRead[],
   readSource: ReadSource,
   findings: Findings,
-  always?: string,
+  instead?: string | null,
 ): LocalChanges {
   const named = lastNamed(items);
-  const name = named?.path ?? always;
-  if (name === undefined || name.trim() === '') return { items: [], source: null };
+  const name = instead === undefined ? named?.path : instead;
+  if (name === undefined || name === null || name.trim() === '') return { items: [], source: null };
   const path = localChangesPath(mainFile, name);
   const at = named?.at ?? { file: mainFile, line: 0, column: 0 };
   const subject = localChangesFile.name;

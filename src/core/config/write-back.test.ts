@@ -1,0 +1,455 @@
+// Changes go back into the texts they belong to, and nothing else in these changes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { wallMs } from '../base/moment.ts';
+import { type Change, withChange } from './change.ts';
+import type { Configuration } from './configuration.ts';
+import { readTokens } from './lexer.ts';
+import { loadConfiguration } from './load.ts';
+import { parseValue } from './parser.ts';
+import { Findings, formatProblem } from './problem.ts';
+import { readPath } from './scope-path.ts';
+import type { ReadSource } from './source.ts';
+import type { WordSyntax } from './syntax.ts';
+import { firstDifference } from './tree-difference.ts';
+import { planMainFile, planWriteBack, type WriteBackPlan } from './write-back.ts';
+
+type Files = Readonly<Record<string, string>>;
+type Plan = Extract<WriteBackPlan, { kind: 'plan' }>;
+
+const AUTHOR = { at: wallMs(0), by: 'a test' };
+const MAIN = '/etc/main.conf';
+
+function reader(files: Files): ReadSource {
+  return (path) => {
+    const text = files[path];
+    if (text !== undefined) return { text };
+    const inside = Object.keys(files).filter((name) => name.startsWith(`${path}/`));
+    if (inside.length > 0) return { directory: inside.map((name) => name.slice(path.length + 1)) };
+    return { problem: 'no such file', isMissing: true };
+  };
+}
+
+function load(files: Files): Configuration {
+  const result = loadConfiguration(MAIN, reader(files));
+  assert.ok(result.kind === 'loaded', result.kind === 'problems' ? result.problems.map(formatProblem).join('\n') : '');
+  return result.configuration;
+}
+
+/** `set domain a.test max_retries 3`, `unset ...`; null when the change is refused. */
+function tryChange(configuration: Configuration, line: string): Configuration | null {
+  const findings = new Findings();
+  const tokens = readTokens('console', line, findings);
+  const end = tokens.findIndex(({ kind }) => kind !== 'word');
+  const words = tokens.slice(0, end) as unknown as WordSyntax[];
+  const path = readPath(configuration.root, words.slice(1));
+  if (path.kind === 'problem') return null;
+  const option = words[path.length + 1];
+  let change: Change;
+  if (option === undefined) change = { kind: 'remove', path: path.steps };
+  else if (words[0]!.text === 'unset') change = { kind: 'unset', path: path.steps, option };
+  else {
+    const value = parseValue(tokens.slice(path.length + 2), option.text, findings);
+    if (value === null) return null;
+    change = { kind: 'set', path: path.steps, option, value };
+  }
+  if (change.kind === 'remove' && (change.path.length === 0 || path.stanza === null)) return null;
+  const result = withChange(configuration, change, AUTHOR);
+  return result.kind === 'loaded' ? result.configuration : null;
+}
+
+function changed(configuration: Configuration, ...lines: readonly string[]): Configuration {
+  return lines.reduce((before, line) => {
+    const after = tryChange(before, line);
+    assert.ok(after !== null, line);
+    return after;
+  }, configuration);
+}
+
+function planOf(running: Configuration, files: Files, unwritable: readonly string[] = []): Plan {
+  const plan = planWriteBack(running, { read: reader(files), canWrite: (path) => !unwritable.includes(path) });
+  assert.ok(plan.kind === 'plan', plan.kind === 'problem' ? plan.reason : '');
+  return plan;
+}
+
+/** The files after the plan. */
+function written(files: Files, plan: Plan): Files {
+  return { ...files, ...Object.fromEntries(plan.files.map(({ path, after }) => [path, after])) };
+}
+
+/** What a single file says after some changes. */
+function rewritten(text: string, ...lines: readonly string[]): string {
+  const files = { [MAIN]: text };
+  const plan = planOf(changed(load(files), ...lines), files);
+  assert.deepEqual([plan.virtual, plan.unsaved], [null, []]);
+  return written(files, plan)[MAIN]!;
+}
+
+for (const [id, before, lines, after] of [
+  [
+    'a value is replaced where it stands; comments and layout stay',
+    '# limits\nmax_outbound_connections   =  5   # by contract\n/* more */ max_retries = 3\n',
+    ['set max_outbound_connections 7'],
+    '# limits\nmax_outbound_connections   =  7   # by contract\n/* more */ max_retries = 3\n',
+  ],
+  [
+    'of several settings the last one is replaced',
+    'max_retries = 1\nmax_retries = 2\n',
+    ['set max_retries 3'],
+    'max_retries = 1\nmax_retries = 3\n',
+  ],
+  [
+    'a new value of the global scope ends the file',
+    'max_retries = 1',
+    ['set retry_interval 9'],
+    'max_retries = 1\nRetry_Interval = 9\n',
+  ],
+  [
+    'a new value ends the stanza, indented as its first item',
+    'domain "a.test" {\n    max_retries = 3 # three\n}\n# end\n',
+    ['set domain a.test retry_interval 60'],
+    'domain "a.test" {\n    max_retries = 3 # three\n    Retry_Interval = 60\n}\n# end\n',
+  ],
+  [
+    'a stanza in one line stays in one line',
+    'domain "a.test" { max_retries = 3 }\nbinding b { domain x { } }\n',
+    ['set domain a.test retry_interval 60', 'set binding b max_retries 4'],
+    'domain "a.test" { max_retries = 3 Retry_Interval = 60 }\nbinding b { domain x { } Max_Retries = 4 }\n',
+  ],
+  [
+    'an empty stanza opens',
+    '  binding "b" {}\n',
+    ['set binding b max_retries 4'],
+    '  binding "b" {\n    Max_Retries = 4\n  }\n',
+  ],
+  [
+    'a new stanza ends the file',
+    'binding "b" {\n}\n',
+    ['set domain new.test max_retries 4', 'set domain new.test retry_interval 7'],
+    'binding "b" {\n}\nDomain "new.test" {\n  Max_Retries = 4\n  Retry_Interval = 7\n}\n',
+  ],
+  [
+    'a new stanza goes into the stanza around it',
+    'binding "b" {\n  max_retries = 1\n}\nmax_retries = 2\n',
+    ['set binding b domain new.test max_retries 4'],
+    'binding "b" {\n  max_retries = 1\n  Domain "new.test" {\n    Max_Retries = 4\n  }\n}\nmax_retries = 2\n',
+  ],
+  [
+    'what is unset goes with its line and the comment behind it; comments above stay',
+    '# one\nmax_retries = 1 # why\nretry_interval = 2 max_retry_interval = 9\n',
+    ['unset max_retries', 'unset max_retry_interval'],
+    '# one\nretry_interval = 2\n',
+  ],
+  ['every setting of what is unset goes', 'max_retries = 1\nmax_retries = 2\n', ['unset max_retries'], ''],
+  [
+    'a stanza goes from every place',
+    'domain a.test {\n  max_retries = 1\n}\n# between\ndomain "A.test." { }\n',
+    ['unset domain a.test'],
+    '# between\n',
+  ],
+  [
+    'lists: short ones in their line, others in lines',
+    'relay_hosts = ( 10.0.0.1 )\nesmtp_listener {\n  relay_hosts = (\n    10.0.0.1 # one\n  )\n}\n',
+    ['set relay_hosts ( 10.0.0.2 10.0.0.3 )', 'set esmtp_listener relay_hosts ( 10.0.0.4 )'],
+    'relay_hosts = ( 10.0.0.2 10.0.0.3 )\nesmtp_listener {\n  relay_hosts = (\n    10.0.0.4\n  )\n}\n',
+  ],
+  [
+    'a missing = is added where it is needed',
+    'relay_hosts ( 10.0.0.1 )\n',
+    ['set relay_hosts 10.0.0.2'],
+    'relay_hosts = "10.0.0.2"\n',
+  ],
+  [
+    'words do not run into each other',
+    'max_retries="1"retry_interval=2',
+    ['set max_retries 3'],
+    'max_retries=3 retry_interval=2',
+  ],
+  [
+    'line ends stay those of the file',
+    'max_retries = 1\r\ndomain x {}\r\n',
+    ['set domain x max_retries 3'],
+    'max_retries = 1\r\ndomain x {\r\n  Max_Retries = 3\r\n}\r\n',
+  ],
+  [
+    'a pattern that was taken out and set again is tried last',
+    'domain "/a/" { max_retries = 1 }\ndomain "/b/" { max_retries = 2 } # b\n',
+    ['unset domain /a/', 'set domain /a/ max_retries 3'],
+    'domain "/b/" { max_retries = 2 } # b\nDomain "/a/" {\n  Max_Retries = 3\n}\n',
+  ],
+  [
+    'a new pattern stands behind the others',
+    'binding x { }\nbinding x { domain "/a/" { } }\n',
+    ['set binding x domain "/b/" max_retries 3'],
+    'binding x { }\nbinding x { domain "/a/" { } Domain "/b/" { Max_Retries = 3 } }\n',
+  ],
+  ['a value set to what it is changes nothing', 'max_retries = "3"\n', ['set max_retries 3'], 'max_retries = "3"\n'],
+] as const) {
+  test(id, () => assert.equal(rewritten(before, ...lines), after));
+}
+
+// ---- which file takes what
+
+const WORKED_EXAMPLE: Files = {
+  [MAIN]: 'readonly_include "foo.conf"\ninclude "baz.conf"\n',
+  '/etc/foo.conf': 'Domain yahoo.com {\n  Gateway = "server.yahoo.com"\n  include "bar.conf"\n}\n',
+  '/etc/bar.conf': '',
+  '/etc/baz.conf': '# baz\n',
+};
+
+test('the worked example of the manual: a value that a read-only file set goes to the first writable file of the scope', () => {
+  const running = changed(
+    load(WORKED_EXAMPLE),
+    'set domain yahoo.com gateway server2.yahoo.com',
+    'set domain yahoo.com max_retries 3',
+  );
+  const plan = planOf(running, WORKED_EXAMPLE);
+  assert.deepEqual(plan.files, [
+    { path: '/etc/bar.conf', before: '', after: 'Gateway = "server2.yahoo.com"\nMax_Retries = 3\n' },
+  ]);
+});
+
+test('rule 1: a value goes into the writable file that set it last', () => {
+  const files = { [MAIN]: 'max_retries = 1\ninclude "b.conf"\n', '/etc/b.conf': 'max_retries = 2\n' };
+  const plan = planOf(changed(load(files), 'set max_retries 3', 'set retry_interval 4'), files);
+  assert.deepEqual(written(files, plan), {
+    [MAIN]: 'max_retries = 1\ninclude "b.conf"\nRetry_Interval = 4\n',
+    '/etc/b.conf': 'max_retries = 3\n',
+  });
+});
+
+test('rule 2: a value goes where it is read after the read-only file that set it', () => {
+  const files = {
+    [MAIN]: 'binding x { }\nbinding x { readonly_include "c.conf" }\n',
+    '/etc/c.conf': 'max_retries = 2\n',
+  };
+  const plan = planOf(changed(load(files), 'set binding x max_retries 3'), files);
+  assert.equal(written(files, plan)[MAIN], 'binding x { }\nbinding x { readonly_include "c.conf" Max_Retries = 3 }\n');
+});
+
+test('rule 3: a scope in read-only files only, or in none, goes to local_changes_file, which is read last', () => {
+  const files = {
+    [MAIN]: 'local_changes_file = "local.conf"\nreadonly_include "b.conf"\n',
+    '/etc/b.conf': 'domain a.test { max_retries = 2 }\n',
+  };
+  const running = changed(load(files), 'set domain a.test max_retries 3', 'set domain b.test max_retries 4');
+  const plan = planOf(running, files);
+  assert.deepEqual(plan.files, [
+    {
+      path: '/etc/local.conf',
+      before: null,
+      after: 'Domain "a.test" {\n  Max_Retries = 3\n}\nDomain "b.test" {\n  Max_Retries = 4\n}\n',
+    },
+  ]);
+  const after = written(files, plan);
+  assert.equal(firstDifference(load(after).root, running.root), null);
+  const again = planOf(changed(load(after), 'set domain a.test max_retries 5'), after);
+  assert.deepEqual(
+    again.files.map(({ path }) => path),
+    ['/etc/local.conf'],
+  );
+});
+
+test('local_changes_only: every change goes to local_changes_file', () => {
+  const files = { [MAIN]: 'local_changes_file = "/etc/local.conf"\nlocal_changes_only = true\nmax_retries = 1\n' };
+  const plan = planOf(changed(load(files), 'set max_retries 3', 'set domain x max_retries 4'), files);
+  assert.deepEqual(plan.files, [
+    { path: '/etc/local.conf', before: null, after: 'Max_Retries = 3\nDomain "x" {\n  Max_Retries = 4\n}\n' },
+  ]);
+  const unset = planOf(changed(load(files), 'unset max_retries'), files);
+  assert.deepEqual(unset.unsaved, ['max_retries: was unset, but is set at /etc/main.conf:3, which is not written']);
+});
+
+test('local_changes_only without a file to take them is a mistake', () => {
+  const result = loadConfiguration(MAIN, reader({ [MAIN]: 'local_changes_only = true\n' }));
+  assert.deepEqual(result.kind === 'problems' ? result.problems.map(formatProblem) : [], [
+    '/etc/main.conf:1:1: local_changes_only: found true without local_changes_file; expected the name of that file beside it',
+  ]);
+});
+
+test('local_changes_file may be no other file of the configuration', () => {
+  const files = { [MAIN]: 'local_changes_file = "b.conf"\ninclude "b.conf"\n', '/etc/b.conf': '' };
+  const result = loadConfiguration(MAIN, reader(files));
+  assert.match(
+    result.kind === 'problems' ? formatProblem(result.problems[0]!) : '',
+    /which is part of the configuration/,
+  );
+});
+
+test('a file that is read twice is read-only', () => {
+  const files = {
+    [MAIN]: 'domain a { include "b.conf" }\ndomain c { include "b.conf" }\n',
+    '/etc/b.conf': 'max_retries = 2\n',
+  };
+  const running = changed(load(files), 'set domain a max_retries 3');
+  const after = written(files, planOf(running, files));
+  assert.deepEqual(after, {
+    [MAIN]: 'domain a { include "b.conf" Max_Retries = 3 }\ndomain c { include "b.conf" }\n',
+    '/etc/b.conf': 'max_retries = 2\n',
+  });
+});
+
+test('without a writable file there is a virtual one, until local_changes_file names a good one', () => {
+  const files = { [MAIN]: 'max_retries = 1\n' };
+  const running = changed(load(files), 'set max_retries 3', 'set binding b domain x max_retries 4');
+  const plan = planOf(running, files, [MAIN]);
+  assert.deepEqual(plan.files, []);
+  assert.equal(plan.virtual, 'Max_Retries = 3\nBinding "b" {\n  Domain "x" {\n    Max_Retries = 4\n  }\n}\n');
+  const named = planOf(changed(running, 'set local_changes_file local.conf'), files, [MAIN]);
+  assert.deepEqual(
+    [named.virtual, named.files],
+    [null, [{ path: '/etc/local.conf', before: null, after: plan.virtual }]],
+  );
+  assert.deepEqual(named.unsaved, ['local_changes_file: no file can take it; write it into the main file by hand']);
+});
+
+test('a local changes file that holds something else is not taken', () => {
+  const files = { [MAIN]: 'max_retries = 1\n', '/etc/local.conf': 'max_retries = 9\n' };
+  const running = changed(load(files), 'set local_changes_file /etc/local.conf');
+  const plan = planWriteBack(running, { read: reader(files), canWrite: () => true });
+  assert.match(plan.kind === 'problem' ? plan.reason : '', /^local_changes_file: \/etc\/local.conf holds text/);
+});
+
+test('what was unset, but is set in a read-only file, cannot be saved and is told', () => {
+  const files = {
+    [MAIN]: 'max_retries = 1\nreadonly_include "b.conf"\n',
+    '/etc/b.conf': 'max_retries = 2\ndomain x { }\n',
+  };
+  const plan = planOf(changed(load(files), 'unset max_retries', 'unset domain x'), files);
+  assert.deepEqual(plan.files, []);
+  assert.deepEqual(plan.unsaved, [
+    'max_retries: was unset, but is set at /etc/b.conf:1, which is not written',
+    'Domain "x": was unset, but stands at /etc/b.conf:2, which is not written',
+  ]);
+});
+
+test('the main file alone stands for the running configuration, its includes unexpanded', () => {
+  const files = { [MAIN]: '# main\ninclude "b.conf"\n', '/etc/b.conf': 'max_retries = 2\n' };
+  const plan = planMainFile(changed(load(files), 'set max_retries 3'));
+  assert.ok(plan.kind === 'plan');
+  assert.deepEqual(
+    plan.files.map(({ path, after }) => [path, after]),
+    [[MAIN, '# main\ninclude "b.conf"\nMax_Retries = 3\n']],
+  );
+});
+
+// ---- any configuration, any changes
+
+const OPTIONS = ['max_retries', 'retry_interval', 'ehlo_hostname', 'relay_hosts', 'max_outbound_connections'];
+const NAMES = ['a', '/a/', '/b/'];
+const scope = fc.constantFrom(
+  '',
+  ...NAMES.map((name) => `domain "${name}" `),
+  'binding x ',
+  'binding x domain "/a/" ',
+  'binding x domain "b" ',
+  'binding_group g binding y domain "/b/" ',
+  'debug_flags ',
+  'threadpool p ',
+);
+const value = fc.constantFrom('1', '"2"', '3', '77');
+const valueChange = fc.oneof(
+  fc.tuple(scope, fc.constantFrom(...OPTIONS), value).map(([path, option, text]) => {
+    if (option === 'relay_hosts') return `set ${path}relay_hosts ( 10.0.0.${text.replaceAll('"', '')} 10.0.0.1 )`;
+    return `set ${path}${option} = ${option === 'ehlo_hostname' ? `"h${text.replaceAll('"', '')}.test"` : text}`;
+  }),
+  fc.tuple(scope, fc.constantFrom(...OPTIONS)).map(([path, option]) => `unset ${path}${option}`),
+);
+const change = fc.oneof(
+  valueChange,
+  scope.map((path) => `unset ${path}`),
+);
+
+const LAYOUTS = ['\n', ' ', '\n\n', ' # note }\n', ' /* x = 1 { */ ', '\r\n', '\n  '];
+const layout = fc.constantFrom(...LAYOUTS);
+const assignment = fc
+  .tuple(fc.constantFrom(...OPTIONS.slice(0, 3)), value, layout)
+  .map(
+    ([option, text, gap]) =>
+      `${option} = ${option === 'ehlo_hostname' ? `"h${text.replaceAll('"', '')}.test"` : text}${gap}`,
+  );
+const body = fc.array(assignment, { maxLength: 3 }).map((parts) => parts.join(''));
+const domain = fc
+  .tuple(fc.constantFrom(...NAMES), layout, body)
+  .map(([name, gap, inside]) => `domain "${name}" {${gap}${inside}}`);
+const includes = fc.constantFrom('', 'include "b.conf"\n', 'readonly_include "c.conf"\n', 'include "d"\n');
+const binding = fc
+  .tuple(layout, body, fc.array(domain, { maxLength: 2 }), includes)
+  .map(([gap, inside, domains, include]) => `binding x {${gap}${inside}${domains.join(' ')}\n${include}}`);
+const stanza = fc.oneof(
+  { weight: 5, arbitrary: domain },
+  { weight: 4, arbitrary: binding },
+  fc.tuple(domain, includes).map(([inside, include]) => `binding_group g { binding y { ${inside} } }\n${include}`),
+  fc.constant('debug_flags { error = ( ALL ) m [ a = b ] }'),
+  fc.constant('threadpool "p" { concurrency = 5 }'),
+);
+const text = fc
+  .array(fc.tuple(fc.oneof(assignment, { weight: 3, arbitrary: stanza }), layout), { maxLength: 8 })
+  .map((parts) => parts.map(([part, gap]) => part + gap).join(''));
+const leaf = fc.array(assignment, { maxLength: 3 }).map((parts) => parts.join(''));
+const someFiles = fc
+  .record({
+    main: text,
+    end: includes,
+    b: leaf,
+    c: leaf,
+    d: leaf,
+    local: fc.constantFrom('', '', '/etc/l.conf'),
+    only: fc.boolean(),
+  })
+  .map(
+    ({ main, end, b, c, d, local, only }): Files => ({
+      [MAIN]: `${main}\n${end}${local === '' ? '' : `Local_Changes_File = "${local}"\n${only ? 'Local_Changes_Only = yes\n' : ''}`}`,
+      '/etc/b.conf': b,
+      '/etc/c.conf': c,
+      '/etc/d/1.conf': d,
+      '/etc/d/.hidden': 'nonsense {',
+    }),
+  );
+
+test('what is written back reads as the running configuration, and other lines stay as they are', () => {
+  let complete = 0;
+  fc.assert(
+    fc.property(someFiles, fc.array(change, { maxLength: 12 }), (files, lines) => {
+      const loaded = loadConfiguration(MAIN, reader(files));
+      fc.pre(loaded.kind === 'loaded');
+      const running = lines.reduce((before, line) => tryChange(before, line) ?? before, loaded.configuration);
+      const plan = planOf(running, files);
+      assert.equal(plan.virtual, null);
+      const after = written(files, plan);
+      const again = load(after);
+      if (plan.unsaved.length === 0) {
+        complete += 1;
+        assert.equal(firstDifference(running.root, again.root), null);
+        assert.deepEqual(planOf(again, after).files, []);
+      }
+      assert.ok(plan.files.every(({ path }) => path !== '/etc/c.conf'));
+    }),
+    { numRuns: 400 },
+  );
+  assert.ok(complete > 100, `${complete} plans were complete`);
+});
+
+test('lines that are about nothing that was changed stay, byte for byte and in their order', () => {
+  fc.assert(
+    fc.property(someFiles, fc.array(valueChange, { minLength: 1, maxLength: 4 }), (files, lines) => {
+      const loaded = loadConfiguration(MAIN, reader(files));
+      fc.pre(loaded.kind === 'loaded');
+      const running = lines.reduce((before, line) => tryChange(before, line) ?? before, loaded.configuration);
+      const touched = OPTIONS.filter((option) => lines.some((line) => line.includes(option)));
+      for (const { before, after } of planOf(running, files).files) {
+        const now = after.split('\n').values();
+        for (const line of (before ?? '').split('\n')) {
+          // A stanza takes new lines before its closing brace, which may share its line with others.
+          if (line.includes('}') || touched.some((option) => line.includes(option))) continue;
+          assert.ok(
+            now.some((other) => other === line || other === `${line}\r`),
+            JSON.stringify({ line, before, after }),
+          );
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
