@@ -123,10 +123,13 @@ function drawChurn(seed: number): Scenario {
   const bindings = planBindings(root.stream('bindings'), network.hasIpv6);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(4));
   const global = (option: string, value: string | number): TextSetting => ({ path: [], option, value: String(value) });
+  const throttles = pick(random, [0, 0, 1, 2]);
+  const knobs = throttleKnobs(bindings, network.domains).filter(({ option }) => /messages/i.test(option));
   const configuration = {
     ...drawn,
     settings: [
       ...drawn.settings.filter(({ value }) => value !== '0'),
+      ...Array.from({ length: throttles }, () => turnThrottle(random, knobs)),
       global('Max_Outbound_Connections', pick(random, [4, 8, 16])),
       global('Connection_Allocation_Aggressiveness', 'high'),
       global('Idle_Timeout', pick(random, [5, 20, 60])),
@@ -146,7 +149,7 @@ function drawChurn(seed: number): Scenario {
   planner.addDeaths(deaths, ACTIVE_MS);
   return {
     seed,
-    title: `${bursts} bursts while limits change ${turns} times, malice ${malice}, ${deaths} deaths`,
+    title: `${bursts} bursts while limits change ${turns} times, malice ${malice}, ${deaths} deaths, ${throttles} throttles`,
     configuration,
     network,
     networkConditions: {
@@ -214,8 +217,9 @@ function drawBurst(seed: number): Scenario {
 }
 
 /**
- * A queue with much mail holds every slot, and others come with a little. With k waiters on L slots none waits longer than
- * ceil(k/L) times a quantum, a transaction, a close and a set-up (design section 6).
+ * A queue with much mail holds every slot, and others come with a message each. With k waiters on L slots none waits longer
+ * than ceil(k/L) times a transaction, a close and a set-up, and a quantum where the busy queue's connections may be new: one
+ * that has served its quantum is handed over after its message (docs/limits.md).
  */
 function drawHandOver(seed: number): Scenario {
   const root = seededRandom(seed);
@@ -224,6 +228,7 @@ function drawHandOver(seed: number): Scenario {
   const bindings = planBindings(root.stream('bindings'), false);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, 0);
   const slots = 1 + random.below(3);
+  const messagesPerConnection = pick(random, [0, 0, 5]);
   const binding = pick(random, bindings);
   const path = pick(random, [[], bindingPath(binding)]);
   const settings = [
@@ -231,13 +236,15 @@ function drawHandOver(seed: number): Scenario {
     { path: [], option: 'Max_Outbound_Connections', value: '8' },
     { path: [], option: 'Message_Expiration', value: '3600' },
     { path, option: 'Server_Max_Outbound_Connections', value: String(slots) },
+    { path: [], option: 'Max_Deliveries_Per_Connection', value: String(messagesPerConnection) },
   ];
   const configuration = { ...drawn, settings, expirationSeconds: 3600 };
   const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
   const [busy, ...others] = network.domains;
   traffic.addBurst({ binding: binding.name, domain: busy!.name, transactions: 60 * slots }, 10);
   const patienceMs = new Map<Mailbox, number>();
-  const longestMs = 1000 + TRANSACTION_MS + CLOSE_AND_SET_UP_MS;
+  const quantumMs = messagesPerConnection === 0 ? 0 : 1000;
+  const longestMs = quantumMs + TRANSACTION_MS + CLOSE_AND_SET_UP_MS;
   for (const domain of others) {
     const mailbox = traffic.addBurst({ binding: binding.name, domain: domain.name, transactions: 1 }, 5000);
     patienceMs.set(mailbox, Math.ceil(others.length / slots) * longestMs + CLOSE_AND_SET_UP_MS + TRANSACTION_MS);

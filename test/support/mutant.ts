@@ -7,6 +7,10 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { classOf } from '../../src/sim/failure-class.ts';
+import { parseScenario } from '../../src/sim/scenario-text.ts';
+import { runScenario } from '../../src/sim/simulation.ts';
+import { sizeOf } from '../../src/sim/smaller-scenario.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface Edit {
@@ -21,22 +25,44 @@ export interface Edit {
 export interface Mutation {
   readonly title: string;
   readonly edits: readonly Edit[];
-  /** Those that find it when it takes more than the usual ones. */
-  readonly seeds?: string;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['package.json', 'src'];
-/** A run of 200 seeds takes half a minute; a loaded machine takes its time. */
+/** A run of 200 seeds takes a quarter of a minute; a loaded machine takes its time. */
 const RUN_MAX_MS = 600_000;
 /** What the simulation prints about a broken promise: the seed, the scenario, and when in the run. */
-const VIOLATION = /^seed \d+ \(.+\)\nat \d+\.\d{3} s: \S/m;
+const VIOLATION = /^at \d+\.\d{3} s: \S.*$/m;
+/** The last line of what it prints is the shrunken scenario. */
+const SCENARIO = /^\{.*\}$/m;
+/** Shrunken scenarios are not larger than this: they can be read. */
+const SMALL = { messages: 20, domains: 4, bindings: 3, actions: 4 };
 
 /** Fails unless the simulation of the seeds finds the bug. @returns what it said */
-export async function assertFound(t: TestContext, { title, edits }: Mutation, seeds: string): Promise<string> {
-  const { status, stderr } = await simulateCopy(t, edits, seeds);
-  assert.equal(status, 1, `${title}: not found in seeds ${seeds}\n${stderr}`);
-  assert.match(stderr, VIOLATION, title);
+export async function assertFound(t: TestContext, mutation: Mutation, seeds: string): Promise<string> {
+  const { status, stderr } = await simulate(copyWith(t, mutation.edits), ['--seeds', seeds, '--no-shrink']);
+  assert.equal(status, 1, `${mutation.title}: not found in seeds ${seeds}\n${stderr}`);
+  assert.match(stderr, VIOLATION, mutation.title);
+  return stderr;
+}
+
+/**
+ * Fails unless the simulation of the seeds finds the bug and makes a small scenario of it, which fails in the same way with
+ * the bug and keeps every promise without. @returns what was said
+ */
+export async function assertFoundAndShrunken(t: TestContext, mutation: Mutation, seeds: string): Promise<string> {
+  const directory = copyWith(t, mutation.edits);
+  const { status, stderr } = await simulate(directory, ['--seeds', seeds]);
+  assert.equal(status, 1, `${mutation.title}: not found in seeds ${seeds}\n${stderr}`);
+  const [text] = SCENARIO.exec(stderr) ?? [];
+  assert.ok(text !== undefined, `no scenario in:\n${stderr}`);
+  const scenario = parseScenario(text);
+  for (const [what, count] of Object.entries(sizeOf(scenario)))
+    assert.ok(count <= SMALL[what as keyof typeof SMALL], `${count} ${what} are left:\n${text}`);
+  const again = await simulate(directory, ['--scenario', '-'], text);
+  assert.equal(again.status, 1, `the shrunken scenario does not fail\n${again.stderr}`);
+  assert.equal(classOf(VIOLATION.exec(again.stderr)![0]), classOf(VIOLATION.exec(stderr)![0]));
+  assert.deepEqual(runScenario(scenario).violations, [], 'the shrunken scenario fails without the bug');
   return stderr;
 }
 
@@ -47,26 +73,32 @@ export function assertPresent({ edits }: Mutation): void {
 
 /** Fails unless the copy without any bug keeps every promise. */
 export async function assertClean(t: TestContext, seeds: string): Promise<void> {
-  const { status, stderr } = await simulateCopy(t, [], seeds);
+  const { status, stderr } = await simulate(copyWith(t, []), ['--seeds', seeds, '--no-shrink']);
   assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
 }
 
-/** @returns a status of null when the run did not end in time */
-async function simulateCopy(
-  t: TestContext,
-  edits: readonly Edit[],
-  seeds: string,
-): Promise<{ status: number | null; stderr: string }> {
+/** @returns where the copy is */
+function copyWith(t: TestContext, edits: readonly Edit[]): string {
   const directory = temporaryDirectory(t);
   for (const name of COPIED) cpSync(join(ROOT, name), join(directory, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   for (const edit of edits) writeFileSync(join(directory, edit.file), edited(directory, edit));
-  const child = spawn(process.execPath, [join('src', 'sim', 'run.ts'), '--seeds', seeds, '--no-shrink'], {
+  return directory;
+}
+
+/** @returns a status of null when the run did not end in time */
+async function simulate(
+  directory: string,
+  args: readonly string[],
+  input = '',
+): Promise<{ status: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [join('src', 'sim', 'run.ts'), ...args], {
     cwd: directory,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
     timeout: RUN_MAX_MS,
     killSignal: 'SIGKILL',
   });
+  child.stdin.end(input);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

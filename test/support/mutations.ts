@@ -194,8 +194,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: OUTCOMES,
-        text: '    );\n    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);\n',
-        replacement: '    );\n',
+        text: '    });\n    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);\n',
+        replacement: '    });\n',
       },
     ],
   },

@@ -19,6 +19,26 @@ export const THROTTLE_MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    title: 'a throttle forgets its window when the configuration changes',
+    edits: [
+      {
+        file: TABLE,
+        text: '      if (addMono(window.newest, Math.max(window.periodMs, FORGET_MS)) > now) continue;\n',
+        replacement: '',
+      },
+    ],
+  },
+  {
+    title: 'a throttle forgets half of its window',
+    edits: [
+      {
+        file: THROTTLE,
+        text: 'if (addMono(monoMs(this.#times[index]!), this.#periodMs) > at) return;',
+        replacement: 'if (addMono(monoMs(this.#times[index]!), this.#periodMs / 2) > at) return;',
+      },
+    ],
+  },
+  {
     title: 'the first message of a connection takes no token',
     edits: [
       {
