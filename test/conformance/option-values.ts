@@ -26,6 +26,11 @@ export const RIGHT_VALUES: Readonly<Record<string, readonly string[]>> = {
   tls_ciphers: ['DEFAULT', '"HIGH:!aNULL"'],
   tls_protocols: ['"+ALL:-TLSv1.2"'],
   tls_ec_curve_names: ['"P-256:P-384"'],
+  local_changes_only: ['false'], // true needs a file besides
+  // Enumerations whose words are not listed
+  click_tracking_scheme: ['https'],
+  open_tracking_scheme: ['https'],
+  message_disposition: ['pass'],
   mailerdaemon: ['mailer@example.com'],
 };
 
