@@ -285,7 +285,8 @@ export class EngineView implements ServerView {
   #exchangers(queue: MailQueue, candidates: readonly Candidate[], ttlSeconds: number): ExchangerDetail[] {
     const { scheduler, hostTimes } = this.#parts;
     const at = this.#parts.turns.clock();
-    const failureOf = ({ address }: Candidate) => scheduler.hostStates.failure(queue.binding, address, at.mono);
+    const failureOf = ({ address }: Candidate) =>
+      scheduler.hostStates.failure(queue.binding, address, at.mono, queue.settings.tls.key);
     const next = candidates.find((candidate) => failureOf(candidate) === null);
     const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();
     for (const candidate of candidates) {

@@ -10,8 +10,10 @@ import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
+import { NO_TLS, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { ClientActions, Transaction } from '../core/smtp/client-actions.ts';
+import type { Blame } from '../core/smtp/client-opening.ts';
 import { ClientSession } from '../core/smtp/client-session.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -76,6 +78,10 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   /** Names the connection on the console as long as it lives. */
   readonly number: number;
   readonly #parts: OutboundParts;
+  /** What the settings asked for when it was opened. A session never serves mail that asks for something else. */
+  readonly #policy: TlsPolicy;
+  /** How it is protected: as the policy says, or in clear after TLS failed where the policy allows that. */
+  readonly tls: TlsPolicy;
   readonly #session: ClientSession<OutboundTransaction>;
   readonly #timer: Timer;
   #port: Connection | null = null;
@@ -96,6 +102,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#at = at;
     this.#sentAt = at.mono;
     this.#stageSince = at.mono;
+    this.#policy = connection.queue.settings.tls;
+    this.tls = this.#goesInClear(at) ? NO_TLS : this.#policy;
     this.#times = parts.hostTimes.timesOf(connection.candidate.address);
     this.#session = new ClientSession(this);
     this.#timer = new Timer(() => this.#timedOut());
@@ -153,6 +161,18 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     // Where the handshake may just have completed the receiver counts a connection that we know nothing of.
     if (failure.code === 'ETIMEDOUT') this.#hasGivenUp = true;
     this.#gone();
+    this.#parts.turns.end(this.#at);
+  }
+
+  secured(peer: TlsPeer): void {
+    this.#at = this.#parts.turns.begin();
+    this.#session.secured(peer);
+    this.#parts.turns.end(this.#at);
+  }
+
+  tlsFailed(reason: string): void {
+    this.#at = this.#parts.turns.begin();
+    this.#session.tlsFailed(reason);
     this.#parts.turns.end(this.#at);
   }
 
@@ -230,6 +250,16 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#port!.flush();
   }
 
+  startTls(): void {
+    const { candidate, queue } = this.connection;
+    const { host, address } = candidate;
+    this.#port!.startTls({
+      policy: this.tls,
+      serverName: host === address ? null : host,
+      names: [host, queue.domain],
+    });
+  }
+
   end(): void {
     this.#port!.end();
   }
@@ -245,6 +275,11 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   next(whileBusy: boolean): OutboundTransaction | 'idle' | 'leave' {
+    if (this.#policy.key !== this.connection.queue.settings.tls.key) {
+      if (whileBusy) return 'idle';
+      this.leaving();
+      return 'leave';
+    }
     const next = this.#parts.scheduler.next(this.connection, this.#at, whileBusy);
     return typeof next === 'string' ? next : new OutboundTransaction(next);
   }
@@ -254,16 +289,31 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   ready(): void {
-    this.#parts.scheduler.hostAnswered(this.connection);
+    this.#parts.scheduler.hostAnswered(this.connection, this.tls.key);
   }
 
-  hostFailed(reply: string, stage: Stage): void {
+  hostFailed(reply: string, stage: Stage, blame: Blame): void {
+    if (blame === 'negotiation' && this.tls.fallsBack) {
+      // No attempt: the next connection carries the mail in clear, when this one is gone where there is no room for two.
+      const { queue, candidate } = this.connection;
+      const { hostStates } = this.#parts.scheduler;
+      const { hostFailureRetryMs } = queue.settings;
+      hostStates.goInClear(queue.binding, candidate.address, this.#policy.key, this.#at.mono, hostFailureRetryMs);
+      return;
+    }
     // A receiver that refuses us now may take the message later, whatever digit its banner starts with.
-    this.#failHost(reply, { kind: 'transientFailure', reply, stage, bytesSent: 0 });
+    const failure: Failure = { kind: 'transientFailure', reply, stage, bytesSent: 0 };
+    this.#failHost(reply, failure, blame === 'host' ? '' : this.tls.key);
   }
 
-  #failHost(reason: string, failure: Failure): void {
-    this.#parts.scheduler.hostFailed(this.connection, reason, failure, this.#at);
+  #failHost(reason: string, failure: Failure, protection = ''): void {
+    this.#parts.scheduler.hostFailed(this.connection, reason, failure, this.#at, protection);
+  }
+
+  #goesInClear({ mono }: Moment): boolean {
+    const { queue, candidate } = this.connection;
+    if (!this.#policy.fallsBack) return false;
+    return this.#parts.scheduler.hostStates.goesInClear(queue.binding, candidate.address, this.#policy.key, mono);
   }
 
   attempted(transaction: OutboundTransaction, outcomes: readonly Disposition[]): void {

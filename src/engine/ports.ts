@@ -5,6 +5,7 @@ import type { Moment, MonoMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import type { ThrottleRecord } from '../core/limits/throttle-record.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+import type { TlsPeer, TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 
 export interface Clock {
@@ -29,6 +30,15 @@ export type ConnectFailure =
   | { readonly whose: 'remote'; readonly code: string }
   | { readonly whose: 'node'; readonly code: string };
 
+/** What a handshake is about. */
+export interface TlsRequest {
+  readonly policy: TlsPolicy;
+  /** Name of the exchanger, for SNI; null where it is only known by its address. */
+  readonly serverName: string | null;
+  /** The certificate may be made out for any of these. */
+  readonly names: readonly string[];
+}
+
 /** Events of one connection. After `failed` or `closed` nothing more comes. */
 export interface ConnectionEvents {
   connected(): void;
@@ -36,7 +46,11 @@ export interface ConnectionEvents {
   failed(failure: ConnectFailure): void;
   /** Octets from the peer as Latin-1. */
   received(text: string): void;
-  /** The peer's FIN: it sends no more. Our side is still open. */
+  /** The handshake is done: what is written from now on is encrypted, and so was what is received. */
+  secured(peer: TlsPeer): void;
+  /** No handshake, or what is encrypted cannot be read: the connection is good for a reset only. */
+  tlsFailed(reason: string): void;
+  /** The peer's FIN: it sends no more. Our side is still open. With TLS, its close_notify or its FIN. */
   ended(): void;
   /** Both sides are closed and the descriptor is gone: after `end`, `reset`, or an error such as ECONNRESET. */
   closed(errorCode: string | null): void;
@@ -51,6 +65,11 @@ export interface Connection {
   writeContent(content: StoredContent): void;
   /** Hands everything added since the last flush to the system, in one call where it can. */
   flush(): void;
+  /**
+   * Encrypts from here on, when it is this connection's turn: the handshakes at once are bounded. Nothing may be written
+   * until `secured`; what is received until then was sent in clear.
+   */
+  startTls(request: TlsRequest): void;
   /** Octets the kernel took so far of what was written, for the records (`bytes sent`). */
   readonly bytesWritten: number;
   /** Sends our FIN, then closes. For use after the peer's FIN (design decision 6: we do not close first). */

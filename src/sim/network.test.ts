@@ -76,6 +76,12 @@ class Bench implements ConnectionEvents {
   received(text: string): void {
     this.text += text;
   }
+  secured(): void {
+    this.log.push('secured');
+  }
+  tlsFailed(reason: string): void {
+    this.log.push(`TLS failed: ${reason}`);
+  }
   ended(): void {
     this.log.push('ended');
   }

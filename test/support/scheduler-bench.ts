@@ -17,6 +17,7 @@ import type { ThrottleRecord } from '../../src/core/limits/throttle-record.ts';
 import { ThrottleTable } from '../../src/core/limits/throttle-table.ts';
 import { type Disposition, notConnected } from '../../src/core/mail/disposition.ts';
 import type { Candidate, Route } from '../../src/core/mail/hosts.ts';
+import { NO_TLS } from '../../src/core/mail/tls-policy.ts';
 import { makeTask, type Task } from '../../src/core/queue/task.ts';
 
 const SETTINGS: DeliverySettings = {
@@ -31,6 +32,7 @@ const SETTINGS: DeliverySettings = {
   throttles: { connections: [], messages: [] },
   hostThrottles: () => ({ connections: [], messages: [] }),
   bindAddress: null,
+  tls: NO_TLS,
   suspendedUntil: wallMs(0),
   isBlackholed: false,
   neverAttemptExpired: false,

@@ -21,6 +21,7 @@ import { SECURITY_OPTIONS } from './security-options.ts';
 import { SERVER_OPTIONS } from './server-options.ts';
 import { SESSION_OPTIONS } from './session-options.ts';
 import type { ValueSyntax } from './syntax.ts';
+import { TLS_OPTIONS } from './tls-options.ts';
 import { ANYTHING } from './value-type.ts';
 
 export const OPTIONS: readonly Option<unknown>[] = [
@@ -30,6 +31,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...ROUTING_OPTIONS,
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,
+  ...TLS_OPTIONS,
   ...SECURITY_OPTIONS,
   ...KEPT_DELIVERY_OPTIONS,
   ...KEPT_DNS_OPTIONS,

@@ -33,7 +33,7 @@ export function chooseHost(
     const candidate = candidates[at]!;
     if (open.length > 0 && candidate.preference !== open[0]!.preference) break;
     if (family !== null && candidate.family !== family) continue;
-    const retryAt = hostStates.retryAt(queue.binding, candidate.address, now);
+    const retryAt = hostStates.retryAt(queue.binding, candidate.address, now, queue.settings.tls.key);
     if (retryAt !== null) downUntil = downUntil === null || retryAt < downUntil ? retryAt : downUntil;
     else if (hasRoom(candidate)) open.push(candidate);
     else full.push(candidate);

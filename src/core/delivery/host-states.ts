@@ -1,4 +1,6 @@
-// Addresses that failed to connect or to talk, per binding, and when they may be tried again (host_failure_retry).
+// Addresses that failed to connect or to talk, per binding, and when they may be tried again (host_failure_retry). What
+// failed under a protection (the key of a TLS policy) is held against the address under that protection only, so that
+// one domain's wishes do not stop the mail of another that has its exchangers there too.
 import { addMono, type MonoMs } from '../base/moment.ts';
 
 interface Failure {
@@ -10,11 +12,16 @@ interface Failure {
 /** An address is set aside at least this long, lest host_failure_retry = 0 makes a loop between two dead hosts. */
 const LEAST_RETRY_MS = 1000;
 
-/** Bounds the memory of failures; the oldest are forgotten first, which at worst costs an early attempt. */
+/** Bounds each memory of failures; the oldest are forgotten first, which at worst costs an early attempt. */
 const MOST_FAILURES = 100_000;
+
+/** What failed whoever tries it. */
+const ANY_PROTECTION = '';
 
 export class HostStates {
   readonly #failures = new Map<string, Failure>();
+  /** Addresses whose TLS failed, and how long mail goes there in clear, where that is allowed. */
+  readonly #inClear = new Map<string, MonoMs>();
   /** Addresses that are left alone by every binding, until when. They are not to blame for it. */
   readonly #setAside = new Map<string, MonoMs>();
 
@@ -23,42 +30,72 @@ export class HostStates {
     this.#setAside.set(address, until);
   }
 
-  fail(binding: string, address: string, reason: string, now: MonoMs, retryAfterMs: number): void {
-    const key = keyOf(binding, address);
-    this.#failures.delete(key); // so that the map stays in order of failure
-    this.#failures.set(key, { since: now, retryAt: addMono(now, Math.max(LEAST_RETRY_MS, retryAfterMs)), reason });
-    if (this.#failures.size > MOST_FAILURES) {
-      for (const oldest of this.#failures.keys()) {
-        this.#failures.delete(oldest);
-        break;
-      }
-    }
+  /** @param protection empty when the address is to blame whatever is asked of it */
+  fail(
+    binding: string,
+    address: string,
+    reason: string,
+    now: MonoMs,
+    retryAfterMs: number,
+    protection: string = ANY_PROTECTION,
+  ): void {
+    const retryAt = addMono(now, Math.max(LEAST_RETRY_MS, retryAfterMs));
+    keep(this.#failures, keyOf(binding, address, protection), { since: now, retryAt, reason });
   }
 
   /** @returns whether a failure was remembered */
-  succeed(binding: string, address: string): boolean {
-    return this.#failures.size > 0 && this.#failures.delete(keyOf(binding, address));
+  succeed(binding: string, address: string, protection: string): boolean {
+    if (this.#failures.size === 0) return false;
+    const wasDown = this.#failures.delete(keyOf(binding, address, ANY_PROTECTION));
+    return (protection !== ANY_PROTECTION && this.#failures.delete(keyOf(binding, address, protection))) || wasDown;
   }
 
   /** When the address may be tried again, or null when it may be tried now. */
-  retryAt(binding: string, address: string, now: MonoMs): MonoMs | null {
+  retryAt(binding: string, address: string, now: MonoMs, protection: string = ANY_PROTECTION): MonoMs | null {
     if (this.#setAside.size > 0) {
       const until = this.#setAside.get(address);
       if (until !== undefined && until > now) return until;
       this.#setAside.delete(address);
     }
-    if (this.#failures.size === 0) return null;
-    const failure = this.#failures.get(keyOf(binding, address));
-    return failure === undefined || failure.retryAt <= now ? null : failure.retryAt;
+    return this.failure(binding, address, now, protection)?.retryAt ?? null;
   }
 
-  /** The failure an address is set aside for, for listings. */
-  failure(binding: string, address: string, now: MonoMs): Failure | null {
-    const failure = this.#failures.get(keyOf(binding, address));
+  /** The failure an address is set aside for; of two that which lasts longer. */
+  failure(binding: string, address: string, now: MonoMs, protection: string = ANY_PROTECTION): Failure | null {
+    if (this.#failures.size === 0) return null;
+    const general = this.#failureNow(keyOf(binding, address, ANY_PROTECTION), now);
+    if (protection === ANY_PROTECTION) return general;
+    const own = this.#failureNow(keyOf(binding, address, protection), now);
+    return own === null || (general !== null && general.retryAt > own.retryAt) ? general : own;
+  }
+
+  #failureNow(key: string, now: MonoMs): Failure | null {
+    const failure = this.#failures.get(key);
     return failure === undefined || failure.retryAt <= now ? null : failure;
+  }
+
+  /** TLS failed there, and the policy lets mail go in clear instead, which it does for so long. */
+  goInClear(binding: string, address: string, protection: string, now: MonoMs, forMs: number): void {
+    keep(this.#inClear, keyOf(binding, address, protection), addMono(now, Math.max(LEAST_RETRY_MS, forMs)));
+  }
+
+  goesInClear(binding: string, address: string, protection: string, now: MonoMs): boolean {
+    if (this.#inClear.size === 0) return false;
+    const until = this.#inClear.get(keyOf(binding, address, protection));
+    return until !== undefined && until > now;
   }
 }
 
-function keyOf(binding: string, address: string): string {
-  return `${binding}\0${address}`;
+function keep<T>(memory: Map<string, T>, key: string, value: T): void {
+  memory.delete(key); // so that the map stays in order of failure
+  memory.set(key, value);
+  if (memory.size <= MOST_FAILURES) return;
+  for (const oldest of memory.keys()) {
+    memory.delete(oldest);
+    break;
+  }
+}
+
+function keyOf(binding: string, address: string, protection: string): string {
+  return `${binding}\0${address}\0${protection}`;
 }

@@ -152,7 +152,7 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
 
 function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {
   return queue.candidates.flatMap(({ host, address }) => {
-    const failure = hostStates.failure(queue.binding, address, now);
+    const failure = hostStates.failure(queue.binding, address, now, queue.settings.tls.key);
     return failure === null ? [] : [{ host, address, reason: failure.reason, failedAgoMs: now - failure.since }];
   });
 }

@@ -160,10 +160,10 @@ export class Scheduler {
     if (connection.state !== 'leaving') this.#leave(connection);
   }
 
-  /** The host answered: it and its domain are in order. */
-  hostAnswered(connection: OutboundConnection): void {
+  /** The host answered: it and its domain are in order. @param protection of the session: the key of a TLS policy */
+  hostAnswered(connection: OutboundConnection, protection = ''): void {
     const { queue, candidate } = connection;
-    if (this.hostStates.succeed(queue.binding, candidate.address)) {
+    if (this.hostStates.succeed(queue.binding, candidate.address, protection)) {
       // The queue may have held its mail because of that failure, or wait for room at the hosts that were left.
       this.#ledger.stopWaiting(queue);
       queue.tryHostsAt = null;
@@ -174,10 +174,14 @@ export class Scheduler {
     queue.consecutiveFailures = 0;
   }
 
-  /** The address failed to connect or refused us in its banner; it is set aside and the next candidate is tried. */
-  hostFailed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment): void {
+  /**
+   * The address failed to connect or refused us in its banner; it is set aside and the next candidate is tried.
+   * @param protection that it failed under; empty when it is to blame whatever is asked of it
+   */
+  hostFailed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment, protection = ''): void {
     const { queue, candidate } = connection;
-    this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, queue.settings.hostFailureRetryMs);
+    const { hostFailureRetryMs } = queue.settings;
+    this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, hostFailureRetryMs, protection);
     queue.consecutiveFailures += 1;
     queue.unreachableSince ??= at.mono;
     this.#hostAttemptFailed(queue, connection, failure, at);
@@ -351,7 +355,7 @@ export class Scheduler {
     const route = this.#actions.routeOf(queue);
     if (route === null || route.kind === 'unroutable') return;
     const isUsable = (candidate: Candidate) =>
-      this.hostStates.retryAt(queue.binding, candidate.address, at.mono) === null &&
+      this.hostStates.retryAt(queue.binding, candidate.address, at.mono, queue.settings.tls.key) === null &&
       candidate.address !== connection.candidate.address;
     if (route.candidates.some(isUsable)) return;
     const task = this.#take(queue, at);

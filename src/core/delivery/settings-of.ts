@@ -57,6 +57,7 @@ import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
+import { tlsPolicy } from './tls-settings.ts';
 
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
@@ -96,6 +97,7 @@ export function deliverySettings(
       messages: throttles(configuration, [outboundThrottleMessages], { binding, host, address }),
     }),
     bindAddress: value(bindAddress),
+    tls: tlsPolicy(configuration, subject),
     suspendedUntil: value(suspendDelivery),
     isBlackholed: value(blackhole) !== 'false',
     neverAttemptExpired: value(neverAttemptExpiredMessages),

@@ -3,6 +3,7 @@
 import type { Limit } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
+import type { TlsPolicy } from '../mail/tls-policy.ts';
 import type { RetrySettings } from '../queue/retry-schedule.ts';
 import type { ClientSettings, ClientTimeouts } from '../smtp/client-actions.ts';
 
@@ -43,6 +44,7 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   hostThrottles(host: string, address: string): ThrottleValues;
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
+  readonly tls: TlsPolicy;
   /** The mail waits until then; in the past for mail that is not held. */
   readonly suspendedUntil: WallMs;
   /** The mail is disposed of instead of delivered. */

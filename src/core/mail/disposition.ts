@@ -18,6 +18,9 @@ export const STAGE = {
   readingBanner: 12,
   duringRset: 13,
   afterRset: 14,
+  duringStarttls: 15,
+  afterStarttls: 16,
+  tlsHandshake: 17,
   outOfBandBounce: 21,
   unknown: 22,
 } as const;
@@ -41,6 +44,9 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   12: 'reading BANNER',
   13: 'during RSET',
   14: 'after RSET',
+  15: 'during STARTTLS',
+  16: 'after STARTTLS',
+  17: 'handshaking TLS',
   21: 'out of band bounce',
   22: 'in unknown state',
 };

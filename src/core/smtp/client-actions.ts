@@ -2,6 +2,8 @@
 // actions of its owner. The owner is engine/outbound-session.ts, and a test or the simulation in its place.
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { TlsMode, TlsVerify } from '../mail/tls-policy.ts';
+import type { Blame } from './client-opening.ts';
 
 /** One message for some recipients, as it is sent. */
 export interface Transaction {
@@ -30,9 +32,16 @@ export interface ClientSettings {
   readonly idleTimeoutMs: number;
 }
 
+/** How one session is protected. Fixed for its life, whatever becomes of the settings. */
+export interface SessionTls {
+  readonly mode: TlsMode;
+  readonly verify: TlsVerify;
+}
+
 export interface ClientActions<T extends Transaction> {
   /** The settings in force; asked when a command is written, so that changes take effect with the next one. */
   readonly settings: ClientSettings;
+  readonly tls: SessionTls;
   write(text: string): void;
   writeContent(transaction: T): void;
   flush(): void;
@@ -40,6 +49,8 @@ export interface ClientActions<T extends Transaction> {
   end(): void;
   /** RST: the peer cannot be brought to an orderly end. */
   reset(): void;
+  /** Encrypts the connection from here on; `ClientSession.secured` or `tlsFailed` follows. */
+  startTls(): void;
   /** Calls `ClientSession.timedOut` in so many milliseconds; replaces what was asked before. */
   setDeadline(ms: number): void;
   /** The next transaction. `whileBusy`: it would be sent ahead; then `idle` means that there is none to send ahead. */
@@ -49,7 +60,7 @@ export interface ClientActions<T extends Transaction> {
   /** The receiver greeted us and may be used. */
   ready(): void;
   /** It may not: it refused us, broke off or kept silent before the first transaction. `leaving` was told before. */
-  hostFailed(reply: string, stage: Stage): void;
+  hostFailed(reply: string, stage: Stage, blame: Blame): void;
   /** A transaction is over; one outcome for each mailbox, in order. */
   attempted(transaction: T, outcomes: readonly Disposition[]): void;
   /** A transaction that never was an attempt: it goes back to its queue as it was. */

@@ -1,95 +1,10 @@
-// Conversations as scripts: "S:" is what the receiver sends, "C:" all that the session writes in answer, "=" what it
-// tells its owner. An event is anything before "->"; nothing else may come out than what stands behind it.
+// Conversations as scripts (test/support/client-script.ts): what is said, and what it means for whom.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Disposition } from '../mail/disposition.ts';
-import type { ClientActions, ClientSettings, Transaction } from './client-actions.ts';
+import { type Answer, act, type Mail, mail, Owner, runScript } from '../../../test/support/client-script.ts';
+import type { ClientSettings } from './client-actions.ts';
 import { ClientSession } from './client-session.ts';
-
-interface Mail extends Transaction {
-  readonly name: string;
-}
-
-const mail = (name: string, ...mailboxes: string[]): Mail => ({
-  name,
-  reversePath: `${name}@s.example`,
-  mailboxes,
-  size: 100,
-  eightBit: false,
-});
-
-type Answer = Mail | 'idle' | 'leave';
-
-class Owner implements ClientActions<Mail> {
-  settings: ClientSettings;
-  said: string[] = [];
-  /** What `next` answers, in order; then `idle`. */
-  readonly answers: Answer[];
-  deadlineMs = 0;
-  #written = '';
-
-  constructor(pipelining: ClientSettings['pipelining'], answers: Answer[]) {
-    const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6 };
-    this.settings = { ehloHostname: 'me.example', pipelining, timeouts, idleTimeoutMs: 7 };
-    this.answers = answers;
-  }
-
-  write(text: string): void {
-    this.#written += text;
-  }
-  writeContent(transaction: Mail): void {
-    this.#written += `{${transaction.name}}`;
-  }
-  flush(): void {
-    this.said.push(`C:${this.#written.trimEnd().replaceAll('\r\n', '|')}`);
-    this.#written = '';
-  }
-  end(): void {
-    this.said.push('=end');
-  }
-  reset(): void {
-    this.said.push('=reset');
-  }
-  setDeadline(ms: number): void {
-    this.deadlineMs = ms;
-  }
-  next(whileBusy: boolean): Answer {
-    const answer = this.answers[0];
-    if (answer === undefined || (whileBusy && typeof answer === 'string')) return 'idle';
-    this.answers.shift();
-    return answer;
-  }
-  leaving(): void {
-    this.said.push('=leaving');
-  }
-  ready(): void {
-    this.said.push('=ready');
-  }
-  hostFailed(reply: string, stage: number): void {
-    this.said.push(`=host failed at ${stage}: ${reply}`);
-  }
-  attempted(transaction: Mail, outcomes: readonly Disposition[]): void {
-    const texts = outcomes.map((outcome) =>
-      outcome.kind === 'delivered' ? 'D' : `${outcome.kind[0]!.toUpperCase()}${outcome.stage} ${outcome.reply}`,
-    );
-    this.said.push(`=${transaction.name} ${texts.join(', ')}`);
-  }
-  returned(transaction: Mail): void {
-    this.said.push(`=${transaction.name} returned`);
-  }
-}
-
-function act(session: ClientSession<Mail>, event: string): void {
-  if (event.startsWith('S:')) session.received(`${event.slice(2).replaceAll('|', '\r\n')}\r\n`);
-  else if (event === 'connected') session.connected();
-  else if (event === 'FIN') session.peerEnded();
-  else if (event === 'gone') session.closed();
-  else if (event === 'time') session.timedOut();
-  else if (event === 'resume') session.resume();
-  else if (event === 'quit') session.quit();
-  else throw new Error(`unknown event ${event}`);
-}
 
 const GREETED = ['connected ->', 'S:220 hi -> C:EHLO me.example'];
 const PIPELINING = [...GREETED, 'S:250-hi|250 PIPELINING -> =ready'];
@@ -347,13 +262,7 @@ const SCRIPTS: readonly [string, ClientSettings['pipelining'], Answer[], string[
 for (const [title, pipelining, answers, lines] of SCRIPTS) {
   test(title, () => {
     const owner = new Owner(pipelining, [...answers]);
-    const session = new ClientSession<Mail>(owner);
-    for (const line of lines) {
-      const [event, expected = ''] = line.split('->').map((part) => part.trim());
-      act(session, event!);
-      assert.deepEqual(owner.said, expected === '' ? [] : expected.split('; '), `after ${event}`);
-      owner.said = [];
-    }
+    runScript(owner, lines);
   });
 }
 

@@ -7,33 +7,36 @@
 // next transaction is written together with the end of the current one (design decision 20): the row then holds the
 // steps of both, and the next becomes the current one with the reply to the final dot.
 //
-// Commands of a connection: banner, EHLO (HELO when that is unknown), then for each transaction MAIL, RCPT..., DATA, the
+// Commands of a connection: what opens the session (client-opening.ts), then for each transaction MAIL, RCPT..., DATA, the
 // content; RSET before the next MAIL whenever a transaction stays open; QUIT, and the peer closes first (decision 6).
 import { assert } from '../base/assert.ts';
 import { type Disposition, STAGE, type Stage } from '../mail/disposition.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
+import type { TlsPeer } from '../mail/tls-policy.ts';
 import type { ClientActions, ClientSettings, Transaction } from './client-actions.ts';
+import { ClientOpening, type OpeningMove, type OpeningStep } from './client-opening.ts';
 import {
   CLOSED_BY_PEER,
   CONTENT_LOST,
+  INJECTED,
   QUIT_MS,
   SILENCES,
   STAGES,
   type Step,
+  TLS_FAILED,
   type TransactionStep,
 } from './client-steps.ts';
-import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
 import { isViolation, ReplyReader } from './reply-reader.ts';
 import { RunningTransaction, refusal } from './running-transaction.ts';
 
 export class ClientSession<T extends Transaction> {
   readonly #actions: ClientActions<T>;
+  readonly #opening: ClientOpening;
   readonly #reader = new ReplyReader();
   /** The replies to come, the next one first. */
   readonly #steps: Step[] = [];
   #current: RunningTransaction<T> | null = null;
   #ahead: RunningTransaction<T> | null = null;
-  #extensions: Extensions = NO_EXTENSIONS;
   #isOpen = false;
   #isLeaving = false;
   #isOver = false;
@@ -42,6 +45,7 @@ export class ClientSession<T extends Transaction> {
 
   constructor(actions: ClientActions<T>) {
     this.#actions = actions;
+    this.#opening = new ClientOpening(actions.tls);
   }
 
   /** Where the session is, for listings and records. */
@@ -62,12 +66,35 @@ export class ClientSession<T extends Transaction> {
     if (this.#isOver) return;
     this.#reader.push(text);
     while (!this.#isOver) {
+      if (this.#steps[0] === 'handshake' && !this.#reader.isEmpty) {
+        this.#opening.injected();
+        this.#giveUp(INJECTED);
+        return;
+      }
       const reply = this.#reader.take();
       if (reply === null) break;
       if (isViolation(reply)) this.#giveUp(`451 4.5.0 [internal] ${reply.rule} from remote host`);
       else this.#answered(reply);
     }
     this.#flush();
+  }
+
+  /** The handshake asked for with `startTls` is done. */
+  secured(peer: TlsPeer): void {
+    if (this.#isOver) return;
+    const move = this.#opening.secured(peer, this.#actions.settings.ehloHostname);
+    if (move.kind === 'refused') {
+      this.#giveUp(move.reply);
+      return;
+    }
+    this.#steps.shift();
+    this.#open(move, 'ehlo');
+    this.#flush();
+  }
+
+  /** The handshake came to nothing, or what is encrypted cannot be read. */
+  tlsFailed(reason: string): void {
+    if (!this.#isOver) this.#giveUp(`${this.#isOpen ? CLOSED_BY_PEER : TLS_FAILED}: ${reason}`);
   }
 
   /** The peer's FIN. */
@@ -119,7 +146,7 @@ export class ClientSession<T extends Transaction> {
 
   #answered(reply: Reply): void {
     if (this.#steps[0] === 'quit') return; // whatever it says, the next move is the peer's: it closes
-    const step = this.#steps.shift() as Exclude<Step, 'quit'> | undefined;
+    const step = this.#steps.shift() as Exclude<Step, 'quit' | 'handshake'> | undefined;
     if (reply.code === 421) {
       this.#goodbye(replyText(reply), step);
       return;
@@ -129,11 +156,10 @@ export class ClientSession<T extends Transaction> {
         this.#giveUp('451 4.5.0 [internal] a reply to no command from remote host');
         break;
       case 'banner':
-        this.#onBanner(reply);
-        break;
       case 'ehlo':
       case 'helo':
-        this.#onGreeting(reply, step);
+      case 'starttls':
+        this.#open(this.#opening.answered(reply, step, this.#actions.settings.ehloHostname), step);
         break;
       case 'rset':
         this.#onRset(reply);
@@ -146,28 +172,19 @@ export class ClientSession<T extends Transaction> {
     }
   }
 
-  #onBanner(reply: Reply): void {
-    if (reply.code < 200 || reply.code > 299) {
-      this.#refusedUs(replyText(reply), 'banner');
-      return;
+  #open(move: OpeningMove, step: OpeningStep): void {
+    const { ehloMs } = this.#actions.settings.timeouts;
+    if (move.kind === 'command') this.#command(move.text, move.step, ehloMs);
+    else if (move.kind === 'refused') this.#refusedUs(move.reply, step);
+    else if (move.kind === 'startTls') {
+      this.#expect('handshake');
+      this.#actions.setDeadline(ehloMs);
+      if (this.#reader.isEmpty) this.#actions.startTls();
+    } else {
+      this.#isOpen = true;
+      this.#actions.ready();
+      this.#goOn();
     }
-    this.#command(`EHLO ${this.#actions.settings.ehloHostname}\r\n`, 'ehlo', this.#actions.settings.timeouts.ehloMs);
-  }
-
-  #onGreeting(reply: Reply, step: 'ehlo' | 'helo'): void {
-    const { settings } = this.#actions;
-    if (reply.code >= 500 && step === 'ehlo') {
-      this.#command(`HELO ${settings.ehloHostname}\r\n`, 'helo', settings.timeouts.ehloMs);
-      return;
-    }
-    if (reply.code < 200 || reply.code > 299) {
-      this.#refusedUs(replyText(reply), step);
-      return;
-    }
-    if (step === 'ehlo') this.#extensions = parseExtensions(reply.lines);
-    this.#isOpen = true;
-    this.#actions.ready();
-    this.#goOn();
   }
 
   #onRset(reply: Reply): void {
@@ -179,7 +196,7 @@ export class ClientSession<T extends Transaction> {
     const running = this.#current;
     assert(running !== null, 'a transaction step has a transaction');
     running.isAnswered = true;
-    if (reply.code === 503 && this.#isInStep(running, step)) {
+    if (reply.code === 503 && running.isInStep(step)) {
       // It lost step with us: what it says about this message means nothing.
       this.#giveUp(`451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`, step);
       return;
@@ -192,12 +209,6 @@ export class ClientSession<T extends Transaction> {
     else if (step === 'rcpt') this.#onRcpt(running, reply);
     else if (step === 'data') this.#onData(running, reply);
     else this.#onBody(running, reply);
-  }
-
-  /** Whether the commands so far were accepted, so that "bad sequence" cannot be the right answer. */
-  #isInStep(running: RunningTransaction<T>, step: TransactionStep): boolean {
-    if (step === 'mail' || step === 'body') return true;
-    return step === 'rcpt' ? running.isMailAccepted : running.acceptedMailboxes > 0;
   }
 
   #onMail(running: RunningTransaction<T>, reply: Reply): void {
@@ -249,7 +260,7 @@ export class ClientSession<T extends Transaction> {
   // ---- commands
 
   get #isLockStep(): boolean {
-    return !this.#extensions.pipelining || this.#pipelining === 'no';
+    return !this.#opening.extensions.pipelining || this.#pipelining === 'no';
   }
 
   /** Fixed at each envelope, since the replies to come depend on it. */
@@ -273,8 +284,8 @@ export class ClientSession<T extends Transaction> {
 
   #mailCommand({ reversePath, size, eightBit }: T): string {
     let command = `MAIL FROM:<${reversePath ?? ''}>`;
-    if (this.#extensions.size) command += ` SIZE=${size}`;
-    if (eightBit && this.#extensions.eightBitMime) command += ' BODY=8BITMIME';
+    if (this.#opening.extensions.size) command += ` SIZE=${size}`;
+    if (eightBit && this.#opening.extensions.eightBitMime) command += ' BODY=8BITMIME';
     return `${command}\r\n`;
   }
 
@@ -368,7 +379,7 @@ export class ClientSession<T extends Transaction> {
   /** The receiver does not want us now, before any message was named. */
   #refusedUs(reply: string, step: Step): void {
     this.#leave();
-    this.#actions.hostFailed(reply, STAGES[step]);
+    this.#actions.hostFailed(reply, STAGES[step], this.#opening.blame(step));
     this.#sayQuit();
   }
 
@@ -409,7 +420,9 @@ export class ClientSession<T extends Transaction> {
     const wasLeaving = this.#isLeaving;
     this.#leave();
     if (!this.#isOpen) {
-      if (!wasLeaving) this.#actions.hostFailed(reply, step === undefined ? STAGE.notConnected : STAGES[step]);
+      if (wasLeaving) return;
+      const stage = step === undefined ? STAGE.notConnected : STAGES[step];
+      this.#actions.hostFailed(reply, stage, this.#opening.blame(step));
       return;
     }
     const [running, ahead] = [this.#current, this.#ahead];

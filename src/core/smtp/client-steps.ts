@@ -3,7 +3,20 @@
 import { STAGE, type Stage } from '../mail/disposition.ts';
 
 /** What the next reply answers. */
-export type Step = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'emptyBody' | 'rset' | 'quit';
+export type Step =
+  | 'banner'
+  | 'ehlo'
+  | 'helo'
+  | 'starttls'
+  /** Not a reply: the TLS handshake that the peer agreed to. */
+  | 'handshake'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'body'
+  | 'emptyBody'
+  | 'rset'
+  | 'quit';
 
 export type TransactionStep = Extract<Step, 'mail' | 'rcpt' | 'data' | 'body'>;
 
@@ -14,6 +27,8 @@ export const STAGES: Readonly<Record<Step, Stage>> = {
   banner: STAGE.readingBanner,
   ehlo: STAGE.afterEhlo,
   helo: STAGE.afterEhlo,
+  starttls: STAGE.afterStarttls,
+  handshake: STAGE.tlsHandshake,
   mail: STAGE.afterMail,
   rcpt: STAGE.afterRcpt,
   data: STAGE.afterData,
@@ -23,11 +38,13 @@ export const STAGES: Readonly<Record<Step, Stage>> = {
   quit: STAGE.idle,
 };
 
-/** Documented texts (docs/logs.md, "Internal replies"). */
+/** Documented texts (docs/logs.md, "Internal replies"); what is behind a colon is ours. */
 export const SILENCES: Readonly<Record<Step, string>> = {
   banner: '451 4.4.2 [internal] no banner',
   ehlo: '451 4.4.2 [internal] no HELO/EHLO response',
   helo: '451 4.4.2 [internal] no HELO/EHLO response',
+  starttls: '451 4.7.5 [internal] no tls go-ahead',
+  handshake: '451 4.7.5 [internal] TLS negotiation failed: no end of the handshake in time',
   mail: '451 4.4.2 [internal] no MAIL FROM response',
   rcpt: '451 4.4.2 [internal] no RCPT TO response',
   data: '451 4.4.2 [internal] no DATA response',
@@ -36,5 +53,10 @@ export const SILENCES: Readonly<Record<Step, string>> = {
   rset: '451 4.4.2 [internal] no RSET response',
   quit: '',
 };
+export const TLS_NOT_OFFERED = '451 4.7.6 [internal] STARTTLS required but not advertised';
+export const NO_GO_AHEAD = '451 4.7.5 [internal] no tls go-ahead';
+export const TLS_FAILED = '451 4.7.5 [internal] TLS negotiation failed';
+/** RFC 3207 section 4.2 forbids to keep what came in clear; after CVE-2011-0411 nobody sends it by mistake. */
+export const INJECTED = '451 4.7.5 [internal] TLS negotiation failed: octets in clear behind the go-ahead';
 export const CLOSED_BY_PEER = '451 4.4.2 [internal] connection closed by remote host';
 export const CONTENT_LOST = '550 5.3.0 [internal] message body missing';

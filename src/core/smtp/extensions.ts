@@ -7,9 +7,11 @@ export interface Extensions {
   readonly eightBitMime: boolean;
   /** RFC 1870: SIZE may be given with MAIL. */
   readonly size: boolean;
+  /** RFC 3207. */
+  readonly startTls: boolean;
 }
 
-export const NO_EXTENSIONS: Extensions = { pipelining: false, eightBitMime: false, size: false };
+export const NO_EXTENSIONS: Extensions = { pipelining: false, eightBitMime: false, size: false, startTls: false };
 
 /** @param lines the lines of the reply; the first one is the server's name */
 export function parseExtensions(lines: readonly string[]): Extensions {
@@ -18,5 +20,6 @@ export function parseExtensions(lines: readonly string[]): Extensions {
     pipelining: keywords.has('PIPELINING'),
     eightBitMime: keywords.has('8BITMIME'),
     size: keywords.has('SIZE'),
+    startTls: keywords.has('STARTTLS'),
   };
 }

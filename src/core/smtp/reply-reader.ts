@@ -36,6 +36,11 @@ export class ReplyReader {
     this.#at = 0;
   }
 
+  /** Nothing came behind the last reply. */
+  get isEmpty(): boolean {
+    return this.#at === this.#rest.length && this.#code === 0;
+  }
+
   /** The next complete reply, or null when more octets are needed. After a violation the session cannot go on. */
   take(): Reply | Violation | null {
     for (;;) {

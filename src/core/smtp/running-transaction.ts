@@ -1,6 +1,7 @@
 // A transaction on its way, with what the receiver has said of it so far.
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Transaction } from './client-actions.ts';
+import type { TransactionStep } from './client-steps.ts';
 
 /** A transaction with what is known of it so far. */
 export class RunningTransaction<T extends Transaction> {
@@ -25,6 +26,12 @@ export class RunningTransaction<T extends Transaction> {
     this.outcomes = new Array<Disposition | null>(transaction.mailboxes.length).fill(null);
     this.wasAhead = wasAhead;
     this.isOnUsedConnection = isOnUsedConnection;
+  }
+
+  /** Whether the commands so far were accepted, so that "bad sequence" cannot be the right answer. */
+  isInStep(step: TransactionStep): boolean {
+    if (step === 'mail' || step === 'body') return true;
+    return step === 'rcpt' ? this.isMailAccepted : this.acceptedMailboxes > 0;
   }
 
   /** The same refusal for every recipient that has no outcome yet. */

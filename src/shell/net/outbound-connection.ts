@@ -4,13 +4,26 @@
 // Bodies are referenced, never copied (small ones are put together with the commands around them). At most 128 KiB are
 // with the socket at a time, the rest waits here as references, so `bytesWritten` moves while a slow host reads.
 //
+// TLS begins in the middle of a connection (RFC 3207). From then on what is written goes through an encrypting socket on
+// top of the first one, and what is read comes from it; without TLS nothing of that is there.
+//
 // A connection we give up is reset; what the kernel still holds of it is discarded (design decision 6). We send a FIN
 // only when asked to; the peer's FIN leaves our side open. A peer that then neither reads nor closes is reset too.
 import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { assert } from '../../core/base/assert.ts';
 import type { Content } from '../../core/mail/message.ts';
-import type { ConnectFailure, Connection, ConnectionEvents, ConnectTarget, StoredContent } from '../../engine/ports.ts';
+import type { TlsPeer } from '../../core/mail/tls-policy.ts';
+import type {
+  ConnectFailure,
+  Connection,
+  ConnectionEvents,
+  ConnectTarget,
+  StoredContent,
+  TlsRequest,
+} from '../../engine/ports.ts';
 import { connectFailure } from './connect-failure.ts';
+import { closeWhenDestroyed, OutboundHandshake, type TlsParts } from './outbound-handshake.ts';
 import { ASSEMBLED_OCTETS_MAX, type SharedBuffers } from './shared-buffers.ts';
 
 /** Where the content of stored transactions comes from. */
@@ -47,7 +60,13 @@ export class SocketConnection implements Connection {
   readonly #events: ConnectionEvents;
   readonly #contents: ContentSource;
   readonly #buffers: SharedBuffers;
-  readonly #socket: Socket | null;
+  readonly #tls: TlsParts;
+  readonly #peer: string;
+  /** That of TCP. */
+  readonly #raw: Socket | null;
+  /** What is written to: the same, or the one that encrypts. */
+  #socket: Socket | null;
+  #handshake: OutboundHandshake | null = null;
   #phase: Phase = 'connecting';
   #error: NodeJS.ErrnoException | null = null;
   /** Text since the last flush, behind `#staged`. */
@@ -60,11 +79,20 @@ export class SocketConnection implements Connection {
   #isLost = false;
   #graceTimer: NodeJS.Timeout | null = null;
 
-  constructor(target: ConnectTarget, events: ConnectionEvents, contents: ContentSource, buffers: SharedBuffers) {
+  constructor(
+    target: ConnectTarget,
+    events: ConnectionEvents,
+    contents: ContentSource,
+    buffers: SharedBuffers,
+    tls: TlsParts,
+  ) {
     this.#events = events;
     this.#contents = contents;
     this.#buffers = buffers;
-    this.#socket = this.#open(target);
+    this.#tls = tls;
+    this.#peer = `${target.address} ${target.port}`;
+    this.#raw = this.#open(target);
+    this.#socket = this.#raw;
   }
 
   /** Null when Node refuses to try, as with a local address that is none; `failed` follows. */
@@ -143,6 +171,16 @@ export class SocketConnection implements Connection {
     this.#pump();
   }
 
+  startTls(request: TlsRequest): void {
+    assert(this.#phase !== 'connecting' && this.#socket === this.#raw, 'TLS begins once, on an open connection');
+    if (this.#phase !== 'open' || this.#raw === null) return;
+    assert(this.#queue.length === 0 && this.#staged.length === 0, 'nothing in clear is on its way when TLS begins');
+    this.#handshake = new OutboundHandshake(this.#raw, this.#peer, request, this.#tls, {
+      secured: (socket, peer) => this.#secured(socket, peer),
+      failed: (reason) => this.#events.tlsFailed(reason),
+    });
+  }
+
   get bytesWritten(): number {
     return this.#socket === null ? 0 : this.#octetsGiven - this.#socket.writableLength;
   }
@@ -152,6 +190,8 @@ export class SocketConnection implements Connection {
     if (this.#phase !== 'open' || this.#isEndAsked) return;
     this.flush();
     this.#isEndAsked = true;
+    this.#handshake?.cancel();
+    if (this.#isEncrypted) closeWhenDestroyed(this.#raw!);
     this.#pump();
     this.#watchEnd();
   }
@@ -159,17 +199,40 @@ export class SocketConnection implements Connection {
   reset(): void {
     if (this.#phase === 'resetting' || this.#phase === 'over') return;
     const phase = this.#phase;
-    const socket = this.#socket;
+    const raw = this.#raw;
     this.#phase = 'resetting';
+    this.#handshake?.cancel();
     this.#queue = [];
     this.#staged = [];
     this.#stagedText = '';
-    if (socket === null) return;
-    if (phase === 'connecting') socket.destroy();
-    else if (phase === 'ending' && !socket.writableFinished && socket.writableLength === 0) {
+    if (raw === null) return;
+    if (phase === 'connecting') raw.destroy();
+    else if (phase === 'ending' && this.#isEncrypted)
+      raw.destroy(); // the peer ended before, and counts it no more
+    else if (phase === 'ending' && !raw.writableFinished && raw.writableLength === 0) {
       // The FIN is being handed over, which takes a turn; until then libuv refuses to reset.
-      socket.once('finish', () => socket.resetAndDestroy());
-    } else socket.resetAndDestroy();
+      raw.once('finish', () => raw.resetAndDestroy());
+    } else raw.resetAndDestroy();
+  }
+
+  get #isEncrypted(): boolean {
+    return this.#socket !== this.#raw;
+  }
+
+  #secured(socket: TLSSocket, peer: TlsPeer): void {
+    this.#socket = socket;
+    socket.on('data', (octets: Buffer) => this.#received(octets.length, octets));
+    socket.on('end', () => this.#peerEnded());
+    socket.on('drain', () => this.#pump());
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#broke(error));
+    this.#events.secured(peer);
+  }
+
+  /** Errors of the system are those of the connection, which is about to close; others mean that TLS cannot go on. */
+  #broke(error: NodeJS.ErrnoException & { readonly reason?: string }): void {
+    this.#error ??= error;
+    if (error.syscall !== undefined || this.#phase !== 'open') return;
+    this.#events.tlsFailed(error.reason ?? error.code ?? error.message);
   }
 
   #connected(): void {
@@ -195,6 +258,7 @@ export class SocketConnection implements Connection {
     if (phase === 'over') return;
     this.#phase = 'over';
     if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+    this.#handshake?.cancel();
     this.#queue = [];
     this.#staged = [];
     if (phase === 'connecting') this.#events.failed(failureOf(error));
@@ -253,6 +317,9 @@ export class SocketConnection implements Connection {
     this.#octetsGiven += octets;
     if (portion.length === 1) {
       writePiece(socket, portion[0]!);
+    } else if (octets <= ASSEMBLED_OCTETS_MAX && this.#isEncrypted) {
+      // The library may keep it for longer than the call.
+      socket.write(assemble(Buffer.allocUnsafe(octets), portion, octets));
     } else if (octets <= ASSEMBLED_OCTETS_MAX) {
       const isFree = socket.writableLength === 0;
       socket.write(assemble(this.#buffers.write, portion, octets));

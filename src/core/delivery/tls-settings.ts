@@ -1,0 +1,51 @@
+// The TLS policy of a (binding, domain) out of a configuration.
+import type { Configuration } from '../config/configuration.ts';
+import type { Option } from '../config/option.ts';
+import type { Subject } from '../config/resolution.ts';
+import {
+  tls,
+  tlsCa,
+  tlsCertificate,
+  tlsCiphers,
+  tlsEcCurveNames,
+  tlsIfavailableFallback,
+  tlsKey,
+  tlsProtocols,
+  tlsVerify,
+  tlsv13Ciphersuites,
+} from '../config/tls-options.ts';
+import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.ts';
+
+/** Words for the library's own choice. */
+const LIBRARY_CHOICE: readonly string[] = ['default', 'normal', ''];
+
+export function tlsPolicy(configuration: Configuration, subject: Subject): TlsPolicy {
+  const mode = configuration.value(tls, subject);
+  if (mode === 'no') return NO_TLS;
+  const policy = {
+    mode,
+    verify: configuration.value(tlsVerify, subject),
+    fallsBack: mode === 'ifavailable' && configuration.value(tlsIfavailableFallback, subject),
+    parameters: tlsParameters(configuration, subject),
+  };
+  return { ...policy, key: JSON.stringify(policy) };
+}
+
+export function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {
+  const value = <T>(option: Option<T>): T => configuration.value(option, subject);
+  const certificate = fileOrNone(value(tlsCertificate));
+  const ciphers = value(tlsCiphers);
+  return {
+    certificate,
+    key: certificate === null ? null : fileOrNone(value(tlsKey)),
+    ca: fileOrNone(value(tlsCa)),
+    ciphers: LIBRARY_CHOICE.includes(ciphers.toLowerCase()) ? null : ciphers,
+    ciphersuites: value(tlsv13Ciphersuites),
+    versions: value(tlsProtocols),
+    curves: value(tlsEcCurveNames),
+  };
+}
+
+function fileOrNone(path: string | null): string | null {
+  return path === null || path.toLowerCase() === 'none' ? null : path;
+}

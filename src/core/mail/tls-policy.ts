@@ -1,0 +1,78 @@
+// How a connection to a receiver is to be protected, and what became of it. A policy is a value: the options of
+// a (binding, domain) make one (delivery/tls-settings.ts), the SMTP session follows it, a shell carries it out.
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+/** What the library is given. Files are named here; their content is the shell's, read when a configuration loads. */
+export interface TlsParameters {
+  /** File with our certificate, null for none. */
+  readonly certificate: string | null;
+  /** File with its key; null when it is in the file of the certificate. */
+  readonly key: string | null;
+  /** File with the certificates that sign those of receivers, null for the well-known ones. */
+  readonly ca: string | null;
+  /** Up to TLS 1.2, null for the library's choice. */
+  readonly ciphers: string | null;
+  /** Of TLS 1.3. */
+  readonly ciphersuites: string;
+  /** Never empty. */
+  readonly versions: readonly TlsVersion[];
+  /** Names with colons between, null for the library's choice. */
+  readonly curves: string | null;
+}
+
+/** no: in clear; ifavailable: encrypted where that is offered; required: encrypted or not at all. */
+export type TlsMode = 'no' | 'ifavailable' | 'required';
+
+/**
+ * no: any certificate will do; ca: it is signed by who we trust; host: and it is the receiver's; optional: looked at like
+ * that, and used whatever it is.
+ */
+export type TlsVerify = 'no' | 'ca' | 'host' | 'optional';
+
+export interface TlsPolicy {
+  readonly mode: TlsMode;
+  readonly verify: TlsVerify;
+  /** With `ifavailable`: mail goes in clear when TLS fails. */
+  readonly fallsBack: boolean;
+  readonly parameters: TlsParameters;
+  /** Equal for equal policies only; empty for that of mail in clear. */
+  readonly key: string;
+}
+
+/** What is known of the peer after a handshake. */
+export interface TlsPeer {
+  /** Why its certificate does not count as signed by who we trust, null when it does. */
+  readonly chainProblem: string | null;
+  /** The certificate was made out for one of the names that were asked for. */
+  readonly nameMatches: boolean;
+}
+
+/** The library's default order, documented as that of the option tlsv13_ciphersuites. */
+export const DEFAULT_CIPHERSUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+
+/** Mail in clear. */
+export const NO_TLS: TlsPolicy = {
+  mode: 'no',
+  verify: 'no',
+  fallsBack: false,
+  parameters: {
+    certificate: null,
+    key: null,
+    ca: null,
+    ciphers: null,
+    ciphersuites: DEFAULT_CIPHERSUITES,
+    versions: ['TLSv1.2', 'TLSv1.3'],
+    curves: null,
+  },
+  key: '',
+};
+
+/** Why a peer is not to be trusted with mail under a policy (docs/logs.md, "Internal replies"), or null. */
+export function tlsObjection(verify: TlsVerify, peer: TlsPeer): string | null {
+  if (verify === 'no' || verify === 'optional') return null;
+  if (peer.chainProblem !== null)
+    return `451 4.7.5 [internal] SSL cert must be signed by a valid CA: ${peer.chainProblem}`;
+  if (verify === 'host' && !peer.nameMatches) return '451 4.7.5 [internal] SSL certificate subject does not match host';
+  return null;
+}

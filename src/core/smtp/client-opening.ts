@@ -1,0 +1,92 @@
+// The way of a client session from the connect to the first transaction: banner, EHLO (HELO when that is unknown), and
+// where the session is to be encrypted STARTTLS, the handshake and EHLO once more (RFC 3207: nothing that was said in
+// clear counts behind the handshake). It says what to do next; client-session.ts does it.
+import { type Reply, replyText } from '../mail/reply.ts';
+import { type TlsPeer, tlsObjection } from '../mail/tls-policy.ts';
+import type { SessionTls } from './client-actions.ts';
+import { NO_GO_AHEAD, type Step, TLS_NOT_OFFERED } from './client-steps.ts';
+import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
+
+/** The steps before the session is open. */
+export type OpeningStep = Extract<Step, 'banner' | 'ehlo' | 'helo' | 'starttls'>;
+
+/**
+ * Whom the end of a session that never opened is held against. `host`: the address, whoever wants to go there.
+ * `negotiation`: it refused or failed to encrypt. `protection`: it may be used, but not under the protection that this
+ * session needs.
+ */
+export type Blame = 'host' | 'negotiation' | 'protection';
+
+export type OpeningMove =
+  | { readonly kind: 'command'; readonly text: string; readonly step: Step }
+  | { readonly kind: 'startTls' }
+  | { readonly kind: 'open' }
+  /** It talks, but there is nothing to be had from it. */
+  | { readonly kind: 'refused'; readonly reply: string };
+
+const OPEN: OpeningMove = { kind: 'open' };
+const START_TLS: OpeningMove = { kind: 'startTls' };
+
+export class ClientOpening {
+  readonly #tls: SessionTls;
+  #extensions: Extensions = NO_EXTENSIONS;
+  #isSecured = false;
+  #isWanting = false;
+
+  constructor(tls: SessionTls) {
+    this.#tls = tls;
+  }
+
+  /** What the receiver offered last. */
+  get extensions(): Extensions {
+    return this.#extensions;
+  }
+
+  /** @param ehloHostname our name */
+  answered(reply: Reply, step: OpeningStep, ehloHostname: string): OpeningMove {
+    const isSuccess = reply.code >= 200 && reply.code <= 299;
+    if (step === 'starttls') {
+      return reply.code === 220 ? START_TLS : { kind: 'refused', reply: `${NO_GO_AHEAD}: ${replyText(reply)}` };
+    }
+    if (step === 'banner') {
+      return isSuccess ? ehlo(ehloHostname) : { kind: 'refused', reply: replyText(reply) };
+    }
+    if (step === 'ehlo' && reply.code >= 500) {
+      return { kind: 'command', text: `HELO ${ehloHostname}\r\n`, step: 'helo' };
+    }
+    if (!isSuccess) return { kind: 'refused', reply: replyText(reply) };
+    if (step === 'ehlo') this.#extensions = parseExtensions(reply.lines);
+    if (this.#isSecured || this.#tls.mode === 'no') return OPEN;
+    if (this.#extensions.startTls) return { kind: 'command', text: 'STARTTLS\r\n', step: 'starttls' };
+    if (this.#tls.mode === 'ifavailable') return OPEN;
+    this.#isWanting = true;
+    return { kind: 'refused', reply: TLS_NOT_OFFERED };
+  }
+
+  /** The handshake is done. @returns EHLO, or why the peer is not to be trusted */
+  secured(peer: TlsPeer, ehloHostname: string): OpeningMove {
+    const objection = tlsObjection(this.#tls.verify, peer);
+    if (objection !== null) {
+      this.#isWanting = true;
+      return { kind: 'refused', reply: objection };
+    }
+    this.#isSecured = true;
+    this.#extensions = NO_EXTENSIONS;
+    return ehlo(ehloHostname);
+  }
+
+  /** Somebody spoke in clear where the handshake was due: what follows could be anybody's. */
+  injected(): void {
+    this.#isWanting = true;
+  }
+
+  /** Who is to blame when the session ends now. @param step the reply that is awaited, or was just read */
+  blame(step: Step | undefined): Blame {
+    if (this.#isWanting || this.#isSecured) return 'protection';
+    return step === 'starttls' || step === 'handshake' ? 'negotiation' : 'host';
+  }
+}
+
+function ehlo(hostname: string): OpeningMove {
+  return { kind: 'command', text: `EHLO ${hostname}\r\n`, step: 'ehlo' };
+}
