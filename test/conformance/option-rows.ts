@@ -44,6 +44,7 @@ export const OTHER_DEFAULTS: Readonly<Record<string, { readonly ours: string; re
   rfc2822_lone_lf_in_body: { ours: 'pedantic', because: 'design decision 24: no bare LF ever leaves' },
   hostname: { ours: '""', because: 'unset: the name of the system, which the core does not know' },
   mailerdaemon: { ours: '""', because: 'unset: mailer-daemon at the host name' },
+  local_changes_file: { ours: '""', because: 'unset: no file is read or written that nobody named' },
   file_mode: { ours: '"0600"', because: 'the console asks for no password, so its socket is its owner’s alone' },
 };
 

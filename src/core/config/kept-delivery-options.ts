@@ -23,7 +23,7 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'an exchanger is tried as soon as its own address is known',
+    'all exchangers of a domain are looked up before the first attempt in any case',
     `
     Fully_Resolve_Before_SMTP  boolean  true  sending  whether the addresses of all exchangers are looked up before the first attempt
     `,
@@ -39,7 +39,7 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'a bounce that has nobody to go to is dropped, and its failure is in mainlog',
+    'mail without a sender is not bounced to anybody; its failure is in mainlog',
     `
     MDN_Failures_Notify  text  -  sending  mailbox that gets bounces of mail without a sender
     `,
@@ -152,13 +152,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
     'sessions would not be limited',
     `
     Max_Recipients_Per_Connection  integer  0  sending  RCPT commands in one session with a receiver; 0 = no limit
-    `,
-  ),
-
-  ...keptOptions(
-    'idle sessions serve other domains of the same binding and exchanger by the rules of hand-over',
-    `
-    Migrate_Connections_Between_Sibling_Domains  boolean  true  global  whether idle sessions serve other domains with the same exchanger
     `,
   ),
 

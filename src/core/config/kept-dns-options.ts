@@ -4,7 +4,7 @@ import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
-    'answers live as long as their own TTL says, and are swept as they end',
+    'an answer is used for as long as its own TTL says, at least a second and at most a week',
     `
     Min_DNS_TTL               integer  0           global  shortest life of an answer, in seconds
     Max_DNS_TTL               integer  4294967295  global  longest life of an answer, in seconds
@@ -15,12 +15,22 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'failed queries are repeated by the retry schedule of the mail, and a truncated answer always over TCP',
+    'a lookup that fails is a failed attempt of the mail, repeated until its retries are used up',
     `
-    DNS_Failures_To_Purge      integer  10     domain global  failed queries after which the mail of a domain fails
-    MX_Failures_Fallback_To_A  integer  3      domain global  failed queries for MX after which the address of the domain itself is taken; -1 = after the first
-    MX_Failures_To_Delay       integer  50     domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
-    DNS_Fallback_To_TCP        boolean  false  global         whether truncated answers are asked for again over TCP
+    DNS_Failures_To_Purge      integer  10  domain global  failed queries after which the mail of a domain fails
+    MX_Failures_Fallback_To_A  integer  3   domain global  failed queries for MX after which the address of the domain itself is taken; -1 = after the first
+    `,
+  ),
+  ...keptOptions(
+    'mail waits in the delayed queue once its domain was not reached for connect_timeout_to_delay',
+    `
+    MX_Failures_To_Delay  integer  50  domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
+    `,
+  ),
+  ...keptOptions(
+    'a truncated answer is asked for again over TCP in any case',
+    `
+    DNS_Fallback_To_TCP  boolean  false, true  global  whether truncated answers are asked for again over TCP
     `,
   ),
 
@@ -40,7 +50,7 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'the sockets of queries are those of the system, one for each query',
+    'each question has a socket of its own, up to 32 at a time for a server, with the buffers of the system',
     `
     DNS_Max_UDP_Queries_Per_Port  integer  0  global  queries sent from one port; 0 = no limit
     DNS_UDP_Rcvbuf_Size           integer  0  global  octets of answers that the system buffers; 0 = as it likes

@@ -4,7 +4,7 @@ import { keptOptions } from './option-table.ts';
 
 export const KEPT_MESSAGE_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
-    'the header of a message is taken as it is, apart from the Received field that is put before it',
+    'a Received field is added, and Message-ID where there is none; the rest of a header is taken as it is',
     `
     RFC2822_Date_Header         ignore|pedantic|ifneeded  ifneeded  global pathways  what becomes of a message without Date
     RFC2822_MessageID_Header    ignore|ifneeded           ifneeded  global pathways  what becomes of a message without Message-ID
@@ -40,7 +40,7 @@ export const KEPT_MESSAGE_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'a loop ends when its messages expire',
+    'a message with more than 100 Received fields is refused in any case; nothing else counts as a loop',
     `
     code                  integer  -   mail_loop  answer to a message that goes round
     max_received_headers  integer  20  mail_loop  Received fields from which a message counts as going round

@@ -115,22 +115,37 @@ export const KEPT_RECEPTION_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'mailboxes are taken as they are given, with their domain',
+    'a mailbox without a domain gets that of hostname',
     `
-    Domain_for_unqualified_recipient_addresses  text     -     reception global        domain of recipients that are given without one
-    Domain_for_unqualified_sender_address       text     -     reception global        domain of senders that are given without one
-    RFC2821_pedantic_address_rules              boolean  true  global pathways         whether mailboxes must keep to the letter of the RFC
-    Alias_Schemes                               list     -     domain global pathways  names of schemes that put other recipients in place of one
+    Domain_for_unqualified_recipient_addresses  text  -  reception global  domain of recipients that are given without one
+    Domain_for_unqualified_sender_address       text  -  reception global  domain of senders that are given without one
+    `,
+  ),
+  ...keptOptions(
+    'mailboxes are read more leniently than the RFC asks, as docs/reception.md says',
+    `
+    RFC2821_pedantic_address_rules  boolean  true  global pathways  whether mailboxes must keep to the letter of the RFC
+    `,
+  ),
+  ...keptOptions(
+    'recipients are not rewritten by aliases here',
+    `
+    Alias_Schemes  list  -  domain global pathways  names of schemes that put other recipients in place of one
     `,
   ),
 
   ...keptOptions(
     'who may relay is said by relay_hosts alone; others are refused',
     `
-    Open_Relay                          boolean  false  reception        whether everybody may relay
-    Relay_Domains                       list     -      global pathways  domains that mail is taken for from everybody
-    Relay_For_Sending_Domains           list     -      reception        domains whose senders may relay
-    Only_Use_Best_MX_For_Relay_Domains  boolean  true   global           whether mail for domains of our own goes to their first exchangers only
+    Open_Relay                 boolean  false  reception        whether everybody may relay
+    Relay_Domains              list     -      global pathways  domains that mail is taken for from everybody
+    Relay_For_Sending_Domains  list     -      reception        domains whose senders may relay
+    `,
+  ),
+  ...keptOptions(
+    'no domain is our own here: mail goes to all exchangers of a domain in their order',
+    `
+    Only_Use_Best_MX_For_Relay_Domains  boolean  true  global  whether mail for domains of our own goes to their first exchangers only
     `,
   ),
 

@@ -86,7 +86,7 @@ export const KEPT_TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
     `,
   ),
   ...keptOptions(
-    'exchangers named by an address in their MX record are passed over',
+    'exchangers named by an address in their MX record are used under that address, for as long as the record says',
     `
     ttl  seconds  600  mxip  life of the name made up for such an exchanger
     `,

@@ -138,7 +138,7 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ),
   ...kept('connections are not made through proxies; ha_proxy_server is refused', 'ha_proxy_client'),
   ...kept('a binding has one address here', 'bind_address_secondary'),
-  ...kept('exchangers named by an address in their MX record are passed over, as the RFC says', 'mxip'),
+  ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
   ...kept('bounces are not classified by rules of your own in this version', 'bounce_classifier_override'),
@@ -156,7 +156,10 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('no notice of a delay is sent in this version', 'delay_dsn'),
   ...kept('reports of complaints are delivered like other mail in this version', 'fbl'),
   ...kept('answers of receivers are taken as they are', 'response_transcode'),
-  ...kept('mail is taken as it comes; a loop ends when its messages expire', 'mail_loop'),
+  ...kept(
+    'a message with more than 100 Received fields is refused in any case; nothing else counts as a loop',
+    'mail_loop',
+  ),
   ...kept('messages are always on the disk before they are acknowledged', 'suppress_spool'),
   ...kept('the spool writes each message once, as it is on the wire', 'compress_spool', unchecked),
   ...kept('links and messages are left as they are', 'engagement_tracker msg_gen'),
