@@ -11,6 +11,7 @@ import type { ConfigClock } from '../core/console/config-holder.ts';
 import { LoneConfig } from '../core/console/lone-config.ts';
 import { noteUndeclared } from '../core/console/undeclared-binding.ts';
 import { CONFIG_FILES } from '../daemon/config-files.ts';
+import { loadForServer } from '../daemon/load-for-server.ts';
 import { readSource } from '../daemon/read-source.ts';
 
 const USAGE = `\
@@ -145,7 +146,7 @@ function loadOrExplain(file: string): Configuration | null {
 }
 
 function load(file: string, lenient: boolean): LoadResult {
-  const result = loadConfiguration(file, readSource, { lenient });
+  const result = loadForServer(file, { lenient });
   process.stderr.write(result.warnings.map((warning: ConfigWarning) => `${formatWarning(warning)}\n`).join(''));
   return result;
 }

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
 import { seededRandom } from '../core/base/random.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { loadConfiguration } from '../core/config/load.ts';
-import { formatWarning } from '../core/config/problem.ts';
+import { formatProblem, formatWarning } from '../core/config/problem.ts';
 import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { resolvConf } from '../core/config/routing-options.ts';
 import { forceFsync, pidfile, spoolbase } from '../core/config/server-options.ts';
@@ -33,11 +32,12 @@ import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { CONFIG_FILES } from './config-files.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
+import { loadForServer } from './load-for-server.ts';
 import { LogPort } from './log-port.ts';
 import { loggerFiles } from './logger-files.ts';
 import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
-import { readSource } from './read-source.ts';
+import { loadTls } from './tls-check.ts';
 import { wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
 
 /** Why a server does not start. */
@@ -174,6 +174,7 @@ export class Server implements ConfigHolder {
       inMemory: (stored) => spool.bodyInMemory(stored),
       read: (stored, done) => spool.read(stored, done),
     });
+    this.#connector.useTlsFiles(loadTls(this.#configuration).files);
     this.#clock = new SystemClock(() => this.#engine.wake());
     this.#engine = new Engine({
       ports: {
@@ -267,8 +268,9 @@ export class Server implements ConfigHolder {
     if (this.#isChanging || configuration.version !== this.#configuration.version + 1) {
       return [BUSY];
     }
-    const by = configuration.provenance.lastChange?.by;
-    return this.#change(configuration, by === undefined ? 'changed on the console' : `changed on the console by ${by}`);
+    const { lastChange } = configuration.provenance;
+    const isChanged = lastChange !== null && lastChange.version === configuration.version;
+    return this.#change(configuration, isChanged ? `changed on the console by ${lastChange.by}` : 'saved to its files');
   }
 
   /** Other changes are refused meanwhile. @param how for paniclog */
@@ -286,7 +288,7 @@ export class Server implements ConfigHolder {
   async reload(path: string | null, author: ChangeAuthor): Promise<ReloadResult> {
     const file = path ?? this.#options.configurationFile;
     const version = this.#configuration.version + 1;
-    const result = loadConfiguration(file, readSource, { version, author });
+    const result = loadForServer(file, { version, author });
     if (result.kind === 'problems') return result;
     const obstacles = this.#isChanging ? [BUSY] : await this.#change(result.configuration, `loaded from ${file}`);
     if (obstacles.length === 0) {
@@ -305,6 +307,8 @@ export class Server implements ConfigHolder {
 
   /** Everything that can fail is done before anything changes. */
   async #putInForce(configuration: Configuration): Promise<readonly string[]> {
+    const tls = loadTls(configuration);
+    if (tls.problems.length > 0) return tls.problems.map(formatProblem);
     const wantedEsmtp = this.#wantedEsmtp(configuration);
     const wantedControl = this.#wantedControl(configuration);
     const loggers = loggerFiles(configuration);
@@ -329,6 +333,7 @@ export class Server implements ConfigHolder {
     }
     const resolvConfBefore = this.#configuration.value(resolvConf);
     this.#configuration = configuration;
+    this.#connector.useTlsFiles(tls.files);
     this.#connector.rereadDescriptorLimit();
     this.#engine.configure(configuration);
     esmtp.commit();

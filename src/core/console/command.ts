@@ -15,6 +15,8 @@ export interface ConfigAnswers {
   readonly verbs: readonly string[];
   /** @param words what follows `config` @param rawLine the whole line as typed */
   answer(words: readonly string[], rawLine: string, session: ConsoleSession): Answer | Promise<Answer>;
+  /** `write config`. @param path null prints it */
+  writeMainFile(path: string | null): Answer | Promise<Answer>;
 }
 
 /** One client of the console: the object stands for it, and what belongs to the client ends with it. */

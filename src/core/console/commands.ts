@@ -20,6 +20,14 @@ const CONFIG_COMMAND: Command = {
   run: (args, { config }, rawLine, session) => config.answer(args, rawLine, session),
 };
 
+const WRITE_CONFIG_COMMAND: Command = {
+  words: ['write', 'config'],
+  usage: '[FILE]',
+  help: 'prints the main file with all changes in it, or writes it on the server',
+  arity: [0, 1],
+  run: ([path], { config }) => config.writeMainFile(path ?? null),
+};
+
 const HELP_COMMAND: Command = {
   words: ['help'],
   usage: '[COMMAND]',
@@ -33,6 +41,7 @@ const HELP_COMMAND: Command = {
 export const COMMANDS: readonly Command[] = [
   CONFIG_COMMAND,
   HELP_COMMAND,
+  WRITE_CONFIG_COMMAND,
   ...CONNECTION_COMMANDS,
   ...DOMAIN_COMMANDS,
   ...QUEUE_COMMANDS,

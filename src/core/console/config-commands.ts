@@ -18,6 +18,7 @@ import { formatPlaces } from './config-places.ts';
 import { reload } from './config-reload.ts';
 import { formatRunTimeChange, Transaction } from './config-transaction.ts';
 import { evaluate, getSetting, show, showRecurse } from './config-values.ts';
+import { writeBack, writeMainFile } from './config-writeback.ts';
 
 const NO_TRANSACTION =
   'no transaction is open in this session; "config begin" opens one, and the end of a session ends it';
@@ -53,6 +54,10 @@ export class ConfigConsole implements ConfigAnswers {
     const at = { file: 'console', line: 1, column: 1 };
     const tokens = words.map((text): Token => ({ kind: 'word', text, quoted: true, at }));
     return this.#answer([...tokens, { kind: 'end', at }], session);
+  }
+
+  writeMainFile(path: string | null): Answer | Promise<Answer> {
+    return writeMainFile(this.#holder, path);
   }
 
   #answer(tokens: readonly Token[], session: ConsoleSession): Answer | Promise<Answer> {
@@ -94,6 +99,8 @@ export class ConfigConsole implements ConfigAnswers {
         if (this.#transactions.has(session))
           return refuse('a transaction is open in this session; "config commit" or "config rollback" comes first');
         return reload(this.#holder, first ?? null, this.#author(session));
+      case 'writeback':
+        return words.length > 1 ? usage(verb) : writeBack(this.#holder, first ?? null);
       default:
         return this.#refuseVerb(verb);
     }

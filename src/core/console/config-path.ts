@@ -26,7 +26,8 @@ export const USAGES: Readonly<Record<string, string>> = {
   rollback: 'config rollback',
   replay: 'config replay',
   reload: 'config reload [FILE]',
-  help: 'config help OPTION',
+  writeback: 'config writeback [FILE]',
+  help: 'config help [OPTION | TOPIC]',
 };
 
 export function usage(verb: string): Answer {

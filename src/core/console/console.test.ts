@@ -144,6 +144,7 @@ function consoleOf(server: ServerView, process = fakeProcess()): Console {
   const config = {
     verbs: ['eval', 'get', 'reload'],
     answer: (words: readonly string[], rawLine: string) => ({ text: `${words.join('|')} <${rawLine}>`, failed: false }),
+    writeMainFile: (path: string | null) => ({ text: `the main file, to ${path}`, failed: false }),
   };
   return new Console({ server, process, config, stanzas: () => root });
 }
@@ -631,6 +632,11 @@ test('shutdown begins a stop', async () => {
 
 test('config hands on words and the line', async () => {
   assert.equal(await answerOf('config  get "a b"'), 'get|a b <config  get "a b">\n');
+});
+
+test('write config hands on the path', async () => {
+  assert.equal(await answerOf('write config'), 'the main file, to null\n');
+  assert.equal(await answerOf('write config "/a b"'), 'the main file, to /a b\n');
 });
 
 test('config on the console: the documented session', async () => {
