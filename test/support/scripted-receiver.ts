@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 
-export type Moment = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'rset' | 'quit' | 'idle';
+/** When it acts: at a command, or `idle`, behind the reply to a final dot. */
+export type Moment = AtCommand | 'idle';
+type AtCommand = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'rset' | 'quit';
 
 /** Done to the connection instead of a reply, or behind one. */
 export type Harm = 'hang up' | 'reset' | 'say nothing';
@@ -28,7 +30,7 @@ export interface ConnectionSeen {
   end: 'open' | 'quit' | 'closed' | 'reset' | 'harmed';
 }
 
-const ORDERLY: Readonly<Record<Exclude<Moment, 'idle'>, string>> = {
+const ORDERLY: Readonly<Record<AtCommand, string>> = {
   banner: '220 scripted.test',
   ehlo: '250-scripted.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250 8BITMIME',
   helo: '250 scripted.test',
@@ -114,12 +116,12 @@ class Conversation {
 
   #command(line: string): void {
     this.#seen.commands.push(line);
-    const moment = line.slice(0, 4).toLowerCase() as Moment;
+    const moment = line.slice(0, 4).toLowerCase() as AtCommand;
     if (!Object.hasOwn(ORDERLY, moment)) this.#say('500 5.5.1 what?\r\n');
     else this.#act(moment);
   }
 
-  #act(moment: Exclude<Moment, 'idle'>): void {
+  #act(moment: AtCommand): void {
     const occurrence = this.#occurrences.get(moment) ?? 0;
     this.#occurrences.set(moment, occurrence + 1);
     const acts = this.#script[moment] ?? ORDERLY[moment];
