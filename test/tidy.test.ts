@@ -82,16 +82,21 @@ test('the rules of imports refuse what they are there for', () => {
     ['src/daemon/a.ts', value('../sim/b.ts'), false],
     ['src/cli/a.ts', value('../daemon/b.ts'), true],
     ['src/cli/a.ts', value('../shell/net/b.ts'), false],
+    ['src/cli/a.ts', value('../rehearsal/b.ts'), true],
+    ['src/rehearsal/a.ts', value('../core/delivery/b.ts'), true],
+    ['src/rehearsal/a.ts', type('../engine/b.ts'), false],
+    ['src/rehearsal/a.ts', value('node:fs'), false],
+    ['src/daemon/a.ts', value('../rehearsal/b.ts'), false],
     ['src/engine/a.ts', value('../../test/support/b.ts'), false],
   ] as const) {
     assert.equal(whyForbidden(file, found) === null, isAllowed, `${file} imports ${found.from}`);
   }
 });
 
-test('core and engine have no clock, no chance, no timers and no system of their own', () => {
+test('core, engine and rehearsal have no clock, no chance, no timers and no system of their own', () => {
   const forbidden =
     /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bcrypto\.|\bprocess\.(?:hrtime|nextTick|on|exit|env|memoryUsage)\b|\bfetch\(/;
-  assert.deepEqual(linesWith(forbidden, /^src\/(core|engine)\//), []);
+  assert.deepEqual(linesWith(forbidden, /^src\/(core|engine|rehearsal)\//), []);
 });
 
 test('the simulation takes its time and chance from its seed', () => {
@@ -204,7 +209,7 @@ test('every package is named in ARCHITECTURE.md, and what the product runs with 
 function whyForbidden(file: string, { from, isType }: Import): string | null {
   const [, layer, folder] = file.split('/') as [string, string, string];
   if (!from.startsWith('.')) {
-    const isOutside = layer === 'core' || layer === 'engine';
+    const isOutside = ['core', 'engine', 'rehearsal'].includes(layer);
     return isOutside ? `${layer} knows nothing of Node or packages` : null;
   }
   const [top, targetLayer, targetFolder] = normalize(join(dirname(file), from)).split('/') as [string, string, string];
@@ -224,10 +229,14 @@ function whyForbidden(file: string, { from, isType }: Import): string | null {
       return isType ? null : 'shell takes only types from here: decisions are not its business';
     case 'sim':
       return ['core', 'engine', 'sim'].includes(targetLayer) ? null : 'the simulation knows only engine and core';
+    case 'rehearsal':
+      return ['core', 'rehearsal'].includes(targetLayer) ? null : 'a rehearsal knows only core';
     case 'daemon':
       return ['core', 'engine', 'shell', 'daemon'].includes(targetLayer) ? null : 'the daemon does not know this';
     case 'cli':
-      return ['core', 'daemon', 'cli'].includes(targetLayer) ? null : 'commands know core and the daemon';
+      return ['core', 'rehearsal', 'daemon', 'cli'].includes(targetLayer)
+        ? null
+        : 'commands know core, rehearsal and the daemon';
     default:
       return `unknown layer ${layer}`;
   }

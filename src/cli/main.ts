@@ -32,6 +32,11 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     run: async (argv) => (await import('./audit.ts')).runAudit(argv),
   },
   {
+    name: 'simulate',
+    help: 'rehearses a configuration with recorded or made-up traffic',
+    run: async (argv) => (await import('./simulate.ts')).runSimulate(argv),
+  },
+  {
     name: 'sink',
     help: 'receives mail for tests, and counts',
     run: async (argv) => (await import('./sink.ts')).runSink(argv),

@@ -1,0 +1,223 @@
+// `headgate simulate`: takes a day of traffic through the scheduler under one configuration or two, with receivers that are
+// models, and tells what came of it (docs/rehearsal.md).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type WallMs, wallMs } from '../core/base/moment.ts';
+import { type Configuration, DEFAULT_BINDING } from '../core/config/configuration.ts';
+import { loadConfiguration } from '../core/config/load.ts';
+import { explainProblem, formatWarning } from '../core/config/problem.ts';
+import { readSource } from '../daemon/read-source.ts';
+import { figuresOf } from '../rehearsal/figures.ts';
+import { formatHtmlReport } from '../rehearsal/html-report.ts';
+import { formatJsonReport } from '../rehearsal/json-report.ts';
+import type { Outcome } from '../rehearsal/outcome.ts';
+import { Receivers, readReceivers } from '../rehearsal/receivers-file.ts';
+import { type Arrival, Rehearsal } from '../rehearsal/rehearsal.ts';
+import { SYNTHETIC_START, syntheticTraffic } from '../rehearsal/synthetic.ts';
+import { formatTextReport } from '../rehearsal/text-report.ts';
+import { TraceReader } from '../rehearsal/trace.ts';
+import { readLines } from './simulate-lines.ts';
+import { parseSimulateArguments, type SimulateArguments, type SimulateTraffic } from './simulate-options.ts';
+
+const USAGE = `\
+usage: headgate simulate -c FILE [--against FILE] --traffic LOG... [OPTION...]
+       headgate simulate -c FILE [--against FILE] --synthetic WORD=VALUE,... [OPTION...]
+
+Takes recorded mail (mainlog.ec, *.gz, - for standard input; several in their order) or mail that is made up through the
+scheduler with modelled receivers, and prints connections, delivery times, backlog and refusals for each binding and domain;
+with --against, those of both configurations and the difference. docs/rehearsal.md explains all of it.
+
+  --receivers FILE   how receivers behave
+  --seed N           of everything that is left to chance (1)
+  --drain HOURS      how long mail is delivered after the last arrival (24)
+  --top N, --all     how many (binding, domain) are shown (10), those with most messages first
+  --json             JSON in place of tables
+  --html FILE        also writes a page with plots
+  --synthetic        messages, domains, hours, names, bindings, zipf, campaigns, campaign_share, campaign_minutes, size
+
+Exit status: 0 done, 1 a file that cannot be read or has no mail, 2 usage, 78 a configuration that does not load.
+`;
+
+const EX_CONFIG = 78;
+const HOUR_MS = 3_600_000;
+const PROGRESS_EVERY = 20_000;
+
+/** @param argv what follows `headgate simulate` @returns the exit status */
+export async function runSimulate(argv: readonly string[]): Promise<number> {
+  const parsed = parseSimulateArguments(argv);
+  if (parsed.kind === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (parsed.kind === 'refused') {
+    process.stderr.write(`headgate simulate: ${parsed.reason}\n${USAGE}`);
+    return 2;
+  }
+  const { file, against, receivers: receiversFile, ...rest } = parsed.arguments;
+  const candidate = load(file);
+  const other = against === null ? null : load(against);
+  const receivers = receiversFile === null ? new Receivers() : loadReceivers(receiversFile);
+  if (candidate === null || (against !== null && other === null) || receivers === null) return EX_CONFIG;
+  const configurations = other === null ? [candidate] : [candidate, other];
+  const stage = new Stage(configurations, receivers, rest.seed);
+  try {
+    const heard = await play(rest.traffic, candidate, rest.seed, stage);
+    if (!stage.hasBegun)
+      throw new Refusal(`${heard.traffic}: found no mail; expected reception records (type R) of mainlog`);
+    return tell(stage, heard, parsed.arguments);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    process.stderr.write(`headgate simulate: ${error.message}\n`);
+    return 1;
+  }
+}
+
+/** What was asked for cannot be done; the message says why. */
+class Refusal extends Error {}
+
+/** The rehearsals of all configurations, side by side. They begin with the first mail. */
+class Stage {
+  rehearsals: readonly Rehearsal[] = [];
+  arrivals = 0;
+  lastArrivalAt: WallMs = wallMs(0);
+  readonly #configurations: readonly Configuration[];
+  readonly #receivers: Receivers;
+  readonly #seed: number;
+
+  constructor(configurations: readonly Configuration[], receivers: Receivers, seed: number) {
+    this.#configurations = configurations;
+    this.#receivers = receivers;
+    this.#seed = seed;
+  }
+
+  get hasBegun(): boolean {
+    return this.rehearsals.length > 0;
+  }
+
+  begin(startsAt: WallMs): void {
+    const [receivers, seed] = [this.#receivers, this.#seed];
+    this.rehearsals = this.#configurations.map(
+      (configuration) => new Rehearsal({ configuration, receivers, seed, startsAt }),
+    );
+  }
+
+  receive(arrival: Arrival): void {
+    if (!this.hasBegun) this.begin(wallMs(Math.floor(arrival.at / 1000) * 1000));
+    this.lastArrivalAt = arrival.at;
+    for (const rehearsal of this.rehearsals) rehearsal.receive(arrival);
+    this.arrivals += 1;
+    if (this.arrivals % PROGRESS_EVERY === 0 && process.stderr.isTTY === true) {
+      process.stderr.write(`\r${this.arrivals} messages, ${new Date(arrival.at).toISOString()} `);
+    }
+  }
+}
+
+/** What is said of the traffic in reports. */
+interface Heard {
+  readonly traffic: string;
+  readonly notes: readonly string[];
+}
+
+async function play(traffic: SimulateTraffic, candidate: Configuration, seed: number, stage: Stage): Promise<Heard> {
+  if (traffic.kind === 'trace') return playTrace(traffic.files, stage);
+  const { shape, text } = traffic;
+  for (const name of shape.bindings) {
+    if (!candidate.hasBinding(name)) throw new Refusal(`--synthetic: bindings: no such binding "${name}"`);
+  }
+  const all = candidate.bindings().map(({ name }) => name);
+  const others = all.filter((name) => name !== DEFAULT_BINDING);
+  const bindings = shape.bindings.length > 0 ? shape.bindings : others.length > 0 ? others : all;
+  stage.begin(SYNTHETIC_START);
+  for (const arrival of syntheticTraffic(shape, bindings, seed)) stage.receive(arrival);
+  return { traffic: `synthetic ${text}`, notes: [] };
+}
+
+async function playTrace(files: readonly string[], stage: Stage): Promise<Heard> {
+  const reader = new TraceReader((arrival) => stage.receive(arrival));
+  let firstUnreadable: string | null = null;
+  for (const file of files) {
+    let line = 0;
+    const before = reader.unreadable;
+    try {
+      await readLines(file, (text) => {
+        line += 1;
+        reader.line(text);
+        if (firstUnreadable === null && reader.unreadable > before) firstUnreadable = `${file}:${line}`;
+      });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const expected = code.startsWith('Z_') ? 'a whole file of gzip' : 'a readable file';
+      throw new Refusal(`${file}: ${code}; expected ${expected}`);
+    }
+  }
+  reader.end();
+  const notes: string[] = [];
+  if (firstUnreadable !== null) {
+    notes.push(`${reader.unreadable} of ${reader.lines} lines are no records of mainlog, the first ${firstUnreadable}`);
+  }
+  if (reader.late > 0) notes.push(`${reader.late} receptions are earlier than one before them and arrive with that`);
+  return { traffic: files.join(' '), notes };
+}
+
+function tell(stage: Stage, heard: Heard, options: SimulateArguments): number {
+  for (const rehearsal of stage.rehearsals) rehearsal.finish(options.drainHours * HOUR_MS);
+  if (process.stderr.isTTY === true && stage.arrivals >= PROGRESS_EVERY) process.stderr.write('\n');
+  const [candidate, other] = stage.rehearsals as [Rehearsal, Rehearsal | undefined];
+  const files = [options.file, options.against];
+  const outcome: Outcome = {
+    traffic: heard.traffic,
+    receivers: options.receivers,
+    seed: options.seed,
+    startsAt: new Date(candidate.startsAt),
+    lastArrivalAt: new Date(stage.lastArrivalAt),
+    notes: [
+      ...heard.notes,
+      ...stage.rehearsals.flatMap((rehearsal, index) => notesOn(rehearsal, files[index]!, options.drainHours)),
+    ],
+    candidate: figuresOf(candidate, options.file),
+    against: other === undefined ? null : figuresOf(other, options.against!),
+  };
+  if (options.html !== null) {
+    try {
+      writeFileSync(options.html, formatHtmlReport(outcome, options.top));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      throw new Refusal(`${options.html}: ${code}; expected a file that can be written`);
+    }
+  }
+  process.stdout.on('error', () => process.exit(1)); // the reader has seen enough, as `head` does
+  process.stdout.write(options.json ? formatJsonReport(outcome, options.top) : formatTextReport(outcome, options.top));
+  return 0;
+}
+
+function notesOn(rehearsal: Rehearsal, file: string, drainHours: number): string[] {
+  const notes = rehearsal.heldBindings.map(
+    ({ name, messages }) => `${file} has no binding "${name}": its ${messages} messages are held, as by a reload`,
+  );
+  const left = rehearsal.places.all.backlog;
+  if (left > 0) notes.push(`${file}: ${left} messages were left ${drainHours} hours after the last arrival (--drain)`);
+  return notes;
+}
+
+function load(file: string): Configuration | null {
+  const result = loadConfiguration(file, readSource);
+  process.stderr.write(result.warnings.map((warning) => `${formatWarning(warning)}\n`).join(''));
+  if (result.kind === 'loaded') return result.configuration;
+  process.stderr.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
+  return null;
+}
+
+function loadReceivers(file: string): Receivers | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    process.stderr.write(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}; expected a receivers file\n`);
+    return null;
+  }
+  const read = readReceivers(file, text);
+  if (read.kind === 'receivers') return read.receivers;
+  process.stderr.write(read.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
+  return null;
+}
