@@ -1,7 +1,7 @@
 // Why an option has the value it has: every level of its chain in the order in which it is asked, and for each why it
 // decided or did not. For people who ask, not for the hot path: it walks scopes (resolution.ts does the same in fewer words).
 import { isInBlock, parseIpBlock } from '../base/ip-address.ts';
-import type { Chain, Level } from './chain.ts';
+import { type Chain, type Level, OWN_CHAIN } from './chain.ts';
 import type { Configuration } from './configuration.ts';
 import { clusterScopeMaxOutboundConnections, scopeMaxOutboundConnections } from './connection-options.ts';
 import type { Option } from './option.ts';
@@ -9,7 +9,7 @@ import { matchesPattern } from './pattern.ts';
 import type { Subject } from './resolution.ts';
 import { findScopeKind, type ScopeName } from './scope.ts';
 import type { SourcePosition } from './source.ts';
-import { formatPath, type Setting, type SettingOrigin, type Stanza } from './stanza.ts';
+import { findChild, formatPath, type Setting, type SettingOrigin, type Stanza } from './stanza.ts';
 import { domainKey, hostKey, listenKey } from './stanza-name.ts';
 import { formatSet } from './value-type.ts';
 
@@ -61,9 +61,13 @@ export function explainOption(configuration: Configuration, option: Option<unkno
   const { value, text } = configuration.resolve(option, subject);
   const group = subject.group ?? (subject.binding === undefined ? undefined : configuration.groupOf(subject.binding));
   const walk = new Walk(option, { ...subject, group });
-  const levels = chainFor(option, subject)
-    .levels.filter((level) => isAbout(level, subject))
-    .map((level) => walk.explainLevel(configuration.root, level));
+  const chain = chainFor(option, subject);
+  const levels =
+    chain === OWN_CHAIN
+      ? [walk.explainOwn(configuration.root)]
+      : chain.levels
+          .filter((level) => isAbout(level, subject))
+          .map((level) => walk.explainLevel(configuration.root, level));
   return { option, subject, value, text, setBy: walk.decidedBy, levels };
 }
 
@@ -78,11 +82,14 @@ export function isScopeSum({ name }: Option<unknown>): boolean {
   return name === scopeMaxOutboundConnections.name || name === clusterScopeMaxOutboundConnections.name;
 }
 
-/** One kind of listener has nothing to say of the other. */
-function isAbout([outermost]: Level, { listener }: Subject): boolean {
-  const isListener = outermost === 'esmtp_listener' || outermost === 'control_listener';
-  return !isListener || listener === undefined || listener.kind === outermost;
+/** One kind of listener has nothing to say of the others, nor have pathways to those who name none. */
+function isAbout([outermost]: Level, { listener, pathway, pathwayGroup }: Subject): boolean {
+  if (outermost === undefined) return true;
+  if (outermost.startsWith('pathway')) return pathway !== undefined || pathwayGroup !== undefined;
+  return !isListener(outermost) || outermost === (listener?.kind ?? 'esmtp_listener');
 }
+
+const isListener = (scope: ScopeName): boolean => scope.endsWith('_listener');
 
 class Walk {
   readonly #option: Option<unknown>;
@@ -99,6 +106,7 @@ class Walk {
     let furtherMismatches = 0;
     let stanzas: readonly Stanza[] = [root];
     for (const scope of level) {
+      if (stanzas.length === 0) break;
       const names = namesFor(scope, this.#subject);
       if (names === null) {
         looks.push({ kind: 'notNamed', scope });
@@ -121,6 +129,17 @@ class Walk {
     return { level: level.join('::') || 'global', looks, furtherMismatches };
   }
 
+  /** A stanza of a module speaks for itself only. */
+  explainOwn(root: Stanza): ExplainedLevel {
+    const steps = this.#subject.own ?? [];
+    let stanza: Stanza | null = root;
+    for (const { keyword, key } of steps) stanza = stanza && findChild(stanza, keyword, key);
+    const level = steps.map(({ keyword }) => keyword).join('::');
+    const missing = steps.map(({ keyword, key }) => (key === '' ? keyword : `${keyword} "${key}"`)).join(' ');
+    const look: Look = stanza === null ? { kind: 'noStanza', stanza: missing, inside: '' } : this.#lookAt(stanza);
+    return { level, looks: [look], furtherMismatches: 0 };
+  }
+
   #lookAt(stanza: Stanza): Look {
     const scope = formatPath(stanza.path);
     const setting = settingOf(stanza, this.#option);
@@ -140,7 +159,8 @@ export function settingOf(stanza: Stanza, option: Option<unknown>): Setting | nu
 }
 
 /** The keys under which a stanza of the scope speaks for the subject; null when the subject names none. */
-function namesFor(scope: ScopeName, { group, binding, domain, host, address, listener, logger }: Subject) {
+function namesFor(scope: ScopeName, subject: Subject): readonly string[] | null {
+  const { group, binding, domain, host, address, listener, logger } = subject;
   const one = (name: string | undefined): readonly string[] | null => (name === undefined ? null : [name]);
   switch (scope) {
     case 'binding_group':
@@ -159,6 +179,10 @@ function namesFor(scope: ScopeName, { group, binding, domain, host, address, lis
       return one(listener?.peer);
     case 'ec_logger':
       return one(logger);
+    case 'pathway_group':
+      return one(subject.pathwayGroup);
+    case 'pathway':
+      return one(subject.pathway);
     default:
       return listener?.kind === scope ? [''] : null;
   }

@@ -1,0 +1,201 @@
+// `config explain`: a value with everything that led to it, and what it governs.
+import { NO_LIMIT } from '../base/limit.ts';
+import { localTime } from '../base/local-time.ts';
+import type { Configuration } from '../config/configuration.ts';
+import {
+  type ExplainedLevel,
+  type Explanation,
+  explainOption,
+  type Look,
+  type SetPlace,
+} from '../config/explanation.ts';
+import { describeCounter, isThrottle } from '../config/limit-meaning.ts';
+import { subjectOf } from '../config/scope-path.ts';
+import { formatPosition } from '../config/source.ts';
+import type { SettingOrigin } from '../config/stanza.ts';
+import type { WordSyntax } from '../config/syntax.ts';
+import { type Answer, reply } from './command.ts';
+import type { ConfigClock } from './config-holder.ts';
+import { onOption, optionFor, refuseOption } from './config-path.ts';
+import { formatRunTimeChange } from './config-transaction.ts';
+import { textOf } from './layout.ts';
+import type { CounterUse, CounterUses, LimitView } from './limit-view.ts';
+
+export const JSON_FLAG = '--json';
+const CHANGES_SHOWN = 3;
+
+/** @param view null without a server */
+export function explain(
+  configuration: Configuration,
+  words: readonly WordSyntax[],
+  clock: ConfigClock,
+  view: LimitView | null,
+): Answer {
+  const isJson = words.some(({ text }) => text === JSON_FLAG);
+  const asked = words.filter(({ text }) => text !== JSON_FLAG);
+  return onOption(configuration.root, 'explain', asked, (path, name) => {
+    const option = path.innermost?.name === 'module' ? null : optionFor(path, name.text);
+    if (option === null) return refuseOption(path, name);
+    const found = explainOption(configuration, option, subjectOf(path.steps));
+    const governed = governedBy(found, view);
+    if (isJson) return reply(`${JSON.stringify(asJson(configuration, found, governed))}\n`);
+    return reply(textOf(linesOf(configuration, found, governed, clock)));
+  });
+}
+
+/** What one setting limits. */
+interface Governed {
+  /** In words. */
+  readonly counts: string;
+  readonly uses: CounterUses | null;
+  readonly tokens: { readonly free: number; readonly count: number } | null;
+}
+
+/** Of the value in force, and of the sums that hold besides it. */
+function governedBy({ option, subject, setBy, levels }: Explanation, view: LimitView | null): Governed[] {
+  const besides = levels.flatMap(({ looks }) =>
+    looks.flatMap((look): SetPlace[] => (look.kind === 'adds' ? [{ ...look, scope: look.stanza }] : [])),
+  );
+  return [setBy, ...besides].flatMap((place) => {
+    const counts = describeCounter(option, subject, place);
+    if (counts === null) return [];
+    const isRate = isThrottle(option);
+    const uses = isRate ? null : (view?.usesOf(option, subject, place?.at ?? null) ?? null);
+    const tokens = isRate && place !== null ? (view?.tokens(option, place.at) ?? null) : null;
+    return [{ counts, uses, tokens }];
+  });
+}
+
+function linesOf(
+  { provenance }: Configuration,
+  { option, text, setBy, levels }: Explanation,
+  governed: readonly Governed[],
+  clock: ConfigClock,
+): string[] {
+  const changes = provenance.changes.filter(({ commands }) =>
+    commands.some((command) => command.toLowerCase().includes(option.name)),
+  );
+  return [
+    `${option.display} = ${text}`,
+    setBy === null
+      ? 'set by nobody: this is the default'
+      : `set by ${placeText(setBy)}${originText(setBy.origin, clock)}`,
+    ...governed.flatMap(governedLines),
+    'asked, the most specific first:',
+    ...chainLines(levels),
+    ...changes
+      .slice(-CHANGES_SHOWN)
+      .map((change) => `changed at run time: ${formatRunTimeChange(change, clock)}, on ${day(change.at, clock)}`),
+  ];
+}
+
+function governedLines({ counts, uses, tokens }: Governed): string[] {
+  const lines = [`limits ${counts}`];
+  if (tokens !== null) lines.push(`  ${tokens.free} of ${tokens.count} tokens are free now`);
+  if (uses === null) return lines;
+  const { busiest, inUse, isComplete } = uses;
+  if (busiest.length === 0) lines.push('  no open connection is limited by it now');
+  for (const { counts: what, open, peak, limit } of busiest)
+    lines.push(`  ${what}: ${open} open of ${limitText(limit)}, ${peak} at most so far`);
+  const more = inUse - busiest.length;
+  if (more > 0) lines.push(`  and ${isComplete ? '' : 'at least '}${more} more with open connections`);
+  return lines;
+}
+
+const limitText = (limit: number): string => (limit === NO_LIMIT ? 'no limit' : String(limit));
+
+/** Levels in a row that the question says nothing about are one line. */
+function chainLines(levels: readonly ExplainedLevel[]): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < levels.length; ) {
+    let end = at;
+    const missing = new Set<string>();
+    for (; end < levels.length; end++) {
+      const [look, ...others] = levels[end]!.looks;
+      if (look?.kind !== 'notNamed' || others.length > 0) break;
+      missing.add(look.scope);
+    }
+    if (end === at) {
+      lines.push(...levelLines(levels[at]!, at));
+      at += 1;
+    } else {
+      const places = end - at === 1 ? `${at + 1}` : `${at + 1} to ${end}`;
+      const names = levels.slice(at, end).map(({ level }) => level);
+      lines.push(`  ${places} ${names.join(', ')}: not asked, the question names no ${[...missing].join(', no ')}`);
+      at = end;
+    }
+  }
+  return lines;
+}
+
+function levelLines({ level, looks, furtherMismatches }: ExplainedLevel, index: number): string[] {
+  const texts = looks.map(lookText);
+  if (furtherMismatches > 0) texts.push(`${furtherMismatches} more patterns do not match`);
+  const [first = '', ...others] = texts;
+  return [`  ${index + 1} ${level}: ${first}`, ...others.map((text) => `      ${text}`)];
+}
+
+function lookText(look: Look): string {
+  switch (look.kind) {
+    case 'notNamed':
+      return `not asked, the question names no ${look.scope}`;
+    case 'noStanza':
+      return `there is no ${look.stanza}${insideText(look)}`;
+    case 'noMatch':
+      return `${look.stanza} (${formatPosition(look.at)}) does not match`;
+    case 'silent':
+      return look.stanza === '' ? 'does not set it' : `${look.stanza} (${formatPosition(look.at)}) does not set it`;
+    default:
+      return `${look.stanza === '' ? '' : `${look.stanza} `}sets ${oneLine(look.text)} (${formatPosition(look.at)}), ${OUTCOMES[look.kind]}`;
+  }
+}
+
+/** A binding of a group may stand outside of it, too. */
+function insideText({ stanza, inside }: Extract<Look, { kind: 'noStanza' }>): string {
+  if (inside !== '') return ` in ${inside}`;
+  return stanza.startsWith('Binding "') ? ' outside of groups' : '';
+}
+
+const OUTCOMES = { decides: 'in force', adds: 'holds as well', tooLate: 'not asked any more' } as const;
+
+const oneLine = (text: string): string => text.replace(/\n\s*/g, ' ');
+
+function placeText({ scope, at }: SetPlace): string {
+  return `${scope === '' ? 'the global scope' : scope} at ${formatPosition(at)}`;
+}
+
+function originText(origin: SettingOrigin, clock: ConfigClock): string {
+  if (origin.kind === 'file') return '';
+  return `, by ${origin.by} on the console on ${day(origin.at, clock)} at ${localTime(origin.at, clock.utcOffsetMinutes(origin.at)).clock}`;
+}
+
+function day(at: Parameters<typeof localTime>[0], clock: ConfigClock): string {
+  const time = localTime(at, clock.utcOffsetMinutes(at));
+  return `${time.weekday} ${time.day} ${time.year}`;
+}
+
+function asJson(
+  { provenance, version }: Configuration,
+  { option, subject, value, text, setBy, levels }: Explanation,
+  governed: readonly Governed[],
+): unknown {
+  const plain = typeof value === 'object' && value !== null ? text : value === NO_LIMIT ? -1 : value;
+  const unlimited = (use: CounterUse) => ({ ...use, limit: use.limit === NO_LIMIT ? -1 : use.limit });
+  return {
+    version,
+    option: option.name,
+    subject,
+    value: plain,
+    text,
+    setBy,
+    limits: governed.map(({ counts, uses, tokens }) => ({
+      counts,
+      tokens,
+      counters: uses && { ...uses, busiest: uses.busiest.map(unlimited) },
+    })),
+    levels,
+    changes: provenance.changes.filter(({ commands }) =>
+      commands.some((command) => command.toLowerCase().includes(option.name)),
+    ),
+  };
+}
