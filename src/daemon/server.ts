@@ -17,6 +17,7 @@ import { heartbeatRecord } from '../core/records/main-record.ts';
 import { panicRecord } from '../core/records/panic-record.ts';
 import { rejectHeartbeat } from '../core/records/reject-record.ts';
 import { Engine } from '../engine/engine.ts';
+import { RunningLimits } from '../engine/limit-view.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
@@ -203,7 +204,16 @@ export class Server implements ConfigHolder {
         reopenLogs: () => this.reopenLogs(),
         shutdown: () => options.shutdownWanted(),
       }),
-      config: new ConfigConsole(this),
+      config: new ConfigConsole(
+        this,
+        new RunningLimits({
+          scheduler: this.#engine.scheduler,
+          ledger: this.#engine.ledger,
+          throttles: this.#engine.throttles,
+          configuration: () => this.#configuration,
+          now: () => this.#clock.now(),
+        }),
+      ),
       stanzas: () => this.#configuration.root,
     });
     audit.attach(this.#engine.limitAudit);

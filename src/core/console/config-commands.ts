@@ -13,11 +13,13 @@ import { type Answer, type ConfigAnswers, type ConsoleSession, refuse, reply } f
 import { type ReadChange, readSet, readUnset } from './config-changes.ts';
 import { describeHelp } from './config-help.ts';
 import type { ConfigHolder } from './config-holder.ts';
+import { inquire } from './config-inquiries.ts';
 import { refuseAll, USAGES, usage } from './config-path.ts';
 import { formatPlaces } from './config-places.ts';
 import { reload } from './config-reload.ts';
 import { formatRunTimeChange, Transaction } from './config-transaction.ts';
 import { evaluate, getSetting, show, showRecurse } from './config-values.ts';
+import type { LimitView } from './limit-view.ts';
 import { writeBack, writeMainFile } from './config-writeback.ts';
 
 const NO_TRANSACTION =
@@ -26,13 +28,16 @@ const NO_TRANSACTION =
 export class ConfigConsole implements ConfigAnswers {
   readonly verbs: readonly string[] = Object.keys(USAGES);
   readonly #holder: ConfigHolder;
+  readonly #view: LimitView | null;
   /** Those of sessions that are gone go with them. */
   readonly #transactions = new WeakMap<ConsoleSession, Transaction>();
   /** Of callers who do not say who they are. */
   readonly #ownSession: ConsoleSession = { name: 'the console' };
 
-  constructor(holder: ConfigHolder) {
+  /** @param view null without a server */
+  constructor(holder: ConfigHolder, view: LimitView | null = null) {
     this.#holder = holder;
+    this.#view = view;
   }
 
   /**
@@ -102,7 +107,9 @@ export class ConfigConsole implements ConfigAnswers {
       case 'writeback':
         return words.length > 1 ? usage(verb) : writeBack(this.#holder, first ?? null);
       default:
-        return this.#refuseVerb(verb);
+        return (
+          inquire(verb, configuration, words, { holder: this.#holder, view: this.#view }) ?? this.#refuseVerb(verb)
+        );
     }
   }
 

@@ -16,6 +16,7 @@ export type ScopePath = Extract<ReadPath, { kind: 'path' }>;
 export const USAGES: Readonly<Record<string, string>> = {
   eval: 'config eval [SCOPE...] OPTION',
   get: 'config get [SCOPE...] OPTION',
+  explain: 'config explain [--json] [SCOPE...] OPTION',
   set: 'config set [SCOPE...] OPTION VALUE',
   unset: 'config unset [SCOPE...] [OPTION]',
   show: 'config show [SCOPE...] [OPTION]',
