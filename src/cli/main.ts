@@ -52,6 +52,16 @@ const SUB_COMMANDS: readonly SubCommand[] = [
     run: async (argv) => (await import('./demo.ts')).runDemo(argv),
   },
   {
+    name: 'validate_config',
+    help: 'says whether a configuration can be used',
+    run: async (argv) => (await import('./validate-config.ts')).runValidateConfig(argv),
+  },
+  {
+    name: 'ec_dump_config',
+    help: 'prints a configuration as XML',
+    run: async (argv) => (await import('./dump-config.ts')).runDumpConfig(argv),
+  },
+  {
     name: 'version',
     help: 'prints the version',
     async run() {
@@ -89,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function usage(): string {
-  const lines = SUB_COMMANDS.map(({ name, help }) => `  ${name.padEnd(9)}${help}\n`);
+  const lines = SUB_COMMANDS.map(({ name, help }) => `  ${name.padEnd(17)}${help}\n`);
   return `usage: headgate SUB-COMMAND [ARGUMENT...]\n\n${lines.join('')}`;
 }
 

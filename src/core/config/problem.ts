@@ -12,6 +12,8 @@ export interface ConfigProblem {
   readonly expected: string;
   /** A likely correction, or the reason for the rule. */
   readonly hint?: string | undefined;
+  /** The scope in which the subject is a name that nobody knows, as the console prints it; `Global` for the outermost. */
+  readonly unknownIn?: string;
   /** The main file could not be read at all; `found` says why. */
   readonly isUnreadable?: true;
   /** The line it is on and a caret below the spot, where there is text to show. */
@@ -87,10 +89,10 @@ export class Findings {
     return this.#problems.length > 0;
   }
 
-  /** In the order of the text, file by file. */
+  /** In the order of the text, file by file as they were read. */
   get problems(): ConfigProblem[] {
     const linesByFile = new Map<string, readonly string[]>();
-    return inOrder(this.#problems).map((problem) => {
+    return this.#inOrder(this.#problems).map((problem) => {
       const { file, line, column } = problem.at;
       const lines = linesByFile.get(file) ?? this.#texts.get(file)?.split('\n') ?? [];
       linesByFile.set(file, lines);
@@ -100,17 +102,15 @@ export class Findings {
   }
 
   get warnings(): ConfigWarning[] {
-    const warnings = inOrder([...this.#warnings.values()]);
+    const warnings = this.#inOrder([...this.#warnings.values()]);
     return [...warnings.filter(({ isLoud }) => isLoud), ...warnings.filter(({ isLoud }) => !isLoud)];
   }
-}
 
-function inOrder<T extends { readonly at: SourcePosition }>(findings: readonly T[]): T[] {
-  const files = new Map<string, number>();
-  for (const { at } of findings) if (!files.has(at.file)) files.set(at.file, files.size);
-  return findings.toSorted(
-    ({ at: a }, { at: b }) => files.get(a.file)! - files.get(b.file)! || a.line - b.line || a.column - b.column,
-  );
+  #inOrder<T extends { readonly at: SourcePosition }>(findings: readonly T[]): T[] {
+    const files = new Map(Array.from(this.#texts.keys(), (file, index) => [file, index]));
+    const placeOf = ({ at }: T): number => files.get(at.file) ?? -1;
+    return findings.toSorted((a, b) => placeOf(a) - placeOf(b) || a.at.line - b.at.line || a.at.column - b.at.column);
+  }
 }
 
 /** `a`, `a or b`, `a, b or c` */

@@ -5,7 +5,7 @@ import { findOption, handlingIn, nearestOption, optionIn, optionsNamed, scopesOf
 import type { ResolvedItem } from './include.ts';
 import { MODULE_NAMES } from './module-scopes.ts';
 import type { Option } from './option.ts';
-import { didYouMean, type Findings, oneOf } from './problem.ts';
+import { type ConfigProblem, didYouMean, type Findings, oneOf } from './problem.ts';
 import {
   findScopeInside,
   findScopeKind,
@@ -105,7 +105,9 @@ class Builder {
     const near = nearestName(subject, [...names, ...scopeNamesInside(parent.kind.name)]);
     const hint = isOption ? `it is an option; write ${subject} = value` : didYouMean(near);
     const expected = names.length === 0 ? 'options only' : oneOf(names);
-    this.#findings.problem({ at, subject, found: `an unknown stanza in ${describeScope(parent)}`, expected, hint });
+    const found = `an unknown stanza in ${describeScope(parent)}`;
+    const unknownIn = isOption ? {} : { unknownIn: nameOfScope(parent) };
+    this.#findings.problem({ at, subject, found, expected, hint, ...unknownIn });
   }
 
   #reportUnknownOption(parent: Stanza, name: WordSyntax): void {
@@ -119,10 +121,7 @@ class Builder {
 }
 
 /** What to say of a name that is no option of a scope: where it is one, or what it may have been meant to be. */
-export function unknownOption(
-  scope: Pick<Stanza, 'kind'>,
-  name: string,
-): { subject: string; found: string; expected: string; hint?: string | undefined } {
+export function unknownOption(scope: Pick<Stanza, 'kind'>, name: string): Omit<ConfigProblem, 'at'> {
   const where = describeScope(scope);
   const valid = scopesOf(name);
   if (valid.length > 0)
@@ -132,8 +131,11 @@ export function unknownOption(
   const near = nearestOption(scope.kind.name, name);
   const isElsewhere = near !== null && findOption(scope.kind.name, near) === null;
   const hint = isElsewhere ? `${didYouMean(near)} It is valid in ${describeScopes(scopesOf(near))}` : didYouMean(near);
-  return { subject: name, found: `an unknown option in ${where}`, expected: 'an option', hint };
+  const found = `an unknown option in ${where}`;
+  return { subject: name, found, expected: 'an option', hint, unknownIn: nameOfScope(scope) };
 }
+
+const nameOfScope = ({ kind }: Pick<Stanza, 'kind'>): string => kind.display || 'Global';
 
 /** What is valid in every module is not listed one by one. */
 function describeScopes(scopes: readonly ScopeName[]): string {
