@@ -1,13 +1,15 @@
 // How a test receiver behaves at one of its addresses: delays, refusals, broken connections, missing extensions. What
 // happens by chance is drawn from the sink's seed.
 import type { Random } from '../core/base/random.ts';
+import type { SinkTls } from './sink-tls.ts';
 
 /** Where a session stands. `body` is between 354 and the final dot, `final` is the reply to the final dot. */
-export type SinkStage = 'banner' | 'ehlo' | 'mail' | 'rcpt' | 'data' | 'body' | 'final' | 'rset' | 'quit';
+export type SinkStage = 'banner' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'body' | 'final' | 'rset' | 'quit';
 
 export const SINK_STAGES: readonly SinkStage[] = [
   'banner',
   'ehlo',
+  'starttls',
   'mail',
   'rcpt',
   'data',
@@ -51,6 +53,8 @@ export interface SinkBehaviour {
   readonly ehlo: boolean;
   readonly pipelining: boolean;
   readonly eightBitMime: boolean;
+  /** Null: STARTTLS is not offered. */
+  readonly tls: SinkTls | null;
   /** Largest message in octets. */
   readonly sizeMax: number;
   /** Gives 354 also when every recipient was refused, as some servers do with pipelined commands. */
@@ -74,6 +78,7 @@ export const PLAIN_BEHAVIOUR: SinkBehaviour = {
   ehlo: true,
   pipelining: true,
   eightBitMime: true,
+  tls: null,
   sizeMax: 67_108_864,
   takesDataWithoutRecipients: false,
   messagesPerConnection: 0,

@@ -5,6 +5,7 @@ import type { Random } from '../core/base/random.ts';
 import { drawBreak, drawRefusal, drawSpan, type SinkBehaviour, type SinkStage } from './sink-behaviour.ts';
 import type { CountedConnection } from './sink-counts.ts';
 import { type Kept, MessageData } from './sink-message-data.ts';
+import { encrypt, protocolOf } from './sink-tls.ts';
 
 /** A message as the sink took it. */
 export interface TakenMessage {
@@ -15,6 +16,8 @@ export interface TakenMessage {
   /** Those that were not refused. */
   readonly recipients: readonly string[];
   readonly data: MessageData;
+  /** Version of TLS that it came over, null for clear text. */
+  readonly tls: string | null;
 }
 
 /** What connections ask of the sink that they belong to. */
@@ -27,6 +30,8 @@ export interface ConnectionOwner {
   taken(message: TakenMessage): void;
   refused(): void;
   broken(): void;
+  /** A handshake was done. */
+  secured(): void;
   /** The client broke the protocol. */
   violated(): void;
   /** The connection does not count any more. */
@@ -54,13 +59,16 @@ const CLOSE_GRACE_MS = 10_000;
 const EMPTY = Buffer.alloc(0);
 const NAME = 'sink.headgate.test';
 /** RFC 2920 section 3.1: commands that end a group. */
-const LAST_OF_GROUP: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'DATA', 'NOOP', 'QUIT']);
+const LAST_OF_GROUP: ReadonlySet<string> = new Set(['EHLO', 'HELO', 'STAR', 'DATA', 'NOOP', 'QUIT']);
 const OVER_LIMIT: Answer = { stage: 'banner', text: '421 4.7.0 too many connections from your address', after: 'end' };
 
 export class SinkConnection {
   readonly source: string;
   readonly destination: string;
-  readonly #socket: Socket;
+  /** That of TCP. */
+  readonly #raw: Socket;
+  /** What replies go to: the same, or the one that encrypts. */
+  #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #count: CountedConnection;
   #state: State = 'greeting';
@@ -88,15 +96,11 @@ export class SinkConnection {
   ) {
     this.source = source;
     this.destination = destination;
+    this.#raw = socket;
     this.#socket = socket;
     this.#count = count;
     this.#owner = owner;
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('end', () => this.#end()); // the client's FIN
-    socket.on('error', () => this.#leave()); // a reset; `close` follows
-    socket.on('close', () => this.#leave());
-    const { idleTimeoutMs } = owner.behaviour();
-    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs, () => this.#idle());
+    this.#listenTo(socket);
     if (this.#breaks('banner')) return;
     if (isOverLimit) owner.refused();
     const refusal = isOverLimit ? OVER_LIMIT : this.#refusal('banner');
@@ -104,10 +108,19 @@ export class SinkConnection {
     this.#flush();
   }
 
+  #listenTo(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#end()); // the client's FIN
+    socket.on('error', () => this.#leave()); // a reset; `close` follows
+    socket.on('close', () => this.#leave());
+    const { idleTimeoutMs } = this.#owner.behaviour();
+    if (idleTimeoutMs > 0) socket.setTimeout(idleTimeoutMs, () => this.#idle());
+  }
+
   /** RST, as of a receiver that crashed. */
   reset(): void {
     this.#leave();
-    this.#socket.resetAndDestroy();
+    this.#raw.resetAndDestroy();
   }
 
   #receive(chunk: Buffer): void {
@@ -166,6 +179,8 @@ export class SinkConnection {
       case 'EHLO':
       case 'HELO':
         return this.#hello(verb);
+      case 'STAR':
+        return this.#startTls(line);
       case 'MAIL':
         return this.#mail(line);
       case 'RCPT':
@@ -187,7 +202,7 @@ export class SinkConnection {
   }
 
   #hello(verb: 'EHLO' | 'HELO'): Answer | null {
-    const { ehlo, sizeMax, pipelining, eightBitMime } = this.#owner.behaviour();
+    const { ehlo, sizeMax, pipelining, eightBitMime, tls } = this.#owner.behaviour();
     if (verb === 'EHLO' && !ehlo) return { stage: 'ehlo', text: '502 5.5.1 only HELO is spoken here' };
     return this.#unlessStopped('ehlo', () => {
       this.#isGreeted = true;
@@ -196,10 +211,42 @@ export class SinkConnection {
       if (verb === 'EHLO') lines.push(`SIZE ${sizeMax}`, 'ENHANCEDSTATUSCODES');
       if (verb === 'EHLO' && pipelining) lines.push('PIPELINING');
       if (verb === 'EHLO' && eightBitMime) lines.push('8BITMIME');
+      if (verb === 'EHLO' && tls !== null && this.#socket === this.#raw) lines.push('STARTTLS');
       const last = lines.length - 1;
       const text = lines.map((line, index) => `250${index === last ? ' ' : '-'}${line}`).join('\r\n');
       return { stage: 'ehlo', text };
     });
+  }
+
+  #startTls(line: string): Answer | null {
+    const { tls } = this.#owner.behaviour();
+    if (tls === null || this.#socket !== this.#raw || !this.#isGreeted || line.toUpperCase() !== 'STARTTLS') {
+      return this.#violation('503 5.5.1 STARTTLS is not to be had here');
+    }
+    return this.#unlessStopped('starttls', () => {
+      if (tls.fault === 'refuse') return { stage: 'starttls', text: '454 4.7.0 no TLS for now' };
+      const text = tls.fault === 'inject' ? '220 2.0.0 go ahead\r\n250 2.0.0 said in clear' : '220 2.0.0 go ahead';
+      return { stage: 'starttls', text, after: 'encrypt' };
+    });
+  }
+
+  /** What is said from here on is encrypted, and nothing said before counts (RFC 3207 section 4.2). */
+  #encrypt(): void {
+    this.#flush();
+    this.#forget();
+    this.#isGreeted = false;
+    this.#input = EMPTY; // a violation if there is any
+    this.#offset = 0;
+    const tls = this.#owner.behaviour().tls!;
+    if (tls.fault !== 'none') {
+      this.#owner.broken();
+      this.#state = 'silent';
+    }
+    this.#socket = encrypt(this.#raw, tls);
+    if (this.#socket === this.#raw) return;
+    this.#raw.removeAllListeners('data').setTimeout(0);
+    this.#socket.once('secure', () => this.#owner.secured());
+    this.#listenTo(this.#socket);
   }
 
   #mail(line: string): Answer | null {
@@ -270,7 +317,9 @@ export class SinkConnection {
     const after = (): void => {
       this.#messages += 1;
       this.#count.addMessage(domains);
-      this.#owner.taken({ source: this.source, destination: this.destination, reversePath, recipients, data });
+      const { source, destination } = this;
+      const tls = protocolOf(this.#socket);
+      this.#owner.taken({ source, destination, reversePath, recipients, data, tls });
     };
     return this.#unlessStopped('final', () => ({ stage: 'final', text: '250 2.0.0 taken', after }));
   }
@@ -339,6 +388,7 @@ export class SinkConnection {
     if (after === 'greeted') this.#state = 'commands';
     else if (after === 'end') this.#end();
     else if (after === 'hold') this.#hold();
+    else if (after === 'encrypt') this.#encrypt();
   }
 
   #hold(): void {
@@ -383,7 +433,7 @@ export class SinkConnection {
   }
 }
 
-type AfterReply = 'greeted' | 'end' | 'hold' | (() => void) | null;
+type AfterReply = 'greeted' | 'end' | 'hold' | 'encrypt' | (() => void) | null;
 
 interface Answer {
   /** Whose delay it has. */

@@ -1,5 +1,6 @@
 // The arguments of `headgate sink`: behaviours before the first --listen hold for every address, those behind one for
 // that address.
+import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { TEST_ID_HEADER } from './sink-arrivals.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from './sink-behaviour.ts';
 import { parseSmtpEndpoint } from './sink-endpoint.ts';
 import type { SinkListener } from './sink-server.ts';
+import { START_TLS_FAULTS, sinkTls } from './sink-tls.ts';
 
 export interface SinkArguments {
   readonly listen: readonly SinkListener[];
@@ -50,6 +52,7 @@ const BEHAVIOUR_OPTIONS: Readonly<Record<string, (value: string) => Change | str
   reset: (value) => parseBreak(value, 'reset'),
   silence: (value) => parseBreak(value, 'silence'),
   without: parseMissing,
+  starttls: parseStartTls,
   'size-max': count((sizeMax) => ({ sizeMax })),
   'messages-per-connection': count((messagesPerConnection) => ({ messagesPerConnection })),
   'connections-per-source': count((connectionsPerSource) => ({ connectionsPerSource })),
@@ -148,6 +151,19 @@ function parseBreak(value: string, how: Break['how']): Change | string {
   const rate = parseRate(rateText);
   if (stage === null || rate === null) return STAGE_AND_RATE;
   return (behaviour) => ({ breaks: [...behaviour.breaks, { stage, how, rate }] });
+}
+
+/** `receiver.pem` or `receiver.pem:refuse`. */
+function parseStartTls(value: string): Change | string {
+  const [, file = '', word = 'none'] = /^(.+?)(?::([a-z]+))?$/.exec(value) ?? [];
+  const fault = START_TLS_FAULTS.find((known) => known === word);
+  if (fault === undefined) return `FILE or FILE:FAULT with a fault of ${START_TLS_FAULTS.join(', ')}`;
+  try {
+    const tls = sinkTls(readFileSync(file, 'latin1'), fault);
+    return () => ({ tls });
+  } catch (error) {
+    return `a PEM file with a certificate and its key (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
+  }
 }
 
 function parseMissing(value: string): Change | string {

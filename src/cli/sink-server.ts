@@ -31,6 +31,8 @@ export interface SinkMessage {
   readonly recipients: readonly string[];
   /** Header section, blank line and body, without dot-stuffing. */
   readonly content: Buffer;
+  /** Version of TLS that it came over, null for clear text. */
+  readonly tls: string | null;
 }
 
 /** What the sink saw, as values. */
@@ -44,6 +46,8 @@ export interface SinkSnapshot {
   readonly refusals: number;
   /** Connections that the behaviour broke, or left without an answer. */
   readonly breaks: number;
+  /** TLS handshakes that were done. */
+  readonly handshakes: number;
   /** Commands out of turn or malformed, pipelining that was not offered, line ends that are none. */
   readonly violations: number;
 }
@@ -84,7 +88,7 @@ export class Sink {
   readonly #connections = new Set<SinkConnection>();
   readonly #closing = new Set<Socket>();
   readonly #waiting = new Set<Waiting>();
-  readonly #figures = { octets: 0, refusals: 0, breaks: 0, violations: 0 };
+  readonly #figures = { octets: 0, refusals: 0, breaks: 0, handshakes: 0, violations: 0 };
 
   constructor({ seed = 1, idHeader, onMessage }: SinkOptions) {
     this.#random = seededRandom(seed);
@@ -195,6 +199,7 @@ export class Sink {
         taken: (message) => this.#take(message),
         refused: () => this.#add('refusals'),
         broken: () => this.#add('breaks'),
+        secured: () => this.#add('handshakes'),
         violated: () => this.#add('violations'),
         left: (gone) => {
           this.#connections.delete(gone);
@@ -207,17 +212,17 @@ export class Sink {
     this.#changed();
   }
 
-  #take({ source, destination, reversePath, recipients, data }: TakenMessage): void {
+  #take({ source, destination, reversePath, recipients, data, tls }: TakenMessage): void {
     this.#figures.octets += data.octets;
     if (this.#idHeader !== null) {
       const id = data.field(this.#idHeader);
       if (id !== null) this.arrivals.add(id, recipients);
     }
-    this.#onMessage?.({ source, destination, reversePath, recipients, content: data.content() });
+    this.#onMessage?.({ source, destination, reversePath, recipients, content: data.content(), tls });
     this.#changed();
   }
 
-  #add(figure: 'refusals' | 'breaks' | 'violations'): void {
+  #add(figure: 'refusals' | 'breaks' | 'handshakes' | 'violations'): void {
     this.#figures[figure] += 1;
     this.#changed();
   }

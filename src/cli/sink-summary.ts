@@ -14,12 +14,12 @@ export interface SinkSummary {
 const ROWS_MAX = 50;
 
 export function formatSummary({ snapshot, arrivals, seconds }: SinkSummary): string {
-  const { total, octets, refusals, breaks, violations } = snapshot;
+  const { total, octets, refusals, breaks, handshakes, violations } = snapshot;
   const rate = seconds > 0 ? total.messages / seconds : 0;
   const lines = [
     `connections  ${total.opened}, at most ${total.peak} at once, ${total.now} open`,
     `messages     ${total.messages} to ${total.recipients} recipients, ${octets} octets, ${rate.toFixed(0)}/s`,
-    `refusals     ${refusals}, broken connections ${breaks}, violations by clients ${violations}`,
+    `refusals     ${refusals}, broken connections ${breaks}, TLS handshakes ${handshakes}, violations by clients ${violations}`,
   ];
   if (arrivals !== null) {
     lines.push(`distinct     ${arrivals.distinct} pairs of id and recipient, ${arrivals.repeated} repeated arrivals`);

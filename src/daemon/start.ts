@@ -1,9 +1,8 @@
 // `headgate start`: from the arguments to a running server, and from signals to its end.
 import { writeSync } from 'node:fs';
-import { loadConfiguration } from '../core/config/load.ts';
 import { explainProblem, formatWarning } from '../core/config/problem.ts';
+import { loadForServer } from './load-for-server.ts';
 import { productVersion } from './product-version.ts';
-import { readSource } from './read-source.ts';
 import { type Server, startServer } from './server.ts';
 
 const USAGE = `\
@@ -31,7 +30,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  const loaded = loadConfiguration(file, readSource);
+  const loaded = loadForServer(file);
   for (const warning of loaded.warnings) complain(formatWarning(warning));
   if (loaded.kind === 'problems') {
     for (const problem of loaded.problems) complain(explainProblem(problem));

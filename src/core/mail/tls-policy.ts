@@ -7,7 +7,7 @@ export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export interface TlsParameters {
   /** File with our certificate, null for none. */
   readonly certificate: string | null;
-  /** File with its key; null when it is in the file of the certificate. */
+  /** File with its key; of no account when there is one in the file of the certificate. */
   readonly key: string | null;
   /** File with the certificates that sign those of receivers, null for the well-known ones. */
   readonly ca: string | null;

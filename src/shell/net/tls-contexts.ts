@@ -3,7 +3,7 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureVersion } from 'node:tls';
 import type { TlsParameters, TlsPeer, TlsPolicy } from '../../core/mail/tls-policy.ts';
-import { certificatesIn, type TlsFiles } from './tls-material.ts';
+import { certificatesIn, hasKey, type TlsFiles } from './tls-material.ts';
 
 /** A session to resume, and what was found out about the peer when it began. */
 export interface ResumableSession {
@@ -58,7 +58,7 @@ export class TlsContexts {
     const cert = this.#contentOf(certificate);
     try {
       const context = createSecureContext({
-        ...(cert === null ? {} : { cert, key: this.#contentOf(key) ?? cert }),
+        ...(cert === null ? {} : { cert, key: hasKey(cert) ? cert : (this.#contentOf(key) ?? cert) }),
         ...(ca === null ? {} : { ca: certificatesIn(this.#contentOf(ca)!).slice() }),
         ...(curves === null ? {} : { ecdhCurve: curves }),
         ciphers: cipherWords(parameters),

@@ -36,6 +36,11 @@ export function keyProblem(content: Buffer): string | null {
   return content.includes('ENCRYPTED') ? 'a key that needs a passphrase' : 'no private key in PEM form';
 }
 
+/** Certificate and key may be in one file. */
+export function hasKey(content: Buffer): boolean {
+  return content.includes('PRIVATE KEY-----');
+}
+
 /** Both were found to be good by themselves. */
 export function pairProblem(certificate: Buffer, key: Buffer): string | null {
   const own = new X509Certificate(certificatesIn(certificate)[0]!);
