@@ -10,11 +10,23 @@ import { type LoadResult, loadConfiguration } from '../../src/core/config/load.t
 import type { Option } from '../../src/core/config/option.ts';
 import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
 import type { Subject } from '../../src/core/config/resolution.ts';
+import type { ReadSource } from '../../src/core/config/source.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
 import { LoneConfig } from '../../src/core/console/lone-config.ts';
 
-const FILES = ['fallback.cases.md', 'config-command.cases.md', 'config-check.cases.md'];
-const ROW = /^\| (\S+) +\| `(.*?)` +\| `(.*)` +\|$/;
+const FILES = [
+  'fallback.cases.md',
+  'config-command.cases.md',
+  'config-check.cases.md',
+  'documented.cases.md',
+  'levels.cases.md',
+  'patterns.cases.md',
+  'includes.cases.md',
+  'merging.cases.md',
+  'scopes.cases.md',
+];
+/** The rule that decides a case may stand in a fourth column. */
+const ROW = /^\| (\S+) +\| `(.*?)` +\| `(.*)` +\|(?: ([^`]*?) +\|)?$/;
 const isUpdate = process.env['UPDATE_CASES'] === '1';
 
 for (const file of FILES) {
@@ -24,6 +36,17 @@ for (const file of FILES) {
   else for (const section of text.split(/^(?=## )/m).slice(1)) testSection(section);
 }
 
+test('more than 300 cases of our own name the rule that decides them', () => {
+  const own = ['levels', 'patterns', 'includes', 'merging', 'scopes'].map((name) => `${name}.cases.md`);
+  const rows = own.flatMap((file) => readFileSync(new URL(file, import.meta.url), 'utf8').split('\n'));
+  const cases = rows.map((line) => ROW.exec(line)).filter((row) => row !== null);
+  assert.deepEqual(
+    cases.filter(([, , , , rule]) => rule === undefined).map(([, id]) => id),
+    [],
+  );
+  assert.ok(cases.length > 300, String(cases.length));
+});
+
 function testSection(section: string): void {
   const answers = sectionAnswers(section);
   const rows = section
@@ -31,8 +54,9 @@ function testSection(section: string): void {
     .map((line) => ROW.exec(line))
     .filter((row) => row !== null);
   assert.ok(rows.length > 0, `no questions in ${section}`);
-  for (const [, id, query, expected] of rows) {
-    test(`${id}: ${query}`, async () => assert.equal(await answers(query!), fromCell(expected!)));
+  for (const [, id, query, expected, rule] of rows) {
+    test(`${id}: ${query}${rule === undefined ? '' : `: ${rule}`}`, async () =>
+      assert.equal(await answers(query!), fromCell(expected!)));
   }
 }
 
@@ -42,9 +66,10 @@ async function rewrite(text: string): Promise<string> {
     const answers = sectionAnswers(section);
     const lines: string[] = [];
     for (const line of section.split('\n')) {
-      const [, id, query] = ROW.exec(line) ?? [];
+      const [, id, query, , rule] = ROW.exec(line) ?? [];
       const answer = id === undefined ? '' : toCell(await answers(query!));
-      lines.push(id === undefined ? line : `| ${id} | \`${query}\` | \`${answer}\` |`);
+      const last = rule === undefined ? '' : ` ${rule} |`;
+      lines.push(id === undefined ? line : `| ${id} | \`${query}\` | \`${answer}\` |${last}`);
     }
     sections.push(lines.join('\n'));
   }
@@ -57,8 +82,8 @@ const fromCell = (cell: string): string => cell.replaceAll('\\n', '\n').replaceA
 
 /** The configuration of a section, and the way to ask it. Changes stay for the next question. */
 function sectionAnswers(section: string): (query: string) => Promise<string> {
-  const text = /^```conf\n(.*?)^```$/ms.exec(section)?.[1] ?? '';
-  const loaded = loadConfiguration('test.conf', () => ({ text }));
+  const searchPath = /^Search path: `(.*)`$/m.exec(section)?.[1]?.split(':') ?? [];
+  const loaded = loadConfiguration('test.conf', readFrom(filesOf(section)), { searchPath });
   const holder = loaded.kind === 'loaded' ? new LoneConfig(loaded.configuration, () => loaded) : null;
   const console = holder && new ConfigConsole(holder);
   return async (query) => {
@@ -66,12 +91,39 @@ function sectionAnswers(section: string): (query: string) => Promise<string> {
     if (query === 'check') return describeLoad(loaded);
     assert.ok(holder !== null && console !== null, describeLoad(loaded));
     const current = holder.current();
+    if (words[0] === 'owner') return describeOwner(current, words.slice(1));
     if (words[0] === 'sums') return describeSums(current, words.slice(1));
     const asked = subjectOf(words);
     if (asked !== null) return current.resolve(optionsNamed(words.at(-1)!)[0]!, asked).text;
     const answer = await console.answer(words, query);
     return answer.text.replace(/\n$/, '');
   };
+}
+
+/** The texts of a section by path: a block without a path is the main file. */
+function filesOf(section: string): ReadonlyMap<string, string> {
+  const blocks = section.matchAll(/^```conf(?: (\S+))?\n(.*?)^```$/gms);
+  return new Map(Array.from(blocks, ([, path = 'test.conf', text]) => [path, text!]));
+}
+
+/** A directory is what paths begin with; its names come in no useful order, as those of a disk do. */
+function readFrom(files: ReadonlyMap<string, string>): ReadSource {
+  return (path) => {
+    const text = files.get(path);
+    if (text !== undefined) return { text };
+    const prefix = path === '.' ? '' : `${path}/`;
+    const inside = [...files.keys()].filter((name) => name.startsWith(prefix));
+    const names = new Set(inside.map((name) => name.slice(prefix.length).split('/')[0]!));
+    return names.size === 0 ? { problem: 'no such file' } : { directory: [...names].reverse() };
+  };
+}
+
+/** `owner BINDING DOMAIN OPTION` or `owner BINDING HOST ADDRESS OPTION`: the stanza that a value comes from. */
+function describeOwner(configuration: Configuration, words: readonly string[]): string {
+  const [binding, name, address] = words as [string, string, string];
+  const subject = words.length === 4 ? { binding, host: name, address } : { binding, domain: name };
+  const { setBy } = configuration.resolve(optionsNamed(words.at(-1)!)[0]!, subject);
+  return setBy === 'default' ? 'default' : setBy.stanza;
 }
 
 function subjectOf([kind, ...words]: readonly string[]): Subject | null {

@@ -75,10 +75,10 @@ m.conf:3:2: max_outbond_connections: found an unknown option in the global scope
   ],
   [
     'the scopes in which an option is valid',
-    'domain "d" { timeout = 5 }',
-    `m.conf:1:14: timeout: found an option in domain; expected one in control_listener or listen
-    domain "d" { timeout = 5 }
-                 ^`,
+    'binding "b" { host_failure_retry = 5 }',
+    `m.conf:1:15: host_failure_retry: found an option in binding; expected one in domain or global
+    binding "b" { host_failure_retry = 5 }
+                  ^`,
   ],
   [
     'a near name that is valid elsewhere is shown with its scopes',

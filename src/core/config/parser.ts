@@ -65,7 +65,10 @@ class Parser {
     const keyword = name.quoted ? '' : name.text.toLowerCase();
     if (keyword === 'include' || keyword === 'readonly_include') {
       const path = this.#takeWord();
-      if (path === null) return this.#report(this.#peek(), keyword, 'a file or directory name');
+      if (path === null || this.#isMark('=')) {
+        if (path !== null) this.#next -= 1; // the name of the next option
+        return this.#report(this.#peek(), keyword, 'a file or directory name');
+      }
       return { kind: 'include', path, readOnly: keyword === 'readonly_include' };
     }
     if (this.#takeMark('=')) {
