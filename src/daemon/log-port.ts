@@ -18,6 +18,10 @@ export class LogPort implements RecordLog {
     this.#logs.reject(line);
   }
 
+  other(key: string, line: string): void {
+    this.#logs.other(key, line);
+  }
+
   panic(level: 'notice' | 'warning' | 'error' | 'critical', text: string): void {
     this.#logs.panic(level, text);
   }

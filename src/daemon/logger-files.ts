@@ -1,5 +1,16 @@
-// The ec_logger stanzas of a configuration as the logs want them.
+// The logs of a configuration as the shell wants them: ec_logger stanzas, and the logs beside them.
+import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import {
+  bounceHeartbeatSeconds,
+  bouncelog,
+  bouncelogMode,
+  customMainlog,
+  customMainlogMode,
+  customStages,
+  jsonlog,
+  jsonlogMode,
+} from '../core/config/logger-options.ts';
 import type { Option } from '../core/config/option.ts';
 import {
   heartbeat,
@@ -16,7 +27,30 @@ import {
   rejectlog,
   rejectlogMode,
 } from '../core/config/server-options.ts';
-import type { LoggerFiles } from '../shell/logs/logger-files.ts';
+import { bounceHeartbeat } from '../core/records/bounce-record.ts';
+import { heartbeatRecord } from '../core/records/main-record.ts';
+import { panicRecord } from '../core/records/panic-record.ts';
+import { rejectHeartbeat } from '../core/records/reject-record.ts';
+import type { LineForms, LoggerFiles, OtherLog } from '../shell/logs/logger-files.ts';
+
+export interface LogSet {
+  readonly loggers: readonly LoggerFiles[];
+  readonly others: readonly OtherLog[];
+  readonly forms: LineForms;
+}
+
+/** @param isHires whether times are microseconds */
+export function logSet(configuration: Configuration, isHires: boolean): LogSet {
+  return {
+    loggers: loggerFiles(configuration),
+    others: [...bounceLogs(configuration, isHires), ...customLogs(configuration), ...jsonLogs(configuration)],
+    forms: {
+      heartbeatRecord: (at) => heartbeatRecord(at, isHires),
+      rejectHeartbeat: (at) => rejectHeartbeat(at, isHires),
+      panicRecord,
+    },
+  };
+}
 
 export function loggerFiles(configuration: Configuration): readonly LoggerFiles[] {
   return configuration.loggers().map(({ name, subject }) => {
@@ -39,3 +73,42 @@ export function loggerFiles(configuration: Configuration): readonly LoggerFiles[
     };
   });
 }
+
+function bounceLogs(configuration: Configuration, isHires: boolean): OtherLog[] {
+  return configuration.stanzasOf('bounce_logger').map(({ key, label, subject }) => ({
+    key,
+    label: `${label}: ${bouncelog.name}`,
+    path: configuration.value(bouncelog, subject),
+    mode: configuration.value(bouncelogMode, subject),
+    heartbeatSeconds: configuration.value(bounceHeartbeatSeconds, subject),
+    heartbeat: (at: WallMs) => bounceHeartbeat(at, isHires),
+  }));
+}
+
+/** A file for each stage that has a format; formats of stages without a file are refused where formats are read. */
+function customLogs(configuration: Configuration): OtherLog[] {
+  return configuration.stanzasOf('custom_logger').flatMap(({ key, label, subject }) =>
+    customStages.flatMap(({ stage, format, logfile, mode }): OtherLog[] => {
+      if (configuration.value(format, subject) === null) return [];
+      const own = configuration.value(logfile, subject);
+      const path = own ?? configuration.value(customMainlog, subject);
+      if (path === null) return [];
+      const [name, modeOption] = own === null ? [customMainlog.name, customMainlogMode] : [logfile.name, mode];
+      const fileMode = configuration.value(modeOption, subject);
+      return [{ key: `${key}/${stage}`, label: `${label}: ${name}`, path, mode: fileMode, ...SILENT }];
+    }),
+  );
+}
+
+function jsonLogs(configuration: Configuration): OtherLog[] {
+  return configuration.stanzasOf('json_logger').map(({ key, label, subject }) => ({
+    key,
+    label: `${label}: ${jsonlog.name}`,
+    path: configuration.value(jsonlog, subject),
+    mode: configuration.value(jsonlogMode, subject),
+    ...SILENT,
+  }));
+}
+
+/** No signs of life. */
+const SILENT = { heartbeatSeconds: 0, heartbeat: () => '' };

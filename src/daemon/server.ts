@@ -3,9 +3,10 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import { hostname as systemHostname } from 'node:os';
 import { join } from 'node:path';
-import { type WallMs, wallMs } from '../core/base/moment.ts';
+import { wallMs } from '../core/base/moment.ts';
 import { seededRandom } from '../core/base/random.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import { logHiresTimestamp } from '../core/config/logger-options.ts';
 import { formatProblem, formatWarning } from '../core/config/problem.ts';
 import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { resolvConf } from '../core/config/routing-options.ts';
@@ -13,9 +14,7 @@ import { forceFsync, pidfile, spoolbase } from '../core/config/server-options.ts
 import { ConfigConsole } from '../core/console/config-commands.ts';
 import type { ConfigClock, ConfigHolder, ReloadResult } from '../core/console/config-holder.ts';
 import { Console } from '../core/console/console.ts';
-import { heartbeatRecord } from '../core/records/main-record.ts';
 import { panicRecord } from '../core/records/panic-record.ts';
-import { rejectHeartbeat } from '../core/records/reject-record.ts';
 import { Engine } from '../engine/engine.ts';
 import { RunningLimits } from '../engine/limit-view.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
@@ -35,10 +34,12 @@ import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
 import { loadForServer } from './load-for-server.ts';
 import { LogPort } from './log-port.ts';
-import { loggerFiles } from './logger-files.ts';
+import { loggerFiles, logSet } from './logger-files.ts';
 import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
+import { loadRecordSettings } from './record-check.ts';
 import { loadTls } from './tls-check.ts';
+import { utcOffsetMinutes } from './utc-offset.ts';
 import { wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
 
 /** Why a server does not start. */
@@ -76,8 +77,6 @@ const THROTTLE_FILE = 'throttles';
 
 const BUSY = 'another change is being put in force; try again';
 
-const LINE_FORMS = { heartbeatRecord, rejectHeartbeat, panicRecord };
-
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const { configuration } = options;
   const failed = (status: 1 | 78, lines: readonly string[]): StartedServer => ({
@@ -85,8 +84,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     failure: { status, lines },
   });
   const opened = await openLogs({
-    loggers: loggerFiles(configuration),
-    forms: LINE_FORMS,
+    ...logSet(configuration, configuration.value(logHiresTimestamp)),
     onProblem: (text) => options.report(text),
   });
   if (opened.kind === 'problems') return failed(EX_CONFIG, opened.problems);
@@ -150,6 +148,8 @@ export class Server implements ConfigHolder {
   #isChanging = false;
   readonly #pidFile = new PidFile();
   readonly #wasUnclean: boolean;
+  /** `log_hires_timestamp` is fixed at the start. */
+  readonly #isHires: boolean;
 
   /** For {@link startServer}. */
   constructor(
@@ -162,6 +162,7 @@ export class Server implements ConfigHolder {
     wasUnclean: boolean,
   ) {
     this.#wasUnclean = wasUnclean;
+    this.#isHires = options.configuration.value(logHiresTimestamp);
     this.#options = options;
     this.#configuration = options.configuration;
     this.#logs = logs;
@@ -189,6 +190,7 @@ export class Server implements ConfigHolder {
       },
       savedThrottles: throttles.saved,
       configuration: this.#configuration,
+      records: loadRecordSettings(this.#configuration),
       identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
       utcOffsetMinutes,
@@ -321,11 +323,11 @@ export class Server implements ConfigHolder {
     if (tls.problems.length > 0) return tls.problems.map(formatProblem);
     const wantedEsmtp = this.#wantedEsmtp(configuration);
     const wantedControl = this.#wantedControl(configuration);
-    const loggers = loggerFiles(configuration);
-    const needsLogs = JSON.stringify(loggers) !== JSON.stringify(loggerFiles(this.#configuration));
-    const logs = needsLogs
-      ? await openLogs({ loggers, forms: LINE_FORMS, onProblem: (text) => this.#options.report(text) })
-      : null;
+    const records = loadRecordSettings(configuration, this.#isHires);
+    if (records.problems.length > 0) return records.problems.map(formatProblem);
+    const wantedLogs = logSet(configuration, this.#isHires);
+    const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(logSet(this.#configuration, this.#isHires));
+    const logs = needsLogs ? await openLogs({ ...wantedLogs, onProblem: (text) => this.#options.report(text) }) : null;
     if (logs?.kind === 'problems') return logs.problems;
     const audit = await this.#audit.prepare(configuration, 'on');
     if (!('commit' in audit)) {
@@ -345,7 +347,7 @@ export class Server implements ConfigHolder {
     this.#configuration = configuration;
     this.#connector.useTlsFiles(tls.files);
     this.#connector.rereadDescriptorLimit();
-    this.#engine.configure(configuration);
+    this.#engine.configure(configuration, records);
     esmtp.commit();
     control.commit();
     await audit.commit();
@@ -443,8 +445,4 @@ export class Server implements ConfigHolder {
 
 async function flushBoth(logs: LogPort, audit: AuditLog): Promise<void> {
   await Promise.all([logs.flush(), audit.flush()]);
-}
-
-function utcOffsetMinutes(at: WallMs): number {
-  return -new Date(at).getTimezoneOffset();
 }

@@ -32,12 +32,15 @@ import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
 import { Outcomes } from './outcomes.ts';
 import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
+import type { RecordSettings } from './record-settings.ts';
 import { Routes } from './routes.ts';
 import type { Turns } from './turn.ts';
 
 export interface EngineParts {
   readonly ports: Ports;
   readonly configuration: Configuration;
+  /** What that says about records; mainlog and rejectlog only when left out. */
+  readonly records?: RecordSettings;
   readonly identity: {
     readonly pid: number;
     /** Of the product. */
@@ -68,6 +71,7 @@ export class Engine implements Turns {
   readonly #timers = new Timers();
   readonly #node: NodeCounters;
   readonly #routes: Routes;
+  readonly #records: MailRecords;
   readonly #notices: Notices;
   readonly #outcomes: Outcomes;
   readonly #inbound: Inbound;
@@ -104,7 +108,8 @@ export class Engine implements Turns {
       configuration: () => this.#configuration,
       connections: () => this.#sessions.keys(),
     });
-    const records = new MailRecords(ports.records);
+    const records = new MailRecords(ports.records, parts.records);
+    this.#records = records;
     this.#troubles = new NodeTroubles(ports.records);
     this.throttles = new ThrottleTable(
       this.#timers,
@@ -120,6 +125,10 @@ export class Engine implements Turns {
       node: this.#node,
       nodeLimits: limits,
       actions: this.#schedulerActions(),
+      slotWatch: {
+        returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
+        taken: (connection) => this.limitAudit.opened(connection, this.#now.wall),
+      },
       settingsOf: (binding, domain) => deliverySettings(this.#configuration, binding, domain, this.hostname),
     });
     this.#routes = new Routes(this, ports.resolver, (queue) => this.scheduler.routeReady(queue));
@@ -254,9 +263,10 @@ export class Engine implements Turns {
   }
 
   /** Another configuration is in force from now on; a lowered limit holds when this returns. */
-  configure(configuration: Configuration): void {
+  configure(configuration: Configuration, records?: RecordSettings): void {
     const at = this.begin();
     this.#configuration = configuration;
+    if (records !== undefined) this.#records.configure(records);
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
     this.limitAudit.configured(at.wall);
     this.end(at);

@@ -142,6 +142,8 @@ export interface RecordLog {
   main(line: string): void;
   /** One line of rejectlog. */
   reject(line: string): void;
+  /** One line of the log that is known under `key` (core/records/record-form.ts). Whole lines, in order. */
+  other(key: string, line: string): void;
   /** One line of paniclog: text only; the port adds time and prefix. */
   panic(level: 'notice' | 'warning' | 'error' | 'critical', text: string): void;
 }

@@ -50,6 +50,10 @@ export class CollectedRecords implements RecordLog {
     this.rejectLines.push(line);
   }
 
+  other(key: string, line: string): void {
+    this.#world.note(() => `${key} ${line}`);
+  }
+
   panic(level: string, text: string): void {
     this.#world.note(() => `paniclog ${level} ${text}`);
     this.panicLines.push(`${level} ${text}`);

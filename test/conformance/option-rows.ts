@@ -66,6 +66,8 @@ export const FURTHER_SCOPES: Readonly<
 export const OUR_OPTIONS: Readonly<Record<string, string>> = {
   binding: 'design decision 17',
   binding_header: 'design decision 17',
+  jsonlog: 'docs/logs.md, JSON lines',
+  jsonlog_mode: 'docs/logs.md, JSON lines',
   limit_audit_log: 'design section 1, audit',
   limit_audit_log_mode: 'design section 1, audit',
   smtp_pipelining: 'design decision 20',
@@ -74,4 +76,5 @@ export const OUR_OPTIONS: Readonly<Record<string, string>> = {
 /** Scopes that the documentation at hand does not have. */
 export const OUR_SCOPES: Readonly<Record<string, string>> = {
   sieve: 'a module of Momentum 3, recognised so that its policy is not lost unseen',
+  json_logger: 'docs/logs.md, JSON lines',
 };

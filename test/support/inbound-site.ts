@@ -8,6 +8,7 @@ import { formatProblem } from '../../src/core/config/problem.ts';
 import { IdMaker } from '../../src/core/mail/ids.ts';
 import type { Content, Envelope } from '../../src/core/mail/message.ts';
 import { Inbound } from '../../src/engine/inbound.ts';
+import { MailRecords } from '../../src/engine/mail-records.ts';
 import type {
   AppendResult,
   DataOutcome,
@@ -129,11 +130,12 @@ export class InboundSite {
         read: () => assert.fail('nothing is read by reception'),
         release: () => assert.fail('nothing is released by reception'),
       },
-      records: {
+      records: new MailRecords({
         main: (line) => void this.main.push(line),
         reject: (line) => void this.rejects.push(line),
+        other: (key) => assert.fail(key),
         panic: (_, text) => assert.fail(text),
-      },
+      }),
       ids: new IdMaker(7),
       configuration: () => this.configuration,
       systemHostname: 'system.example',

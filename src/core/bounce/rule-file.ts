@@ -31,7 +31,7 @@ export interface RuleProblem {
 
 export interface RuleFile {
   readonly rules: readonly ClassificationRule[];
-  /** Those the file makes itself. */
+  /** Those that are known beside the documented ones. */
   readonly classes: readonly BounceClass[];
   /** Lines that were passed over. */
   readonly problems: readonly RuleProblem[];
@@ -42,12 +42,15 @@ const STATUS = /^([245*])\.(\d{1,3}|\*)\.(\d{1,3}|\d{0,2}\?|\*)$/;
 const REPLY = /^[245](?:\d\d|\*)$/;
 const CATEGORIES: readonly string[] = ['Undetermined', 'Hard', 'Soft', 'Admin', 'Block'] satisfies BounceCategory[];
 
-/** @returns the rules in order; what cannot be read is named and left out */
-export function parseRules(text: string): RuleFile {
+/**
+ * @param known classes that were made elsewhere
+ * @returns the rules in order; what cannot be read is named and left out
+ */
+export function parseRules(text: string, known: readonly BounceClass[] = []): RuleFile {
   const rules: ClassificationRule[] = [];
-  const classes: BounceClass[] = [];
+  const classes: BounceClass[] = [...known];
   const problems: RuleProblem[] = [];
-  const codes = new Set(BOUNCE_CLASSES.map(({ code }) => code));
+  const codes = new Set([...BOUNCE_CLASSES, ...known].map(({ code }) => code));
   for (const [index, line] of text.split('\n').entries()) {
     const words = [...withoutComment(line).matchAll(WORD)].map(([word]) => word);
     if (words.length === 0) continue;

@@ -13,6 +13,7 @@ import { KEPT_RECEPTION_OPTIONS } from './kept-reception-options.ts';
 import { KEPT_SIGNING_OPTIONS } from './kept-signing-options.ts';
 import { KEPT_TRANSPORT_OPTIONS } from './kept-transport-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
+import { LOGGER_OPTIONS } from './logger-options.ts';
 import { type Handling, type Option, option, type Place } from './option.ts';
 import { RETRY_OPTIONS } from './retry-options.ts';
 import { ROUTING_OPTIONS } from './routing-options.ts';
@@ -31,6 +32,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...ROUTING_OPTIONS,
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,
+  ...LOGGER_OPTIONS,
   ...TLS_OPTIONS,
   ...SECURITY_OPTIONS,
   ...KEPT_DELIVERY_OPTIONS,

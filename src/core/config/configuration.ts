@@ -12,21 +12,25 @@
 // The option constants are in connection-options.ts, session-options.ts, retry-options.ts, routing-options.ts,
 // listener-options.ts and server-options.ts. Loading is load.ts, changing is change.ts.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
-import { BINDING_CHAIN, type Chain, LISTENER_CHAIN } from './chain.ts';
+import { BINDING_CHAIN, type Chain, LISTENER_CHAIN, SENDING_CHAIN } from './chain.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
+import { type FoundSetting, type InForce, InForceTable } from './in-force.ts';
 import { enable, listenerBinding, listenerBindingGroup } from './listener-options.ts';
 import type { Option } from './option.ts';
 import { type Provenance, UNKNOWN_PROVENANCE } from './provenance.ts';
-import { type ListenerSubject, type Subject, type Trail, trailOf } from './resolution.ts';
+import { type ListenerSubject, type Subject, trailOf } from './resolution.ts';
 import type { SourcePosition } from './source.ts';
-import { childrenOf, findChild, formatPath, type Setting, type Stanza, stanzaKey } from './stanza.ts';
+import { childrenOf, findChild, formatPath, type Stanza, stanzaKey } from './stanza.ts';
 import { formatSet } from './value-type.ts';
 
 /** Mail without a binding has this one; a binding without a group is in the group of this name. Both always exist. */
 export const DEFAULT_BINDING = 'default';
 export const DEFAULT_GROUP = 'default';
 
-const MAX_CACHED_TRAILS = 16384;
+/** Subjects whose stanzas are known; a queue asks once, the console and hosts now and then. */
+const MAX_SUBJECTS = 16384;
+/** Stanzas in all rows that were met: a few for each stanza of a domain that is in use. */
+const MAX_NODES = 131072;
 const WHOLE_SERVER: Subject = {};
 
 export interface Resolved<T> {
@@ -74,6 +78,16 @@ export interface Logger {
   readonly subject: Subject;
 }
 
+/** A stanza of a module that the server acts on. */
+export interface ModuleStanza {
+  /** Keyword and name: `bounce_logger/name`. */
+  readonly key: string;
+  /** As an operator writes it: `bounce_logger "name"`. */
+  readonly label: string;
+  readonly at: SourcePosition;
+  readonly subject: Subject;
+}
+
 export type BindingChoice =
   | { readonly kind: 'binding'; readonly name: string }
   | { readonly kind: 'group'; readonly name: string };
@@ -86,7 +100,8 @@ export class Configuration {
   readonly provenance: Provenance;
   readonly #groupsByBinding = new Map<string, string>();
   readonly #bindingsByGroup = new Map<string, string[]>();
-  readonly #trails = new Map<string, Trail>();
+  readonly #bySubject = new Map<string, InForce>();
+  readonly #byTrail = new InForceTable(MAX_NODES);
 
   /** @param root checked by load.ts or change.ts */
   constructor(root: Stanza, version: number, provenance: Provenance = UNKNOWN_PROVENANCE) {
@@ -134,27 +149,24 @@ export class Configuration {
     };
   }
 
-  #find(option: Option<unknown>, subject: Subject): { setting: Setting; entry: Trail[number] } | null {
-    for (const entry of this.#trail(chainFor(option, subject), subject)) {
-      const setting = entry.stanza.settings.get(option.name);
-      if (setting !== undefined && setting.option === option) return { setting, entry };
-    }
-    return null;
+  #find(option: Option<unknown>, subject: Subject): FoundSetting | null {
+    return this.inForce(subject, chainFor(option, subject)).find(option);
   }
 
-  #trail(chain: Chain, subject: Subject): Trail {
-    if (subject.own !== undefined || subject.pathway !== undefined || subject.pathwayGroup !== undefined)
-      return trailOf(this.root, chain, subject); // asked on the console only
-    const { binding, domain, host, address, listener, logger } = subject;
-    const group = subject.group ?? (binding === undefined ? undefined : this.groupOf(binding));
-    const key = `${chain.name}\n${group}\n${binding}\n${domain}\n${host}\n${address}\n${listener?.kind}\n${listener?.listen}\n${listener?.peer}\n${logger}`;
-    let trail = this.#trails.get(key);
-    if (trail === undefined) {
-      trail = trailOf(this.root, chain, { ...subject, group });
-      if (this.#trails.size >= MAX_CACHED_TRAILS) this.#trails.clear();
-      this.#trails.set(key, trail);
-    }
-    return trail;
+  /**
+   * What the stanzas say that speak for a subject along a chain: to read many options off, instead of asking for the
+   * value of each. The same object for all subjects that the same stanzas speak for, and for no others.
+   */
+  inForce(subject: Subject, chain: Chain = SENDING_CHAIN): InForce {
+    const key = subjectKey(chain, subject);
+    const known = key === null ? undefined : this.#bySubject.get(key);
+    if (known !== undefined) return known;
+    const group = subject.group ?? (subject.binding === undefined ? undefined : this.groupOf(subject.binding));
+    const inForce = this.#byTrail.of(trailOf(this.root, chain, { ...subject, group }));
+    if (key === null) return inForce;
+    if (this.#bySubject.size >= MAX_SUBJECTS) this.#bySubject.clear();
+    this.#bySubject.set(key, inForce);
+    return inForce;
   }
 
   /**
@@ -162,7 +174,7 @@ export class Configuration {
    * @param option server_max_outbound_connections or its like for a cluster
    */
   bindingLimit(option: Option<Limit>, binding: string): Limit {
-    for (const { stanza } of this.#trail(BINDING_CHAIN, { binding })) {
+    for (const { stanza } of this.inForce({ binding }, BINDING_CHAIN).trail) {
       const setting = stanza.settings.get(option.name);
       if (setting !== undefined) return setting.value as Limit;
     }
@@ -172,7 +184,7 @@ export class Configuration {
   /** Every stanza that speaks for the subject and sets the option, the most specific first: for sums over a scope. */
   settingsAlong<T>(option: Option<T>, subject: Subject): readonly StanzaSetting<T>[] {
     const found: StanzaSetting<T>[] = [];
-    for (const { stanza } of this.#trail(chainFor(option, subject), subject)) {
+    for (const { stanza } of this.inForce(subject, chainFor(option, subject)).trail) {
       const setting = stanza.settings.get(option.name);
       if (setting !== undefined) {
         found.push({ stanza: stanzaKey(stanza), value: setting.value as T, at: setting.at });
@@ -234,7 +246,7 @@ export class Configuration {
 
   /** What listen, peer or listener say about the binding of mail; the most specific stanza with either option wins. */
   bindingChoice(subject: Subject): BindingChoice | null {
-    for (const { stanza } of this.#trail(LISTENER_CHAIN, subject)) {
+    for (const { stanza } of this.inForce(subject, LISTENER_CHAIN).trail) {
       const binding = stanza.settings.get(listenerBinding.name);
       if (binding !== undefined) return { kind: 'binding', name: binding.value as string };
       const group = stanza.settings.get(listenerBindingGroup.name);
@@ -243,11 +255,37 @@ export class Configuration {
     return null;
   }
 
+  /** The stanzas of a module in their order in the text. */
+  stanzasOf(keyword: string): readonly ModuleStanza[] {
+    return Array.from(childrenOf(this.root, keyword), ({ key, path, at }) => ({
+      key: `${keyword}/${key}`,
+      label: formatPath(path),
+      at,
+      subject: { own: [{ keyword, key }] },
+    }));
+  }
+
   /** The ec_logger stanzas, or the stock one (all defaults) when there is none. */
   loggers(): readonly Logger[] {
     const names = Array.from(childrenOf(this.root, 'ec_logger'), (stanza) => stanza.key);
     return (names.length === 0 ? [''] : names).map((name) => ({ name, subject: { logger: name } }));
   }
+}
+
+/** Equal for equal subjects; null for those that only the console asks about. */
+function subjectKey(chain: Chain, subject: Subject): string | null {
+  const { group, binding, domain, host, address, listener, logger, own, pathway, pathwayGroup } = subject;
+  if (own !== undefined || pathway !== undefined || pathwayGroup !== undefined) return null;
+  const sending = `${chain.name}\n${binding}\n${domain}`; // all there is for nearly every question
+  if (
+    group === undefined &&
+    host === undefined &&
+    address === undefined &&
+    listener === undefined &&
+    logger === undefined
+  )
+    return sending;
+  return `${sending}\n${group}\n${host}\n${address}\n${listener?.kind}\n${listener?.listen}\n${listener?.peer}\n${logger}`;
 }
 
 function chainFor(option: Option<unknown>, subject: Subject): Chain {

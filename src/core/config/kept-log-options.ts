@@ -27,53 +27,41 @@ export const KEPT_LOG_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'there is no log of bounces of its own; mainlog has every failure',
+    'bounces that come as mail are relayed like other mail; only what was refused in a session is written',
     `
-    bouncelog               file         /var/log/ecelerity/bouncelog.ec  bounce_logger         log of bounces
-    bouncelog_mode          permissions  0644                             bounce_logger         permissions of bouncelog
-    heartbeat               seconds      60                               bounce_logger         seconds between two signs of life in bouncelog
-    log_inband_bounces      boolean      true                             bounce_logger         whether refusals in the session are written
-    log_outofband_bounces   boolean      true                             bounce_logger         whether bounces that come as mail are written
-    log_transient_failures  boolean      true                             bounce_logger         whether failed attempts are written
-    user_string             text         -                                custom_bounce_logger  text that goes into each line
+    log_outofband_bounces  boolean  true  bounce_logger         whether bounces that come as mail are written
+    user_string            text     -     custom_bounce_logger  text that goes into each line
     `,
   ),
 
   ...keptOptions(
-    'records have the one format of mainlog, which ec_logger chooses from',
+    'in a custom log is written what has a format',
     `
-    namespace                   text         "custom_logger,sieve"  custom_logger  where words of a format are looked for
-    sanitize                    text         -                      custom_logger  how words from outside are cleaned
-    thread_pool                 text         -                      custom_logger  pool of threads that writes
-    concurrency                 integer      1                      custom_logger  threads in that pool
-    mainlog                     file         -                      custom_logger  log of all records without one of their own
-    mainlog_mode                permissions  0644                   custom_logger  permissions of that log
-    paniclog                    file         -                      custom_logger  log of errors of the logger
-    paniclog_mode               permissions  0644                   custom_logger  permissions of that log
-    log_deliveries              boolean      false                  custom_logger  whether deliveries are written
-    log_errors                  boolean      false                  custom_logger  whether errors are written
-    log_permanent_failures      boolean      false                  custom_logger  whether failures for good are written
-    log_receptions              boolean      false                  custom_logger  whether receptions are written
-    log_rejections              boolean      false                  custom_logger  whether refusals are written
-    log_transient_failures      boolean      false                  custom_logger  whether failed attempts are written
-    delivery_format             text         -                      custom_logger  form of a delivery; none when unset
-    delivery_logfile            file         -                      custom_logger  log of deliveries alone
-    delivery_log_mode           permissions  0644                   custom_logger  permissions of delivery_logfile
-    permanent_failure_format    text         -                      custom_logger  form of a failure for good; none when unset
-    permanent_failure_logfile   file         -                      custom_logger  log of failures for good alone
-    permanent_failure_log_mode  permissions  0644                   custom_logger  permissions of permanent_failure_logfile
-    reception_format            text         -                      custom_logger  form of a reception; none when unset
-    reception_logfile           file         -                      custom_logger  log of receptions alone
-    reception_log_mode          permissions  0644                   custom_logger  permissions of reception_logfile
-    rejection_format            text         -                      custom_logger  form of a refusal; none when unset
-    rejection_logfile           file         -                      custom_logger  log of refusals alone
-    rejection_log_mode          permissions  0644                   custom_logger  permissions of rejection_logfile
-    transient_failure_format    text         -                      custom_logger  form of a failed attempt; none when unset
-    transient_failure_logfile   file         -                      custom_logger  log of failed attempts alone
-    transient_failure_log_mode  permissions  0644                   custom_logger  permissions of transient_failure_logfile
-    xfer_format                 text         -                      custom_logger  form of a transfer between nodes; none when unset
-    xfer_logfile                file         -                      custom_logger  log of transfers alone
-    xfer_log_mode               permissions  0644                   custom_logger  permissions of xfer_logfile
+    log_deliveries          boolean  false  custom_logger  whether deliveries are written
+    log_permanent_failures  boolean  false  custom_logger  whether failures for good are written
+    log_receptions          boolean  false  custom_logger  whether receptions are written
+    log_rejections          boolean  false  custom_logger  whether refusals are written
+    log_transient_failures  boolean  false  custom_logger  whether failed attempts are written
+    `,
+  ),
+  ...keptOptions(
+    'custom logs are written as all logs are, and their troubles are in the paniclog of ec_logger',
+    `
+    namespace      text         "custom_logger,sieve"  custom_logger  where words of a format are looked for
+    sanitize       text         -                      custom_logger  how words from outside are cleaned
+    thread_pool    text         -                      custom_logger  pool of threads that writes
+    concurrency    integer      1                      custom_logger  threads in that pool
+    log_errors     boolean      false                  custom_logger  whether errors are written
+    paniclog       file         -                      custom_logger  log of errors of the logger
+    paniclog_mode  permissions  0644                   custom_logger  permissions of that log
+    `,
+  ),
+  ...keptOptions(
+    'there are no other nodes that mail could be passed to',
+    `
+    xfer_format    text         -     custom_logger  form of a transfer between nodes; none when unset
+    xfer_logfile   file         -     custom_logger  log of transfers alone
+    xfer_log_mode  permissions  0644  custom_logger  permissions of xfer_logfile
     `,
   ),
 
@@ -159,9 +147,8 @@ export const KEPT_LOG_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'times are written as docs/logs.md shows, in whole seconds',
+    'the form of times in messages about the server is fixed',
     `
-    Log_Hires_Timestamp  boolean  false                      global restart  whether times have fractions of a second
     TimestampFormat      text     "[%a %d %b %Y %H:%M:%S] "  global          form of times in messages about the server
     `,
   ),

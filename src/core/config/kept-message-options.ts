@@ -49,15 +49,18 @@ export const KEPT_MESSAGE_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'bounces are not classified by rules of your own in this version',
+    'rules come with each version, and your own are read at the start and with config reload',
     `
-    custom_classes                       map      -                                                        bounce_classifier_override  names for class numbers below 100
     enable_system_updates                boolean  true                                                     bounce_classifier_override  whether delivered rules are used
     refresh                              integer  300                                                      bounce_classifier_override  seconds between two readings of the rules
     system_mdn_classification_override   file     /opt/msys/ecelerity/etc/updates/mdn_classification.ovr   bounce_classifier_override  delivered rules for bounces that come as mail
     system_smtp_classification_override  file     /opt/msys/ecelerity/etc/updates/smtp_classification.ovr  bounce_classifier_override  delivered rules for answers of receivers
-    user_mdn_classification_override     text     -                                                        bounce_classifier_override  own rules for bounces that come as mail
-    user_smtp_classification_override    text     -                                                        bounce_classifier_override  own rules for answers of receivers
+    `,
+  ),
+  ...keptOptions(
+    'bounces that come as mail are relayed like other mail and not classified',
+    `
+    user_mdn_classification_override  text  -  bounce_classifier_override  own rules for bounces that come as mail
     `,
   ),
 ];

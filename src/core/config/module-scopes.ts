@@ -27,6 +27,9 @@ function stanzas(handling: Handling, keywords: string, details: ModuleDetails = 
   }));
 }
 
+/** Whose options the server acts on. */
+const acted = (keywords: string): readonly ScopeKind[] => stanzas({ kind: 'acted' }, keywords);
+
 const kept = (because: string, keywords: string, details?: ModuleDetails): readonly ScopeKind[] =>
   stanzas({ kind: 'kept', because }, keywords, details);
 
@@ -141,11 +144,13 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
-  ...kept('bounces are not classified by rules of your own in this version', 'bounce_classifier_override'),
-  ...kept('there is no log of bounces of its own; mainlog has every failure', 'bounce_logger'),
-  ...kept('there is no log of bounces of its own; mainlog has every failure', 'custom_bounce_logger', unchecked),
-  ...kept('records have the one format of mainlog', 'custom_logger'),
-  ...kept('records have the one format of mainlog', 'exim_logger postfix_logger sendmail_logger ilf_logger', unchecked),
+  ...acted('bounce_classifier_override bounce_logger custom_logger json_logger'),
+  ...kept('there is no text of your own for a line of bouncelog; use custom_logger', 'custom_bounce_logger', unchecked),
+  ...kept(
+    'records have the form of mainlog; for others use custom_logger or json_logger',
+    'exim_logger postfix_logger sendmail_logger ilf_logger',
+    unchecked,
+  ),
   ...kept('policy scripts, whose words it logs, do not run', 'chunk_logger'),
   ...kept('there is no HTTP here to log', 'http_logger'),
   ...kept('no events are written besides the logs', 'event_hydrant'),
