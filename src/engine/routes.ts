@@ -9,14 +9,15 @@ import type { Resolver } from './ports.ts';
 import type { Turns } from './turn.ts';
 
 interface Asked {
+  /** What the request was made of; another object when the configuration changes. */
+  readonly settings: DeliverySettings;
   readonly request: RouteRequest;
   readonly key: string;
 }
 
 export class Routes {
   readonly #table: RouteTable<MailQueue>;
-  /** By the settings of a queue, which are made anew when the configuration changes. */
-  readonly #askedBySettings = new WeakMap<DeliverySettings, Asked>();
+  readonly #askedByQueue = new WeakMap<MailQueue, Asked>();
 
   /** @param ready the route of a queue that was told null is there */
   constructor(turns: Turns, resolver: Resolver, ready: (queue: MailQueue) => void) {
@@ -47,13 +48,14 @@ export class Routes {
     this.#table.refreshAll();
   }
 
-  #askedFor({ domain, settings }: MailQueue): Asked {
-    let asked = this.#askedBySettings.get(settings);
-    if (asked === undefined) {
+  #askedFor(queue: MailQueue): Asked {
+    const { domain, settings } = queue;
+    let asked = this.#askedByQueue.get(queue);
+    if (asked?.settings !== settings) {
       const { gateway, routes, remoteSmtpPort: port, useIpv6 } = settings;
       const request = { domain, gateway, routes, port, useIpv6 };
-      asked = { request, key: routeKey(request) };
-      this.#askedBySettings.set(settings, asked);
+      asked = { settings, request, key: routeKey(request) };
+      this.#askedByQueue.set(queue, asked);
     }
     return asked;
   }

@@ -33,6 +33,7 @@ const SETTINGS: DeliverySettings = {
   hostThrottles: () => ({ connections: [], messages: [] }),
   bindAddress: null,
   tls: NO_TLS,
+  sharesConnections: false,
   suspendedUntil: wallMs(0),
   isBlackholed: false,
   neverAttemptExpired: false,

@@ -132,6 +132,14 @@ export const connectionAllocationAggressiveness = option<'normal' | 'high'>({
   help: 'how fast connections are added as the queue of a domain grows',
 });
 
+export const migrateConnectionsBetweenSiblingDomains = option<boolean>({
+  name: 'migrate_connections_between_sibling_domains',
+  type: BOOLEAN,
+  default: true,
+  scopes: ['global'],
+  help: 'whether an idle connection serves other domains with the same exchanger',
+});
+
 /** The time until which the mail is held (suspension.ts). */
 export const suspendDelivery = option<WallMs>({
   name: 'suspend_delivery',
@@ -197,6 +205,7 @@ export const CONNECTION_OPTIONS: readonly Option<unknown>[] = [
   clusterServerMaxOutboundConnections,
   bindAddress,
   connectionAllocationAggressiveness,
+  migrateConnectionsBetweenSiblingDomains,
   suspendDelivery,
   useIpv6,
   outboundThrottleConnections,

@@ -2,17 +2,19 @@
 // for tokens and the ledger for slots, in that order; whatever it finds missing, the queue waits for or is held by.
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
+import { Timer, type Timers } from '../base/timers.ts';
 import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
 import { NO_CONNECTION, notConnected } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { Actions } from './actions.ts';
 import { allocationTarget } from './allocation.ts';
 import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
-import { chooseHost } from './host-choice.ts';
+import { chooseHost, type HostChoice } from './host-choice.ts';
 import type { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
+import type { SiblingConnections } from './sibling-connections.ts';
 import { orderToWait } from './standing-orders.ts';
 import type { Tokens } from './throttles.ts';
 
@@ -24,6 +26,7 @@ const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be re
 export interface OpenerParts {
   readonly ledger: Ledger;
   readonly tokens: Tokens;
+  readonly timers: Timers;
   readonly random: Random;
   readonly node: NodeCounters;
   readonly nodeLimits: NodeLimits;
@@ -31,8 +34,11 @@ export interface OpenerParts {
   readonly hostStates: HostStates;
   readonly queues: QueueTable;
   readonly reserve: Reserve;
+  readonly siblings: SiblingConnections;
   /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go. */
   evictIdle(claim: Claim): void;
+  /** The queue is to be looked at. */
+  readonly markReady: (queue: MailQueue) => void;
 }
 
 export class ConnectionOpener {
@@ -41,7 +47,8 @@ export class ConnectionOpener {
   /** Nothing is opened any more. */
   isStopping = false;
   /** Nothing is opened before then; null = no pause. */
-  pausedUntil: MonoMs | null = null;
+  #pausedUntil: MonoMs | null = null;
+  readonly #pauseTimer = new Timer(() => this.#endPause());
   readonly #parts: OpenerParts;
   readonly #ledger: Ledger;
   readonly #tokens: Tokens;
@@ -59,7 +66,20 @@ export class ConnectionOpener {
 
   /** Whether anybody may open anything. */
   get mayOpen(): boolean {
-    return !this.isStopping && this.pausedUntil === null;
+    return !this.isStopping && this.#pausedUntil === null;
+  }
+
+  /** Opens nothing before `until`. */
+  pause(until: MonoMs): void {
+    if (this.#pausedUntil !== null && this.#pausedUntil >= until) return;
+    this.#pausedUntil = until;
+    this.#parts.timers.set(this.#pauseTimer, until);
+  }
+
+  #endPause(): void {
+    this.#pausedUntil = null;
+    const { queues, markReady } = this.#parts;
+    for (const queue of queues.values()) if (queue.hold?.kind === 'nodeTrouble') markReady(queue);
   }
 
   /** Queues of a binding that wait until a host may be tried again. */
@@ -103,7 +123,7 @@ export class ConnectionOpener {
     queue.waitsSince ??= at.mono;
     const order = orderToWait(queue, at);
     if (order !== null) queue.hold = order;
-    else if (this.pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
+    else if (this.#pausedUntil !== null) queue.hold = { kind: 'nodeTrouble' };
     else if (settings.bindAddress !== null && !this.#actions.hasLocalAddress(settings.bindAddress)) {
       queue.hold = { kind: 'addressMissing', address: settings.bindAddress };
     }
@@ -127,6 +147,7 @@ export class ConnectionOpener {
     const hasRoom = (candidate: Candidate) =>
       fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
     const choice = chooseHost(candidates, queue, this.#parts.hostStates, this.#parts.random, at.mono, hasRoom);
+    if (this.#takeIdle(queue, candidates, choice, at)) return true;
     if (choice.kind === 'chosen') {
       const lacking = this.#tokens.lackingForQueue(queue, at.mono);
       if (lacking !== null) {
@@ -138,6 +159,7 @@ export class ConnectionOpener {
       if (full === ADMITTED) {
         const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
         this.#tokens.takeForConnection(connection, at.mono);
+        [{ counter: connection.addressCounter }] = hostCounters(this.#ledger, queue, choice.candidate);
         queue.connections.add(connection);
         return true;
       }
@@ -170,6 +192,16 @@ export class ConnectionOpener {
     // Every candidate is of another address family than the source address: nothing will change by waiting.
     this.failActive(queue, NO_VALID_HOSTS);
     return false;
+  }
+
+  /** Rather than opening one, the queue takes a connection to a host no worse that a sibling does not need. */
+  #takeIdle(queue: MailQueue, candidates: readonly Candidate[], choice: HostChoice, at: Moment): boolean {
+    const { siblings } = this.#parts;
+    if (choice.kind === 'allFull') return siblings.takeIdle(queue, choice.full, at);
+    if (choice.kind !== 'chosen') return false;
+    const { preference } = choice.candidate;
+    const others = candidates.filter((one) => one.preference <= preference);
+    return siblings.takeIdle(queue, others, at);
   }
 
   /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */

@@ -35,7 +35,7 @@ export interface LimitedCounter {
 }
 
 /** Of a candidate: that of (binding, address), then those of stanzas in host scope. */
-export type HostCounters = readonly LimitedCounter[];
+export type HostCounters = readonly [LimitedCounter, ...LimitedCounter[]];
 
 /** Waits for tokens on behalf of the connections that a queue has already. */
 export class MessageWaiter implements QueueWaiter {

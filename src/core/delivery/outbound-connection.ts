@@ -1,6 +1,7 @@
 // One connection to a receiver, from the moment its slots are taken until they are given back.
 import type { MonoMs } from '../base/moment.ts';
-import type { Claim } from '../limits/ledger.ts';
+import type { Claim, CounterIndex } from '../limits/ledger.ts';
+import { NO_COUNTER } from '../limits/wait-list.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Allocation } from './claims.ts';
@@ -17,10 +18,13 @@ export type ConnectionState = 'connecting' | 'busy' | 'idle' | 'leaving';
 
 export class OutboundConnection {
   readonly id: MailId;
-  readonly queue: MailQueue;
-  readonly candidate: Candidate;
-  /** Changed by the scheduler only, with the configuration. */
+  /** Changed by the scheduler only, while it has no message: when a sibling takes it over. */
+  queue: MailQueue;
+  candidate: Candidate;
+  /** Changed by the scheduler only, with the configuration and with the queue. */
   claim: Claim;
+  /** That of its binding and address. Set by the scheduler when it is opened. */
+  addressCounter: CounterIndex = NO_COUNTER;
   readonly allocation: Allocation;
   /** Changed by the scheduler only. */
   state: ConnectionState = 'connecting';

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
-import { Timer, type Timers } from '../base/timers.ts';
+import type { Timers } from '../base/timers.ts';
 import type { Claim, Ledger } from '../limits/ledger.ts';
 import type { ThrottleTable } from '../limits/throttle-table.ts';
 import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
@@ -20,11 +20,12 @@ import { HostStates } from './host-states.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
-import { nextLookAt } from './next-look.ts';
+import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
+import { SiblingConnections, type SlotWatch } from './sibling-connections.ts';
 import { BLACKHOLED_REPLY, isOrderedToWait } from './standing-orders.ts';
 import { Tokens } from './throttles.ts';
 
@@ -40,6 +41,7 @@ export interface SchedulerParts {
   readonly actions: Actions;
   readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly nodeLimits: NodeLimits;
+  readonly slotWatch?: SlotWatch;
 }
 
 export class Scheduler {
@@ -53,8 +55,8 @@ export class Scheduler {
   readonly #reserve: Reserve;
   #ready: MailQueue[] = [];
   readonly #opener: ConnectionOpener;
+  readonly #siblings: SiblingConnections;
   readonly #idle = new IdleConnections();
-  readonly #pauseTimer: Timer;
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
@@ -66,15 +68,24 @@ export class Scheduler {
     this.queues = new QueueTable(parts.ledger, parts.throttles, parts.timers, parts.settingsOf, (queue) =>
       this.#markReady(queue),
     );
+    this.#siblings = new SiblingConnections({
+      ledger: parts.ledger,
+      tokens: this.#tokens,
+      idle: this.#idle,
+      slotWatch: parts.slotWatch,
+      claim: (queue, candidate, allocation) => this.#opener.claim(queue, candidate, allocation),
+      markReady: (queue) => this.#markReady(queue),
+    });
     this.#opener = new ConnectionOpener({
       ...parts,
       tokens: this.#tokens,
       hostStates: this.hostStates,
       queues: this.queues,
       reserve: this.#reserve,
+      siblings: this.#siblings,
       evictIdle: (claim) => this.#evictIdle(claim),
+      markReady: (queue) => this.#markReady(queue),
     });
-    this.#pauseTimer = new Timer(() => this.#endPause());
   }
 
   /** Those in force. */
@@ -93,7 +104,7 @@ export class Scheduler {
   /** Mail that waits until `task.dueAt`. */
   addDelayed(queue: MailQueue, task: Task, at: Moment): void {
     queue.delayed.add(task);
-    this.#setTimer(queue, at);
+    setNextLook(this.#timers, queue, at);
   }
 
   /** Delayed mail of the queue is due now. @returns how many messages that were */
@@ -123,6 +134,7 @@ export class Scheduler {
     const task = lacking !== null || this.#mustLeave(connection, at) ? undefined : this.#take(queue, at);
     if (task === undefined) {
       if (whileBusy) return 'idle';
+      if (this.#opener.mayOpen && this.#siblings.handOver(connection, at)) return this.next(connection, at, false);
       const { idleTimeoutMs } = queue.settings;
       if (
         this.#mustLeave(connection, at, lacking !== null) ||
@@ -194,10 +206,7 @@ export class Scheduler {
 
   /** Opens nothing before `until`. */
   pause(until: MonoMs): void {
-    const { pausedUntil } = this.#opener;
-    if (pausedUntil !== null && pausedUntil >= until) return;
-    this.#opener.pausedUntil = until;
-    this.#timers.set(this.#pauseTimer, until);
+    this.#opener.pause(until);
   }
 
   /** The receiver cannot count the connection any more: its slots are free. */
@@ -300,23 +309,28 @@ export class Scheduler {
       queue.tryHostsAt = null;
       this.#ledger.stopWaiting(queue);
     }
+    this.#useIdle(queue, at);
+    if (queue.active.size > 0) this.#opener.openUpToTarget(queue, at, 'ordinary');
+    this.#useIdle(queue, at); // what siblings had
+    if (queue.active.size > 0 && queue.idle.length > 0) this.#tokens.awaitForMessages(queue, at);
+    if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
+    if (queue.active.size > 0) this.#expire(queue, at);
+    if (queue.active.size === 0) this.#stopWanting(queue);
+    setNextLook(this.#timers, queue, at);
+    if (!queue.isEmpty) return;
+    this.#opener.forget(queue);
+    this.queues.rest(queue, at.mono);
+  }
+
+  #useIdle(queue: MailQueue, at: Moment): void {
     while (queue.active.size > 0 && queue.idle.length > 0) {
       const connection = this.#tokens.idleWithTokens(queue, at);
-      if (connection === undefined) break;
+      if (connection === undefined) return;
       this.#idle.remove(connection);
       connection.state = 'busy';
       connection.quantumMessages = 0;
       this.#actions.resume(connection);
     }
-    if (queue.active.size > 0) this.#opener.openUpToTarget(queue, at, 'ordinary');
-    if (queue.active.size > 0 && queue.idle.length > 0) this.#tokens.awaitForMessages(queue, at);
-    if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
-    if (queue.active.size > 0) this.#expire(queue, at);
-    if (queue.active.size === 0) this.#stopWanting(queue);
-    this.#setTimer(queue, at);
-    if (!queue.isEmpty) return;
-    this.#opener.forget(queue);
-    this.queues.rest(queue, at.mono);
   }
 
   #expire(queue: MailQueue, at: Moment): void {
@@ -409,22 +423,10 @@ export class Scheduler {
     }
   }
 
-  /** The next moment at which this queue has something to do by itself. */
-  #setTimer(queue: MailQueue, at: Moment): void {
-    const next = nextLookAt(queue, at);
-    if (next === null) this.#timers.clear(queue.timer);
-    else this.#timers.set(queue.timer, next);
-  }
-
   #markReady(queue: MailQueue): void {
     if (queue.isReady) return;
     queue.isReady = true;
     this.#ready.push(queue);
-  }
-
-  #endPause(): void {
-    this.#opener.pausedUntil = null;
-    for (const queue of this.queues.values()) if (queue.hold?.kind === 'nodeTrouble') this.#markReady(queue);
   }
 
   /** For checks: nothing is open, waiting to be looked at, or on its way. */

@@ -45,6 +45,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
   readonly tls: TlsPolicy;
+  /** Whether idle connections of domains with an exchanger in common serve one another. */
+  readonly sharesConnections: boolean;
   /** The mail waits until then; in the past for mail that is not held. */
   readonly suspendedUntil: WallMs;
   /** The mail is disposed of instead of delivered. */
@@ -66,4 +68,9 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
   /** From: address of notices; null for mailer-daemon at this host. */
   readonly mailerDaemon: string | null;
+}
+
+/** Whether a session that was opened by one is what the other would have opened to the same exchanger. */
+export function haveSameSessions(one: DeliverySettings, other: DeliverySettings): boolean {
+  return one.ehloHostname === other.ehloHostname;
 }

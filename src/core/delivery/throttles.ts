@@ -70,6 +70,12 @@ export class Tokens {
     return messageThrottles === null ? null : this.#longest(queue, wanting(connection, messageThrottles), at, null);
   }
 
+  /** The same for a message of the queue on a connection to the candidate that another queue opened. */
+  lackingForMessageTo(queue: MailQueue, candidate: Candidate, at: MonoMs): SharedThrottle | null {
+    const host = this.#hostThrottles(queue, candidate);
+    return this.#longest(queue, host.messages, at, this.#longest(queue, queue.throttles.messages, at, null));
+  }
+
   /** Takes what a connection and its first message need; the two `lacking` answered null at the same instant. */
   takeForConnection(connection: OutboundConnection, at: MonoMs): void {
     const { queue, candidate } = connection;

@@ -112,6 +112,17 @@ export class Ledger {
     return ADMITTED;
   }
 
+  /** Whether `next` could be acquired once `held` was released. */
+  hasRoomInPlaceOf(held: Claim, next: Claim): boolean {
+    const { counters, limits } = next;
+    for (let at = 0; at < counters.length; at++) {
+      const counter = counters[at]!;
+      const others = this.open(counter) - (held.counters.includes(counter) ? 1 : 0);
+      if (others >= limits[at]!) return false;
+    }
+    return true;
+  }
+
   /** Gives the slots of a connection back, once. Those who may go on now come out of {@link nextEligible}. */
   release(claim: Claim, isLeaving: boolean): void {
     for (const counter of claim.counters) {
@@ -246,6 +257,16 @@ export class Ledger {
    * and that no connection on its way out is going to free already.
    */
   isAwaited(claim: Claim, holder: Waiter): boolean {
+    return this.#listAwaiting(claim, holder) !== null;
+  }
+
+  /** The first of those who wait for such a slot, or null: also when that is the holder itself. */
+  firstAwaiting(claim: Claim, holder: Waiter): Waiter | null {
+    const first = this.#listAwaiting(claim, holder)?.first();
+    return first === undefined || first === holder ? null : first;
+  }
+
+  #listAwaiting(claim: Claim, holder: Waiter): WaitList | null {
     for (const counter of claim.counters) {
       if (!this.isWaitedFor(counter)) continue;
       const lists = this.#waitLists.get(counter)!;
@@ -257,11 +278,11 @@ export class Ledger {
           // Nobody takes the slot by another limit, so that those who have no connection come to theirs in the end even
           // where more is open than the limit (the reserve).
           const others = staying > list.limit ? list.countWithoutConnection : list.countOtherThan(holder);
-          if (others > 0 && staying + others > list.limit) return true;
-        } else if (staying - 1 < list.limit && list.countOtherThan(holder) > leaving) return true;
+          if (others > 0 && staying + others > list.limit) return list;
+        } else if (staying - 1 < list.limit && list.countOtherThan(holder) > leaving) return list;
       }
     }
-    return false;
+    return null;
   }
 
   /** All counters in use, for checks and listings. Walks everything: not for hot paths. */
