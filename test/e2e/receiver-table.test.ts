@@ -373,6 +373,18 @@ const ROWS: readonly Row[] = [
     records: ['D'],
     connections: ['harmed'],
   },
+  {
+    title: 'a 250 before it can have seen the message',
+    script: { data: { octets: '354 go\r\n250 early\r\n' } },
+    records: ['T 9 451 4.5.0 [internal] remote host lost step: 250 early'],
+    connections: ['reset'],
+  },
+  {
+    title: 'a refusal before it can have seen the message',
+    script: { data: { octets: '354 go\r\n554 5.7.1 no\r\n' } },
+    records: ['P 9 554 5.7.1 no'],
+    connections: ['reset'],
+  },
   // ---- between messages
   {
     title: 'RSET refused',

@@ -291,9 +291,27 @@ test('lost content fails for good, and the connection is given up', () => {
   ]);
 });
 
+test('replies to a message that has not left yet: nothing is delivered', () => {
+  for (const [reply, told] of [
+    ['250 early', '=b T9 451 4.5.0 [internal] remote host lost step: 250 early'],
+    ['554 early', '=b P9 554 early'],
+  ]) {
+    const owner = new Owner('envelope', [B]);
+    const session = new ClientSession<Mail>(owner);
+    session.connected();
+    for (const chunk of ['220 hi\r\n', '250-hi\r\n250 PIPELINING\r\n', `250 a\r\n250 b\r\n354 c\r\n${reply}\r\n`])
+      session.received(chunk);
+    assert.deepEqual(owner.said.slice(-3), ['=leaving', told, '=reset']);
+  }
+});
+
 test('property: any chunking of the replies has the same effects', () => {
-  const replies =
-    '220 hi\r\n250-hi\r\n250 PIPELINING\r\n250 a\r\n550 b\r\n250 b\r\n354 c\r\n250 d\r\n250 e\r\n250 f\r\n354 g\r\n452 h\r\n';
+  // A receiver speaks again when it has seen what we said: the content of a message above all.
+  const turns = [
+    '220 hi\r\n250-hi\r\n250 PIPELINING\r\n250 a\r\n550 b\r\n250 b\r\n354 c\r\n',
+    '250 d\r\n250 e\r\n250 f\r\n354 g\r\n',
+    '452 h\r\n',
+  ];
   const run = (chunks: readonly string[]) => {
     const owner = new Owner('overlap', [TWO, B]);
     const session = new ClientSession<Mail>(owner);
@@ -301,16 +319,18 @@ test('property: any chunking of the replies has the same effects', () => {
     for (const chunk of chunks) session.received(chunk);
     return owner.said;
   };
-  const whole = run(replies.split(/(?<=^\d{3} .*\r\n)/m));
+  const whole = run(turns.join('').split(/(?<=^\d{3} .*\r\n)/m));
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 20 })), (cuts) => {
+      const lengths = cuts[Symbol.iterator]();
       const chunks: string[] = [];
-      let at = 0;
-      for (const cut of cuts) {
-        chunks.push(replies.slice(at, at + cut));
-        at += cut;
+      for (const turn of turns) {
+        for (let at = 0; at < turn.length; ) {
+          const { value: length = turn.length } = lengths.next();
+          chunks.push(turn.slice(at, at + length));
+          at += length;
+        }
       }
-      chunks.push(replies.slice(at));
       const told = (said: readonly string[]) => said.filter((line) => line.startsWith('='));
       assert.deepEqual(told(run(chunks)), told(whole));
     }),

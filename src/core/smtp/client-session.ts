@@ -198,7 +198,7 @@ export class ClientSession<T extends Transaction> {
     running.isAnswered = true;
     if (reply.code === 503 && running.isInStep(step)) {
       // It lost step with us: what it says about this message means nothing.
-      this.#giveUp(`451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`, step);
+      this.#giveUp(lostStep(reply), step);
       return;
     }
     if (!isRefusal(reply) && !(step === 'data' ? reply.code === 354 : isSuccess(reply))) {
@@ -247,6 +247,11 @@ export class ClientSession<T extends Transaction> {
   }
 
   #onBody(running: RunningTransaction<T>, reply: Reply): void {
+    if (this.#hasUnflushed) {
+      // It cannot have seen what we still hold: nothing is delivered, and who knows what it answers next.
+      this.#giveUp(isSuccess(reply) ? lostStep(reply) : replyText(reply), 'body');
+      return;
+    }
     if (isSuccess(reply)) {
       const delivered: Disposition = { kind: 'delivered', reply: replyText(reply) };
       const { outcomes } = running;
@@ -438,6 +443,10 @@ export class ClientSession<T extends Transaction> {
     }
     if (ahead !== null) this.#actions.returned(ahead.transaction);
   }
+}
+
+function lostStep(reply: Reply): string {
+  return `451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`;
 }
 
 function isSuccess(reply: Reply): boolean {
