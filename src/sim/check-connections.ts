@@ -5,7 +5,7 @@
 
 import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
-import { reserveMaintenanceInterval, suspendDelivery } from '../core/config/connection-options.ts';
+import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
 import { ThrottleCheck } from './check-throttles.ts';
 import type { InForce } from './in-force.ts';
 import type { Link } from './link.ts';
@@ -94,8 +94,12 @@ export class ConnectionCheck {
     if (node.links.size > situation.force.nodeLimit) this.#checkReserve(link, binding, domain);
     if (!situation.isAnybodys(address)) this.#violation(`${link} is opened to where no mail goes`);
     if (!situation.configuration.hasBinding(binding)) this.#violation(`${link} is opened for a binding that is gone`);
-    if (domain !== null && situation.configuration.value(suspendDelivery, { binding, domain }))
-      this.#violation(`${link} is opened for ${domain}, which is suspended`);
+    if (domain !== null) {
+      const { suspendedUntil, isBlackholed } = openedUnder.termsOf(binding, domain);
+      if (suspendedUntil > situation.world.moment.wall)
+        this.#violation(`${link} is opened for ${domain}, which is suspended`);
+      if (isBlackholed) this.#violation(`${link} is opened for ${domain}, which is blackholed`);
+    }
     if (situation.world.elapsedMs < situation.openingAtMs)
       this.#violation(`${link} is opened too soon after an unclean stop`);
     if (situation.state === 'stopping') this.#violation(`${link} is opened during an orderly stop`);

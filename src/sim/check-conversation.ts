@@ -1,11 +1,11 @@
 // What the engine says on each connection, step by step: nothing before the banner, one command at a time unless the
 // receiver offers PIPELINING, content only behind a 354, QUIT before the end, and no end of ours before the receiver's.
 // Keeps what was attempted for whom, so that a record of a failure can be traced to an attempt.
-import type { Configuration } from '../core/config/configuration.ts';
-import { suspendDelivery } from '../core/config/connection-options.ts';
+import type { WallMs } from '../core/base/moment.ts';
 import { smtpPipelining } from '../core/config/session-options.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
+import type { InForce } from './in-force.ts';
 import type { Link } from './link.ts';
 import type { Situation } from './situation.ts';
 
@@ -21,7 +21,8 @@ export interface Attempt {
   isAnswered: boolean;
   wroteContent: boolean;
   /** What was in force when it began. */
-  readonly beganUnder: Configuration;
+  readonly beganUnder: InForce;
+  readonly beganAt: WallMs;
   /** Records that its recipients had when the content was written. */
   readonly recordsBefore: Map<Mailbox, number>;
 }
@@ -60,11 +61,21 @@ export class ConversationCheck {
   readonly #talks = new Map<Link, Talk>();
   readonly #attempts = new Map<Mailbox, Attempt>();
   readonly #recordsOf: (mailbox: Mailbox) => number | null;
+  readonly #receivedAt: (mailbox: Mailbox) => number | null;
   /** Whose connection ended in this step between the final dot and the reply to it. */
   #broken: Attempt[] = [];
 
-  /** @param recordsOf how many records tell of deliveries and failures to a mailbox, in this life; null if unknown */
-  constructor(situation: Situation, connections: ConnectionCheck, recordsOf: (mailbox: Mailbox) => number | null) {
+  /**
+   * @param recordsOf how many records tell of deliveries and failures to a mailbox, in this life; null if unknown
+   * @param receivedAt when the mail for a mailbox was received, by the wall clock; null if unknown
+   */
+  constructor(
+    situation: Situation,
+    connections: ConnectionCheck,
+    recordsOf: (mailbox: Mailbox) => number | null,
+    receivedAt: (mailbox: Mailbox) => number | null,
+  ) {
+    this.#receivedAt = receivedAt;
     this.#situation = situation;
     this.#connections = connections;
     this.#recordsOf = recordsOf;
@@ -196,7 +207,8 @@ export class ConversationCheck {
         isOverlapped: talk.pending.some((pending) => pending.step === 'final'),
         isAnswered: false,
         wroteContent: false,
-        beganUnder: this.#situation.configuration,
+        beganUnder: this.#situation.force,
+        beganAt: this.#situation.world.moment.wall,
         recordsBefore: new Map(),
       };
     } else if (step === 'RCPT') {
@@ -212,12 +224,26 @@ export class ConversationCheck {
     talk.pending.push({ step, attempt: isOfTransaction ? talk.latest : null });
   }
 
-  /** Mail that is suspended, or whose binding is gone, is not begun. */
-  #checkHeld({ link, beganUnder }: Attempt, mailbox: Mailbox): void {
-    const binding = this.#situation.bindingOf(link.source);
-    if (!beganUnder.hasBinding(binding)) this.#violation(`${link} begins mail of a binding that is gone`);
-    if (beganUnder.value(suspendDelivery, { binding, domain: this.#situation.routingDomainOf(mailbox) }))
-      this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
+  /** Mail that is held or disposed of, or whose binding is gone, is not begun; nor what is too old, where that is wanted. */
+  #checkHeld({ link, beganUnder, beganAt }: Attempt, mailbox: Mailbox): void {
+    const domain = this.#situation.routingDomainOf(mailbox);
+    const terms = beganUnder.termsOf(this.#situation.bindingOf(link.source), domain);
+    if (!terms.bindingExists) this.#violation(`${link} begins mail of a binding that is gone`);
+    if (terms.suspendedUntil > beganAt) this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
+    if (terms.isBlackholed) this.#violation(`${link} begins mail for ${mailbox}, which is blackholed`);
+    const receivedAt = this.#receivedAt(mailbox);
+    if (terms.neverAttemptExpired && receivedAt !== null && beganAt >= receivedAt + terms.expirationMs)
+      this.#violation(`${link} begins mail for ${mailbox}, which has expired`);
+  }
+
+  /** Whether the mail that the link has carried would not be begun now. */
+  isHeld(link: Link): boolean {
+    const mailbox = this.#talks.get(link)?.latest?.mailboxes[0];
+    if (mailbox === undefined) return false;
+    const { force, world } = this.#situation;
+    const domain = this.#situation.routingDomainOf(mailbox);
+    const { bindingExists, suspendedUntil } = force.termsOf(this.#situation.bindingOf(link.source), domain);
+    return !bindingExists || suspendedUntil > world.moment.wall;
   }
 
   /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */

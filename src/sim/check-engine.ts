@@ -135,6 +135,10 @@ export class EngineCheck {
     if (this.#starvingUnder !== this.#situation.force) starving.clear();
     this.#starvingUnder = this.#situation.force;
     for (const queue of engine.scheduler.queues.values()) {
+      if (queue.active.size + queue.delayed.messages === 0) continue;
+      const { binding, domain } = queue;
+      if (this.#situation.force.termsOf(binding, domain).isBlackholed)
+        yield `mail of ${binding} for ${domain} waits though it is blackholed`;
       if (queue.active.size === 0) continue;
       const claim = this.#lostWakeUp(engine, queue, open, starving);
       if (claim !== null) yield claim;
@@ -143,6 +147,7 @@ export class EngineCheck {
     for (const link of this.#conversations.idle()) {
       const counter = this.#connections.surplusIdle(link);
       if (counter !== null) yield `${link} stays idle above the limit of ${counter}`;
+      else if (link.isServing && this.#conversations.isHeld(link)) yield `${link} stays idle for mail that is held`;
     }
   }
 
@@ -167,8 +172,12 @@ export class EngineCheck {
   ): string | null {
     const { binding, domain } = queue;
     const { force, world, openingAtMs } = this.#situation;
-    const { isServed, limit, bindingLimit, connectionsPerMessage, scanMs, sums } = force.termsOf(binding, domain);
-    if (!isServed) return null;
+    const { bindingExists, suspendedUntil, limit, bindingLimit, connectionsPerMessage, scanMs, sums } = force.termsOf(
+      binding,
+      domain,
+    );
+    // Where the wall clock was set forward, who waits for a time of it wakes up that much later.
+    if (!bindingExists || suspendedUntil + world.wallAdvancedMs > world.moment.wall) return null;
     if (queue.idle.some((connection) => !awaitsTokens(queue.messageWaiter, connection.messageThrottles ?? [])))
       return `mail of ${binding} for ${domain} waits beside an idle connection`;
     const target = allocationTarget(queue.active.size + queue.inFlight, limit, connectionsPerMessage);

@@ -1,7 +1,13 @@
 // The promise of the mail: what was acknowledged ends exactly once, as delivered to a receiver that said so, or as
 // failed with a notice to its sender; records say what happened, before the spool forgets; a delivery is repeated only
 // after the process died, and only when its settlement could not be on the disk yet (design section 5).
-import { generateBounces, maxRetryInterval, messageExpiration, retryInterval } from '../core/config/retry-options.ts';
+import {
+  blackhole,
+  generateBounces,
+  maxRetryInterval,
+  messageExpiration,
+  retryInterval,
+} from '../core/config/retry-options.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
@@ -78,6 +84,11 @@ export class MailCheck {
     return mail === undefined ? null : mail.deliveries + mail.failures + mail.transients;
   }
 
+  /** When client mail was received, by the wall clock; null for notices. */
+  receivedAt(mailbox: Mailbox): number | null {
+    return this.#byMailbox.get(mailbox)?.receivedAt ?? null;
+  }
+
   byId(messageId: string): TrackedMail | undefined {
     return this.#byId.get(messageId);
   }
@@ -91,6 +102,16 @@ export class MailCheck {
   accepting(accepted: readonly Mailbox[]): void {
     for (const mailbox of accepted)
       if (!this.#byMailbox.has(mailbox)) this.#violation(`${mailbox} is answered with 250 before it is on the disk`);
+  }
+
+  /** A client was refused a recipient: only where mail for it from some binding is blackholed at RCPT. */
+  refused(mailbox: Mailbox, text: string): void {
+    const { force, configuration } = this.#situation;
+    const domain = this.#situation.routingDomainOf(mailbox);
+    const isInline = configuration
+      .bindings()
+      .some(({ name }) => force.configuration.value(blackhole, { binding: name, domain }) === 'inline');
+    if (!isInline || !text.includes('blackholed')) this.#violation(`${mailbox} is refused with ${text}`);
   }
 
   acknowledged(accepted: readonly Mailbox[]): void {
@@ -221,6 +242,8 @@ export class MailCheck {
       mail.wantsNotice = mail.reversePath !== null && tells && !this.isQuiet;
     } else if (record.type === 'T') {
       mail.transients++;
+      if (this.#situation.force.termsOf(mail.binding, mail.domain).neverRetry)
+        this.#violation(`${mail.mailbox} is to be tried again, with never_retry`);
       const retries = Number(record.fields[10]);
       if (retries !== mail.retries)
         this.#violation(`${mail.mailbox} has a T record with ${retries} retries, not ${mail.retries}`);

@@ -1,7 +1,7 @@
 // Failures in the records have a cause: a reply that a receiver gave to this message on a connection of its binding, a
 // host that failed, a limit in time, an operator. Waiting for a limit or a suspension, and an overlapped envelope whose
 // connection broke, are no attempts and leave no trace (design decisions 14, 20; docs/delivery.md).
-import { maxRetries, messageExpiration } from '../core/config/retry-options.ts';
+import { maxRetries } from '../core/config/retry-options.ts';
 import type { Attempt, ConversationCheck } from './check-conversation.ts';
 import type { MailCheck, TrackedMail } from './check-mail.ts';
 import type { GivenReply } from './exchanger.ts';
@@ -76,12 +76,18 @@ export class RecordCheck {
     const { reply } = record;
     const { configuration, world, scenario } = this.#situation;
     const subject = { binding: mail.binding, domain: mail.domain };
+    const terms = this.#situation.force.termsOf(mail.binding, mail.domain);
+    const ageMs = world.moment.wall - mail.receivedAt;
     const kind = this.#situation.domains.get(mail.domain)?.kind ?? 'missing';
     if (reply.includes('exceeded max time')) {
-      const ageMs = world.moment.wall - mail.receivedAt;
-      if (ageMs < 1000 * configuration.value(messageExpiration, subject)) this.#violation(record, 'comes too early');
+      if (ageMs < terms.expirationMs) this.#violation(record, 'comes too early');
+    } else if (reply.includes('message expired')) {
+      if (ageMs < terms.expirationMs || !terms.neverAttemptExpired) this.#violation(record, 'comes too early');
+    } else if (reply.includes('Blackholed')) {
+      if (!terms.isBlackholed) this.#violation(record, 'was ordered by nobody');
     } else if (reply.includes('exceeded max retries')) {
       const most = configuration.value(maxRetries, subject);
+      if (terms.neverRetry) return;
       if (most === 'none' || (most !== 'auto' && mail.retries !== most)) this.#violation(record, `has retries left`);
     } else if (reply.includes('manually purged')) {
       if (!this.isPurging) this.#violation(record, 'was asked for by nobody');

@@ -73,6 +73,7 @@ function talk(plan: Partial<SessionPlan>) {
       offered: () => {},
       accepting: () => {},
       acknowledged: (_, accepted) => acknowledged.push(...accepted),
+      refused: (mailbox) => offences.push(`${mailbox} is refused`),
       offended: (claim) => offences.push(claim),
     },
   );

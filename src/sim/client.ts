@@ -41,6 +41,8 @@ export interface ClientObserver {
   accepting(transaction: TransactionPlan, accepted: readonly Mailbox[]): void;
   /** The client read that 250. */
   acknowledged(transaction: TransactionPlan, accepted: readonly Mailbox[]): void;
+  /** The client read a refusal of a recipient. */
+  refused(mailbox: Mailbox, text: string): void;
   /** The server broke the protocol. */
   offended(claim: string): void;
 }
@@ -127,6 +129,7 @@ export class Client {
       for (const mailbox of transaction.recipients) {
         const [rcpt] = yield { items: [rcptLine(mailbox)], replies: 1 };
         if (isPositive(rcpt)) accepted.push(mailbox);
+        else if (rcpt !== undefined) this.#observer.refused(mailbox, rcpt.text);
       }
       const [data] = accepted.length === 0 ? [] : yield { items: [line('DATA')], replies: 1 };
       if (data?.code !== 354) {
@@ -147,6 +150,11 @@ export class Client {
       if (before !== null) this.#answered(before.transaction, before.accepted, answers.shift());
       before = null;
       const accepted = transaction.recipients.filter((_, index) => isPositive(answers[index + 1]));
+      transaction.recipients.forEach((mailbox, index) => {
+        const rcpt = answers[index + 1];
+        if (rcpt !== undefined && !isPositive(rcpt) && isPositive(answers[0]))
+          this.#observer.refused(mailbox, rcpt.text);
+      });
       if (answers.at(-1)?.code === 354) before = { kind: 'content', transaction, accepted };
       else if (isPositive(answers[0])) yield { items: [line('RSET')], replies: 1 };
     }

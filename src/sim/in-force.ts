@@ -1,6 +1,7 @@
 // What a process goes by: a configuration as the product reads it, and its text as this folder does. Checkers ask for the
 // same limits after every event, so each answer is worked out once; what is in force never changes, it is replaced.
 import { type Limit, NO_LIMIT } from '../core/base/limit.ts';
+import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import {
   connectionAllocationAggressiveness,
@@ -9,15 +10,27 @@ import {
   serverReserveOutboundConnections,
   suspendDelivery,
 } from '../core/config/connection-options.ts';
-import { delayedQueueScanInterval } from '../core/config/retry-options.ts';
+import {
+  blackhole,
+  delayedQueueScanInterval,
+  messageExpiration,
+  neverAttemptExpiredMessages,
+  neverRetry,
+} from '../core/config/retry-options.ts';
 import { AGGRESSIVENESS } from '../core/delivery/allocation.ts';
 import type { TextSetting } from './configuration-text.ts';
 import { ScopeSums, type Seen, type Sum } from './scope-sums.ts';
 
-/** What decides how many connections the mail of one binding for one domain should have. */
+/** What holds for the mail of one binding for one domain. */
 export interface QueueTerms {
-  /** Its binding exists and nothing suspends it. */
-  readonly isServed: boolean;
+  readonly bindingExists: boolean;
+  /** Held until then, by the wall clock. */
+  readonly suspendedUntil: WallMs;
+  /** Disposed of in place of being delivered. */
+  readonly isBlackholed: boolean;
+  readonly neverRetry: boolean;
+  readonly neverAttemptExpired: boolean;
+  readonly expirationMs: number;
   readonly limit: Limit;
   readonly bindingLimit: Limit;
   readonly connectionsPerMessage: number;
@@ -86,7 +99,12 @@ export class InForce {
       const { configuration } = this;
       const subject = { binding, domain };
       return {
-        isServed: configuration.hasBinding(binding) && !configuration.value(suspendDelivery, subject),
+        bindingExists: configuration.hasBinding(binding),
+        suspendedUntil: configuration.value(suspendDelivery, subject),
+        isBlackholed: configuration.value(blackhole, subject) !== 'false',
+        neverRetry: configuration.value(neverRetry, subject),
+        neverAttemptExpired: configuration.value(neverAttemptExpiredMessages, subject),
+        expirationMs: 1000 * configuration.value(messageExpiration, subject),
         limit: this.pairLimit(binding, domain),
         bindingLimit: this.bindingLimit(binding),
         connectionsPerMessage: AGGRESSIVENESS[configuration.value(connectionAllocationAggressiveness, subject)],

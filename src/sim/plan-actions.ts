@@ -2,6 +2,7 @@
 import type { Random } from '../core/base/random.ts';
 import type { TextSetting } from './configuration-text.ts';
 import {
+  type BindingPlan,
   bindingPath,
   type ConfigurationPlan,
   type Knob,
@@ -13,7 +14,7 @@ import {
 } from './plan-configuration.ts';
 import type { NetworkPlan } from './plan-network.ts';
 import type { TextChange } from './text-on-disk.ts';
-import { between, pick } from './world.ts';
+import { between, pick, WALL_ORIGIN_MS } from './world.ts';
 
 export type Action =
   /** `config set` on the console; gone with the next reload or start. */
@@ -96,7 +97,7 @@ export class ActionPlanner {
     const binding = pick(random, bindings);
     const later = between(random, atMs, untilMs);
     const knobs = limitKnobs(bindings, domains);
-    switch (random.below(17)) {
+    switch (random.below(21)) {
       case 0:
       case 1:
       case 2:
@@ -115,10 +116,32 @@ export class ActionPlanner {
         this.#removeBinding(atMs, later);
         break;
       case 5: {
-        const path = pick(random, [[], bindingPath(binding), [scope('domain', pick(random, domains).name)]]);
-        const setting = { path, option: 'Suspend_Delivery', value: 'true' };
+        const setting = { path: this.#anywhere(binding), option: 'Suspend_Delivery', value: 'true' };
         this.#add(atMs, { kind: 'set', setting });
         this.#add(later, { kind: 'set', setting: { ...setting, value: 'false' } });
+        break;
+      }
+      case 17: {
+        // The suspension ends by itself.
+        const until = new Date(WALL_ORIGIN_MS + atMs + between(random, 1000, 30_000));
+        const value = until.toISOString().replace(/\.\d+Z$/, 'Z');
+        this.#add(atMs, { kind: 'set', setting: { path: this.#anywhere(binding), option: 'Suspend_Delivery', value } });
+        break;
+      }
+      case 18: {
+        const setting = {
+          path: this.#anywhere(binding),
+          option: 'Blackhole',
+          value: pick(random, ['inline', 'internal']),
+        };
+        this.#add(atMs, { kind: 'set', setting });
+        this.#add(later, { kind: 'set', setting: { ...setting, value: 'false' } });
+        break;
+      }
+      case 19:
+      case 20: {
+        const option = pick(random, ['Never_Retry', 'Never_Attempt_Expired_Messages']);
+        this.#reload(atMs, { kind: 'setting', setting: { path: this.#anywhere(binding), option, value: 'true' } });
         break;
       }
       case 6:
@@ -162,6 +185,12 @@ export class ActionPlanner {
       default:
         this.#add(atMs, { kind: 'stop' });
     }
+  }
+
+  /** A scope that an order for mail may stand in. */
+  #anywhere(binding: BindingPlan): TextSetting['path'] {
+    const domain = scope('domain', pick(this.#random, this.#network.domains).name);
+    return pick(this.#random, [[], bindingPath(binding), [domain], [...bindingPath(binding), domain]]);
   }
 
   /** Something that the text sets, or that was set before. */

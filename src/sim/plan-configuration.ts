@@ -91,6 +91,8 @@ export function planConfiguration(
     global('SMTP_Pipelining', pick(random, ['no', 'envelope', 'overlap', 'overlap'])),
     global('Connection_Allocation_Aggressiveness', pick(random, ['normal', 'high'])),
     global('Generate_Bounces', happens(random, 0.9) ? 'true' : 'false'),
+    global('Never_Retry', random.below(10) === 0 ? 'true' : 'false'),
+    global('Never_Attempt_Expired_Messages', random.below(5) === 0 ? 'true' : 'false'),
     global('Bounces_Inline_Original', pick(random, ['headers', 'none', 'all'])),
     {
       path: [scope('esmtp_listener')],

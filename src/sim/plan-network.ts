@@ -233,7 +233,8 @@ function planManners(random: Random, malice: Malice, isSlow: boolean): Manners {
     knowsOnlyHelo: malice > 0 && random.below(8) === 0,
     refusesConnection: chance(0.1),
     ignoresConnection: chance(0.05),
-    transient: chance(0.06),
+    // Some put off nearly everything, so that mail is retried until it has no time left.
+    transient: malice > 0 && random.below(8) === 0 ? 0.7 : chance(0.06),
     permanent: chance(0.04),
     goodbye: chance(0.04),
     hangUp: chance(0.04),

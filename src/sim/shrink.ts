@@ -198,5 +198,7 @@ class Shrinker {
  * listeners and addresses.
  */
 function mayGo({ option }: Scenario['configuration']['settings'][number]): boolean {
-  return /_outbound_|max_(?:deliveries|recipients)|pipelining|aggressiveness|bounces/i.test(option);
+  return /_outbound_|max_(?:deliveries|recipients)|pipelining|aggressiveness|bounces|suspend|blackhole|never_/i.test(
+    option,
+  );
 }

@@ -1,6 +1,5 @@
 // One run: the real engine between simulated ports, with clients in front, exchangers behind, operators beside, and
 // deaths of the process in between. Every event of the world is one step, and every step ends with the checks.
-import type { Configuration } from '../core/config/configuration.ts';
 import { Engine } from '../engine/engine.ts';
 import { AuditLogCheck } from './check-audit.ts';
 import { ConnectionCheck } from './check-connections.ts';
@@ -10,12 +9,11 @@ import { MailCheck } from './check-mail.ts';
 import { RecordCheck } from './check-records.ts';
 import { Client, type ClientObserver, type SessionPlan } from './client.ts';
 import { SimulatedClock } from './clock.ts';
-import { type TextSetting, withoutSetting, withSetting } from './configuration-text.ts';
 import { withOneSetting, withoutOneSetting } from './console-set.ts';
 import { Disk, type DiskObserver } from './disk.ts';
 import { Exchanger, type ExchangerObserver } from './exchanger.ts';
 import { Fuse, ProcessDeath } from './fuse.ts';
-import { InForce } from './in-force.ts';
+import type { InForce } from './in-force.ts';
 import { Names, NO_DNS_FIGURES } from './names.ts';
 import { type ConnectionObserver, Network } from './network.ts';
 import type { Action } from './plan-actions.ts';
@@ -97,8 +95,11 @@ class Simulation {
     });
     this.#mail = new MailCheck(this.#situation);
     this.#connections = new ConnectionCheck(this.#situation);
-    this.#conversations = new ConversationCheck(this.#situation, this.#connections, (mailbox) =>
-      this.#mail.recordsOf(mailbox),
+    this.#conversations = new ConversationCheck(
+      this.#situation,
+      this.#connections,
+      (mailbox) => this.#mail.recordsOf(mailbox),
+      (mailbox) => this.#mail.receivedAt(mailbox),
     );
     this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations);
     this.#engineCheck = new EngineCheck(
@@ -345,16 +346,10 @@ class Simulation {
 
   /** A command on the console. */
   #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'unset' | 'flush' | 'failDomain' }>): void {
-    const { configuration, settings } = this.#situation.force;
     if (action.kind === 'set') {
-      // It would make a binding anew, without an address of its own.
-      if (!hasBindings(configuration, action.setting)) return;
-      const changed = withOneSetting(configuration, action.setting);
-      this.#configure(new InForce(changed, withSetting(settings, action.setting)));
+      this.#configure(withOneSetting(this.#situation.force, action.setting));
     } else if (action.kind === 'unset') {
-      const rest = withoutSetting(settings, action.knob);
-      if (rest.length < settings.length && hasBindings(configuration, action.knob))
-        this.#configure(new InForce(withoutOneSetting(configuration, action.knob), rest));
+      this.#configure(withoutOneSetting(this.#situation.force, action.knob));
     } else if (action.kind === 'flush') {
       engine.server.flush({ domain: action.domain, binding: action.binding });
     } else {
@@ -368,7 +363,8 @@ class Simulation {
     }
   }
 
-  #configure(force: InForce): void {
+  #configure(force: InForce | null): void {
+    if (force === null) return;
     this.#situation.force = force;
     this.#engine!.configure(force.configuration);
     this.#audit.configured(this.#engine!);
@@ -382,6 +378,7 @@ class Simulation {
       offered: (transaction, accepted) => this.#mail.offered(transaction, accepted),
       accepting: (_, accepted) => this.#mail.accepting(accepted),
       acknowledged: (_, accepted) => this.#mail.acknowledged(accepted),
+      refused: (mailbox, text) => this.#mail.refused(mailbox, text),
       offended: (claim) => this.#world.violation(claim),
     };
   }
@@ -444,8 +441,4 @@ class Simulation {
   #hostEnds(link: Parameters<ConnectionObserver['closed']>[0]): void {
     if (!this.#conversations.hasNamedMail(link)) this.#recordCheck.hostFailed(link);
   }
-}
-
-function hasBindings(configuration: Configuration, { path }: Pick<TextSetting, 'path'>): boolean {
-  return path.every(({ kind, name }) => kind !== 'binding' || configuration.hasBinding(name));
 }

@@ -22,7 +22,7 @@ export interface WorldOptions {
 /** The monotonic clock's origin; arbitrary, but not zero, so that a forgotten timestamp stands out. */
 const MONO_ORIGIN_MS = 5_000_000;
 /** 2026-01-01, the wall clock's origin. */
-const WALL_ORIGIN_MS = 1_767_225_600_000;
+export const WALL_ORIGIN_MS = 1_767_225_600_000;
 
 export class World {
   readonly random: Random;

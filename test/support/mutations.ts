@@ -7,6 +7,8 @@ const LEDGER = 'src/core/limits/ledger.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
 const OPENER = 'src/core/delivery/connection-opener.ts';
 const LEAVE_TAKING = 'src/core/delivery/leave-taking.ts';
+const EXPIRY = 'src/core/delivery/expiry.ts';
+const ORDERS = 'src/core/delivery/standing-orders.ts';
 const SESSION = 'src/engine/outbound-session.ts';
 const OUTCOMES = 'src/engine/outcomes.ts';
 
@@ -207,6 +209,42 @@ export const MUTATIONS: readonly Mutation[] = [
         text: '    this.#parts.attempted(this.connection, transaction.task, outcomes, this.#at);\n',
         replacement: `    const accepted = outcomes.map((outcome) => (outcome.stage === STAGE.readingConfirmation ? { kind: 'delivered' } : outcome));
     this.#parts.attempted(this.connection, transaction.task, accepted, this.#at);\n`,
+      },
+    ],
+  },
+  // ---- orders for mail
+  {
+    title: 'a suspension with an end does not end by itself',
+    edits: [
+      {
+        file: ORDERS,
+        text: '  if (suspendedUntil > at.wall && suspendedUntil < SUSPENDED_WITHOUT_END) return wallMs(suspendedUntil);\n',
+        replacement: '',
+      },
+    ],
+  },
+  {
+    title: 'a suspension holds openings only',
+    edits: [{ file: ORDERS, text: 'return settings.suspendedUntil > at.wall || !', replacement: 'return !' }],
+  },
+  {
+    title: 'blackholed mail that waits is delivered',
+    edits: [
+      {
+        file: SCHEDULER,
+        text: '    if (queue.settings.isBlackholed) this.#disposeOfAll(queue);\n',
+        replacement: '',
+      },
+    ],
+  },
+  {
+    title: 'mail past its time has a last attempt although nobody wants one',
+    edits: [
+      { file: EXPIRY, text: 'if (!queue.settings.neverAttemptExpired && (', replacement: 'if ((' },
+      {
+        file: SCHEDULER,
+        text: 'this.#disposeOfAll(queue);\n    if (queue.settings.neverAttemptExpired) this.#expire(queue, at);\n',
+        replacement: 'this.#disposeOfAll(queue);\n',
       },
     ],
   },
