@@ -23,7 +23,7 @@ function listTopics(): string {
     .filter(({ options }) => options.length > 0)
     .map(
       ({ topic, options }) =>
-        `${topic.key.padEnd(NAME_WIDTH)}${topic.title}\n${wrapped(options.map(({ name }) => name))}`,
+        `${topic.key.padEnd(NAME_WIDTH)}${topic.title}\n${wrapped([...new Set(options.map(({ name }) => name))])}`,
     );
   return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic.\n\n${rows.join('\n')}`;
 }

@@ -5,7 +5,7 @@ import { optionsNamed } from '../config/catalogue.ts';
 import { type Chain, HOST_CHAIN, type Level } from '../config/chain.ts';
 import type { Option } from '../config/option.ts';
 import { oneOf } from '../config/problem.ts';
-import type { ScopeName } from '../config/scope.ts';
+import { findScopeKind, type ScopeName } from '../config/scope.ts';
 import NOTES from './option-notes.json' with { type: 'json' };
 import { topicOf } from './option-topics.ts';
 
@@ -14,14 +14,24 @@ const NOTES_BY_NAME = new Map<string, string>(Object.entries(NOTES));
 /** The page of a name, with a part for each of its meanings; null for a name that no option has. */
 export function optionPage(name: string): string | null {
   const rows = optionsNamed(name);
-  const [first] = rows;
+  const acted = rows.filter(({ handling }) => handling.kind === 'acted');
+  const described = acted.length > 0 ? acted : rows;
+  const [first] = described;
   if (first === undefined) return null;
-  const parts = rows.map((row) => describe(row, rows.length > 1));
+  const parts = described.map((row) => describe(row, described.length > 1));
+  const others = rows.filter((row) => !described.includes(row)).map(otherMeaning);
   const topic = topicOf(first).title.toLowerCase();
   const more = `More on this topic: [${topic}](README.md#${topic.replaceAll(' ', '-')})`;
-  const notes = NOTES_BY_NAME.get(first.name)?.trim();
-  const body = notes === undefined ? [exampleOf(first)] : [notes];
-  return `${[`# ${first.name}`, ...parts, ...body.filter((text) => text !== ''), more].join('\n\n')}\n`;
+  const body = NOTES_BY_NAME.get(first.name)?.trim() ?? exampleOf(first);
+  const blocks = [`# ${first.name}`, ...parts, body, others.join('\n'), more];
+  return `${blocks.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+/** An option of that name in scopes where nothing comes of it. */
+function otherMeaning({ scopes, handling }: Option<unknown>): string {
+  const because = handling.kind === 'acted' ? '' : `: ${escaped(handling.because)}`;
+  const what = handling.kind === 'refused' ? 'refused unless it changes nothing' : 'kept, with a warning';
+  return `- **In ${oneOf(scopes)}:** ${what}${because}`;
 }
 
 /** @param isOneOfMany the name means something else in other scopes, so these stand in the heading */
@@ -92,20 +102,18 @@ function placeOf(level: Level): string {
 function exampleOf(option: Option<unknown>): string {
   const value = plainValue(option, option.default);
   if (option.handling.kind !== 'acted' || value === 'none' || value === 'an empty list') return '';
-  const setting = `${option.display} = ${/^[\w.-]+$/.test(value) ? value : `"${value}"`}`;
-  return `## Example\n\n\`\`\`conf\n${inScope(option.scopes, setting)}\n\`\`\``;
+  const example = inScope(option.scopes, `${option.display} = ${/^[\w.-]+$/.test(value) ? value : `"${value}"`}`);
+  return example === null ? '' : `## Example\n\n\`\`\`conf\n${example}\n\`\`\``;
 }
 
-const STANZAS: readonly (readonly [ScopeName, string])[] = [
-  ['domain', 'Domain "example.com"'],
-  ['ec_logger', 'ec_logger "main"'],
-  ['esmtp_listener', 'ESMTP_Listener'],
-  ['control_listener', 'Control_Listener'],
-];
-
-function inScope(scopes: readonly ScopeName[], setting: string): string {
-  const stanza = STANZAS.find(([scope]) => scopes.includes(scope));
-  return stanza === undefined || scopes.includes('global') ? setting : `${stanza[1]} {\n  ${setting}\n}`;
+/** The stanza that an example stands in, where the global scope will not do; null when it takes more than one. */
+function inScope(scopes: readonly ScopeName[], setting: string): string | null {
+  if (scopes.includes('global')) return setting;
+  const kinds = scopes.map(findScopeKind);
+  const kind = kinds.find((candidate) => candidate?.parents.includes('global') && candidate.handling.kind === 'acted');
+  if (kind === undefined || kind === null) return null;
+  const name = kind.naming === 'anonymous' ? '' : ' "example"';
+  return `${kind.display}${name} {\n  ${setting}\n}`;
 }
 
 const sentence = (help: string): string => escaped(`${help[0]!.toUpperCase()}${help.slice(1)}`);

@@ -16,15 +16,16 @@ interface TopicRule extends Topic {
   readonly scopes?: readonly ScopeName[];
 }
 
+const LOGGERS = ['ec_logger', 'bounce_logger', 'custom_logger', 'json_logger'];
 const SENDING_SCOPES = ['binding', 'binding_group', 'domain', 'host'] as const;
 
 /** The first rule that fits decides, so that names come before scopes. */
 const RULES: readonly TopicRule[] = [
-  { key: 'logs', title: 'Logs', names: /^limit_audit_log/, scopes: ['ec_logger'] },
+  { key: 'logs', title: 'Logs', names: /^limit_audit_log|^log_/, scopes: LOGGERS },
   { key: 'throttles', title: 'Throttles', names: /throttle/ },
   { key: 'console', title: 'Console', names: /^(file_mode|timeout)$/ },
   { key: 'limits', title: 'Limits on connections', names: /outbound_connections|reserve_|allocation/ },
-  { key: 'bounces', title: 'Bounces', names: /bounce|dsn|mailerdaemon|^mdn_/ },
+  { key: 'bounces', title: 'Bounces', names: /bounce|dsn|mailerdaemon|^mdn_|classification|custom_classes/ },
   { key: 'security', title: 'Security', names: /tls|dane|mta_sts|auth|dkim|^ssl|password|capabilities/ },
   {
     key: 'retries',
