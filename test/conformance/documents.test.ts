@@ -1,13 +1,13 @@
-// The documents are true: their configurations load, their console sessions answer so, and docs/configuration.md names
-// every option that is acted on, with its default.
+// The documents are true: their configurations load and their console sessions answer so. The pages of docs/options are
+// tested in generated.test.ts.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { OPTIONS } from '../../src/core/config/catalogue.ts';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import { formatProblem } from '../../src/core/config/problem.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
 import { LoneConfig } from '../../src/core/console/lone-config.ts';
+import { readReceivers } from '../../src/rehearsal/receivers-file.ts';
 import { type Block, blocksOf } from '../support/markdown.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -17,8 +17,8 @@ const DOCUMENTS = ['README.md', ...readdirSync(new URL('docs/', ROOT)).map((name
 );
 
 for (const path of DOCUMENTS) {
-  const blocks = blocksOf(readFileSync(new URL(path, ROOT), 'utf8')).filter(
-    ({ language }) => language === 'conf' || language === 'console',
+  const blocks = blocksOf(readFileSync(new URL(path, ROOT), 'utf8')).filter(({ language }) =>
+    ['conf', 'console', 'receivers'].includes(language),
   );
   if (blocks.length === 0) continue;
   test(`${path}: the examples load and answer as printed`, () => checkBlocks(blocks));
@@ -27,8 +27,8 @@ for (const path of DOCUMENTS) {
 for (const name of readdirSync(new URL('examples/', ROOT))) {
   test(`examples/${name} loads`, () => {
     const text = readFileSync(new URL(`examples/${name}`, ROOT), 'utf8');
-    const loaded = loadConfiguration(name, () => ({ text }));
-    assert.deepEqual(loaded.kind === 'problems' ? loaded.problems.map(formatProblem) : [], []);
+    const read = name.endsWith('.receivers') ? readReceivers(name, text) : loadConfiguration(name, () => ({ text }));
+    assert.deepEqual(read.kind === 'problems' ? read.problems.map(formatProblem) : [], []);
   });
 }
 
@@ -56,17 +56,4 @@ async function checkBlocks(blocks: readonly Block[]): Promise<void> {
 
 test('docs/configuration.md has examples', () => {
   assert.ok(blocksOf(GUIDE).length > 4);
-});
-
-test('every option that is acted on stands in the guide with its default', () => {
-  const rows = new Map(
-    Array.from(GUIDE.matchAll(/^\| `(\w+)` +\| (\S+) +\|/gm), ([, name, standard]) => [name, standard]),
-  );
-  for (const { name, handling, type, default: standard } of OPTIONS) {
-    if (handling.kind !== 'acted') continue;
-    const written = rows.get(name)?.replaceAll('`', '');
-    assert.ok(written !== undefined, `${name} is missing`);
-    const plain = typeof standard === 'boolean' ? String(standard) : type.format(standard).replace(/["\s]/g, '');
-    assert.equal(written, standard === null ? '-' : plain, name);
-  }
 });
