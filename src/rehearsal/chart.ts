@@ -18,23 +18,25 @@ export interface ChartOptions {
   readonly formatY: (value: number) => string;
   /** Ticks of x are multiples of one of these; ascending. */
   readonly xSteps: readonly number[];
-  /** Times of milliseconds to days need one. */
-  readonly isLogarithmic: boolean;
+  /** Y is a time in milliseconds: from milliseconds to days, so on a logarithmic scale. */
+  readonly isTime: boolean;
 }
 
 const [WIDTH, HEIGHT] = [520, 220];
 const [LEFT, RIGHT, TOP, BOTTOM] = [62, 10, 12, 26];
 const [INNER_WIDTH, INNER_HEIGHT] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
 const X_TICKS_MAX = 8;
+/** A millisecond to 40 days. */
+const TIMES = [1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 345_600_000, 3_456_000_000];
 
 export function chart(options: ChartOptions): string {
-  const { title, lines, xMax, formatX, formatY, xSteps, isLogarithmic } = options;
+  const { title, lines, xMax, formatX, formatY, xSteps, isTime } = options;
   const values = lines.flatMap(({ points }) => points.flatMap(([, y]) => (y === null ? [] : [y])));
-  const ticks = isLogarithmic ? logarithmicTicks(values) : linearTicks(values);
+  const ticks = isTime ? logarithmicTicks(values) : linearTicks(values);
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
   const heightOf = (y: number): number =>
-    isLogarithmic ? Math.log(Math.max(y, low) / low) / Math.log(high / low) : (y - low) / (high - low);
-  const xOf = (x: number): number => LEFT + (xMax === 0 ? 0 : x / xMax) * INNER_WIDTH;
+    isTime ? Math.log(Math.max(y, low) / low) / Math.log(high / low) : (y - low) / (high - low);
+  const xOf = (x: number): number => LEFT + (xMax === 0 ? 0 : Math.min(1, x / xMax)) * INNER_WIDTH;
   const yOf = (y: number): number => TOP + (1 - heightOf(y)) * INNER_HEIGHT;
   const parts = [`<svg class="plot" role="img" aria-label="${escapeHtml(title)}" viewBox="0 0 ${WIDTH} ${HEIGHT}">`];
   for (const tick of ticks) {
@@ -62,16 +64,19 @@ export function escapeHtml(text: string): string {
 
 function pathOf({ points, isStepped }: Line, xOf: (x: number) => number, yOf: (y: number) => number): string {
   let path = '';
-  let isDown = false;
-  for (const [x, y] of points) {
-    if (y === null) {
-      isDown = false;
-      continue;
+  let last: string | null = null;
+  for (const [index, [x, y]] of points.entries()) {
+    const at = short(xOf(x));
+    const value = y === null ? null : short(yOf(y));
+    if (last === null) {
+      if (value !== null) path += `M${at} ${value}`;
+    } else if (isStepped) {
+      if (value !== last || index === points.length - 1) path += `H${at}`;
+      if (value !== null && value !== last) path += `V${value}`;
+    } else if (value !== null) {
+      path += `L${at} ${value}`;
     }
-    const [at, value] = [short(xOf(x)), short(yOf(y))];
-    if (!isDown) path += `M${at} ${value}`;
-    else path += isStepped ? `H${at}V${value}` : `L${at} ${value}`;
-    isDown = true;
+    last = value;
   }
   return path;
 }
@@ -86,14 +91,19 @@ function linearTicks(values: readonly number[]): readonly number[] {
   return Array.from({ length: count + 1 }, (_, index) => index * step);
 }
 
-/** Powers of ten around the values. */
+/** Times that have a name, from the one below all values to the one above. */
 function logarithmicTicks(values: readonly number[]): readonly number[] {
   const positive = values.filter((value) => value > 0);
-  const least = positive.reduce((a, b) => Math.min(a, b), 1000);
-  const most = positive.reduce((a, b) => Math.max(a, b), 1000);
-  const from = Math.floor(Math.log10(least));
-  const to = Math.max(from + 1, Math.ceil(Math.log10(most)));
-  return Array.from({ length: to - from + 1 }, (_, index) => 10 ** (from + index));
+  const least = positive.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = positive.reduce((a, b) => Math.max(a, b), 0);
+  if (positive.length === 0) return TIMES.slice(2, 4);
+  const from = Math.max(
+    0,
+    TIMES.findLastIndex((time) => time <= least),
+  );
+  const above = TIMES.findIndex((time) => time >= most);
+  const to = above < 0 ? TIMES.length - 1 : Math.max(above, from + 1);
+  return TIMES.slice(from, to + 1);
 }
 
 function xTicks(xMax: number, steps: readonly number[]): readonly number[] {

@@ -6,13 +6,13 @@ import { STEPS_MAX, TimeScale } from './time-scale.ts';
 test('quiet steps go on as the one before ended; the highest of a step is kept', () => {
   const tally = new Tally();
   tally.addReceived(3, 1);
-  tally.addOpened(1);
-  tally.addOpened(1);
-  tally.addClosed(1);
+  tally.addOpen(1);
+  tally.addOpen(1);
+  tally.removeOpen(1);
   tally.addDelivered(10, 1, 0);
   tally.addDelivered(10, 4, 0);
   tally.addFailed(4, 250);
-  tally.addClosed(5);
+  tally.removeOpen(5);
   const { backlog, open, delivered } = tally.course.full(7);
   assert.deepEqual(backlog, [0, 3, 2, 2, 2, 0, 0]);
   assert.deepEqual(open, [0, 2, 1, 1, 1, 1, 0]);

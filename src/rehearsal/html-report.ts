@@ -2,7 +2,16 @@
 import { chart, escapeHtml, type Line } from './chart.ts';
 import type { Figures, Row } from './figures.ts';
 import { formatChange, formatMetric, MAIL_METRICS, type Metric, REFUSAL_METRICS } from './metric.ts';
-import { type Outcome, pairOfAll, pairsOfBindings, pairsOfQueues, type RowPair, titleOf } from './outcome.ts';
+import {
+  counted,
+  instant,
+  type Outcome,
+  pairOfAll,
+  pairsOfBindings,
+  pairsOfQueues,
+  type RowPair,
+  titleOf,
+} from './outcome.ts';
 
 /** Points of a line at most; steps in between are put together. */
 const POINTS_MAX = 256;
@@ -39,7 +48,7 @@ export function formatHtmlReport(outcome: Outcome, most: number): string {
   const pairs = [all, ...bindings, ...shown];
   const title = against === null ? `Rehearsal of ${candidate.file}` : `${candidate.file} against ${against.file}`;
   const about = [
-    `${candidate.all.received} messages from ${outcome.startsAt.toISOString()} to ${outcome.lastArrivalAt.toISOString()}: ${outcome.traffic}`,
+    `${counted(candidate.all.received)} from ${instant(outcome.startsAt)} to ${instant(outcome.lastArrivalAt)}: ${outcome.traffic}`,
     `receivers: ${outcome.receivers ?? 'as they are without --receivers'}; seed ${outcome.seed}`,
     ...outcome.notes,
     ...(queues.length > most
@@ -78,7 +87,7 @@ h1{font-size:1.5em}h2{font-size:1.2em;margin-top:1.6em}p{margin:.2em 0;color:var
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.15em .7em;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
 thead th{border-bottom:1px solid var(--rule)}tbody tr.first>*{border-top:1px solid var(--rule)}
-tr.change td{color:var(--soft)}
+td.side{text-align:left}tr.change td{color:var(--soft)}
 details{border-top:1px solid var(--rule);padding:.5em 0}summary{cursor:pointer;font-weight:600}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:.5em 1.5em}
 figure{margin:.6em 0}figcaption{font-size:.95em}
@@ -106,8 +115,8 @@ function table(pairs: readonly RowPair[], metrics: readonly Metric[]): string {
       .map((metric) => `<td>${formatChange(metric, metric.of(against), metric.of(candidate))}</td>`)
       .join('');
     return (
-      `<tr class="first"><th rowspan="3">${title}</th><td>against</td>${cells(against)}</tr>` +
-      `<tr><td>candidate</td>${cells(candidate)}</tr><tr class="change"><td>change</td>${changes}</tr>`
+      `<tr class="first"><th rowspan="3">${title}</th><td class="side">against</td>${cells(against)}</tr>` +
+      `<tr><td class="side">candidate</td>${cells(candidate)}</tr><tr class="change"><td class="side">change</td>${changes}</tr>`
     );
   });
   const second = pairs[0]?.against == null ? '' : '<th></th>';
@@ -123,7 +132,7 @@ function section(pair: RowPair, outcome: Outcome, isOpen: boolean): string {
   if (pair.against !== null && against !== null) {
     sides.unshift({ name: 'against', style: 'against', row: pair.against, of: against });
   }
-  const overTime = { xMax, formatX: formatShort, xSteps: TIME_STEPS, formatY: formatCount, isLogarithmic: false };
+  const overTime = { xMax, formatX: formatShort, xSteps: TIME_STEPS, formatY: formatCount, isTime: false };
   const courses = sides.map((side) => ({ ...side, course: side.row.course() }));
   const counts = (what: 'backlog' | 'open' | 'refused', label: string): Line[] =>
     courses.map(({ name, style, of, course }) => ({
@@ -167,7 +176,7 @@ interface Side {
   readonly of: Figures;
 }
 
-const DELIVERY_TIME = { formatY: formatShort, isLogarithmic: true };
+const DELIVERY_TIME = { formatY: formatShort, isTime: true };
 
 function timesOverTime(sides: readonly Side[], xMax: number): string {
   const lines = sides.flatMap(({ name, style, of }) =>

@@ -46,7 +46,8 @@ const NOT_GREETED: Failure = {
 export class ModelledConnection {
   readonly connection: OutboundConnection;
   readonly #around: Surroundings;
-  readonly #behaviour: ReceiverBehaviour;
+  /** Of the queue that it serves. */
+  #behaviour: ReceiverBehaviour;
   readonly #memory: SourceMemory;
   /** Its chances are drawn by this. */
   readonly #number: number;
@@ -76,6 +77,11 @@ export class ModelledConnection {
   /** The scheduler has mail for this idle connection. */
   resume(): void {
     this.#goOn();
+  }
+
+  /** A sibling has taken it over. */
+  serve(behaviour: ReceiverBehaviour): void {
+    this.#behaviour = behaviour;
   }
 
   /** The scheduler wants this idle connection to end. */

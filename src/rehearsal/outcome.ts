@@ -25,6 +25,15 @@ export interface RowPair {
   readonly against: Row | null;
 }
 
+export function counted(messages: number): string {
+  return `${messages} message${messages === 1 ? '' : 's'}`;
+}
+
+/** `2026-01-01T12:00:00Z`; parts of a second only where there are any. */
+export function instant(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z');
+}
+
 /** `all`, a binding, or `binding domain`. Names come from traces, so from anybody. */
 export function titleOf({
   binding,

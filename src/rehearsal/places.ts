@@ -59,13 +59,20 @@ export class Place {
   }
 
   opened(now: number): void {
-    const step = this.#scale.stepOf(now);
-    for (const tally of this.#tallies) tally.addOpened(step);
+    for (const tally of this.#tallies) tally.addConnection();
+    this.counted(now);
   }
 
-  closed(now: number): void {
+  /** A connection takes slots here: it is opened, or comes from a sibling. */
+  counted(now: number): void {
     const step = this.#scale.stepOf(now);
-    for (const tally of this.#tallies) tally.addClosed(step);
+    for (const tally of this.#tallies) tally.addOpen(step);
+  }
+
+  /** It gives them back: it is closed, or goes to a sibling. */
+  uncounted(now: number): void {
+    const step = this.#scale.stepOf(now);
+    for (const tally of this.#tallies) tally.removeOpen(step);
   }
 
   delivered(afterMs: number, now: number): void {

@@ -200,6 +200,22 @@ test('mail for a gateway waits under its name', () => {
   assert.deepEqual([row.domain, row.peak, row.drainedAt], ['smart.example', 1, 2000]);
 });
 
+test('an idle connection that goes to a sibling counts there from then on', () => {
+  const shared = `${PUNCTUAL}Exchangers = ( "mx.shared.example" )\nReceiver "b.example" { Transaction_Time = 3 }`;
+  const configuration =
+    'Migrate_Connections_Between_Sibling_Domains = true\nHost "mx.shared.example" { Max_Outbound_Connections = 1 }';
+  const mail = [{ domain: 'a.example' }, { domain: 'b.example', afterMs: 2000 }];
+  const { all, queues } = play(rehearsalOf(configuration, shared), mail);
+  assert.deepEqual([all.connections, all.peak, all.drainedAt], [1, 1, 5000]);
+  assert.deepEqual(
+    queues.map(({ domain, connections, peak, delivered }) => [domain, connections, peak, delivered]),
+    [
+      ['a.example', 1, 1, 1],
+      ['b.example', 0, 1, 1],
+    ],
+  );
+});
+
 test('with use_ipv6 exchangers have addresses of both families', () => {
   const row = only(
     play(rehearsalOf('Use_IPv6 = true\nBinding "six" { Bind_Address = "::1" }', PUNCTUAL), [
@@ -219,6 +235,7 @@ test('property: no limit is passed, nothing is lost, and the same seed gives the
     host: limit,
     perConnection: fc.integer({ min: 0, max: 4 }),
     theirs: fc.integer({ min: 1, max: 8 }),
+    migrates: fc.boolean(),
     refused: fc.constantFrom('0', '0.1', '0.5'),
     mail: fc.array(
       fc.record({
@@ -241,6 +258,7 @@ test('property: no limit is passed, nothing is lost, and the same seed gives the
         Max_Deliveries_Per_Connection = ${limits.perConnection}
         Retry_Interval = 60
         Message_Expiration = 600
+        Migrate_Connections_Between_Sibling_Domains = ${limits.migrates}
         Host "mx.shared.example" { Max_Outbound_Connections = ${limits.host} }
         Binding "a" { Server_Max_Outbound_Connections = ${limits.binding} Bind_Address = "127.0.0.2" }
         Binding "b" { Scope_Max_Outbound_Connections = ${limits.scope} Bind_Address = "127.0.0.3" }`;

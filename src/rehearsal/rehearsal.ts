@@ -98,6 +98,11 @@ export class Rehearsal implements Surroundings {
       },
       nodeLimits: this.nodeLimits,
       actions: this.#actions(),
+      slotWatch: {
+        returned: (connection) => this.#connections.get(connection)!.place.uncounted(this.at.mono),
+        taken: (connection) =>
+          this.#movedTo(connection, this.#placeOfQueue(connection.queue.binding, connection.queue.domain)),
+      },
       settingsOf: (binding, domain) => this.#placeOfQueue(binding, domain).origin.settings,
     });
   }
@@ -233,8 +238,15 @@ export class Rehearsal implements Surroundings {
   }
 
   closed({ connection }: ModelledConnection): void {
-    this.#connections.get(connection)!.place.closed(this.at.mono);
+    this.#connections.get(connection)!.place.uncounted(this.at.mono);
     this.#connections.delete(connection);
+  }
+
+  #movedTo(connection: OutboundConnection, place: Place): void {
+    const open = this.#connections.get(connection)!;
+    open.place = place;
+    open.modelled.serve(place.origin.behaviour);
+    place.counted(this.at.mono);
   }
 
   /** Bindings that mail came from and the configuration does not have. */
@@ -288,7 +300,8 @@ export class Rehearsal implements Surroundings {
 
 interface Open {
   readonly modelled: ModelledConnection;
-  readonly place: Place;
+  /** Where it counts; another when a sibling takes it over. */
+  place: Place;
 }
 
 const INDICES: (readonly number[])[] = [];

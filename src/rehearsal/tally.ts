@@ -63,8 +63,12 @@ export class Tally {
     if (backlog > now.backlogMax) now.backlogMax = backlog;
   }
 
-  addOpened(step: number): void {
+  addConnection(): void {
     this.connections += 1;
+  }
+
+  /** A connection counts here from now on. */
+  addOpen(step: number): void {
     this.open += 1;
     if (this.open > this.peak) this.peak = this.open;
     const now = this.course.at(step);
@@ -72,7 +76,8 @@ export class Tally {
     if (this.open > now.openMax) now.openMax = this.open;
   }
 
-  addClosed(step: number): void {
+  /** It counts here no longer. */
+  removeOpen(step: number): void {
     this.open -= 1;
     this.course.at(step).open = this.open;
   }

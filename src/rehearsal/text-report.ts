@@ -2,7 +2,16 @@
 import { shortened } from '../core/base/printable.ts';
 import type { Figures, Row } from './figures.ts';
 import { formatChange, formatDuration, formatMetric, MAIL_METRICS, type Metric, REFUSAL_METRICS } from './metric.ts';
-import { type Outcome, pairOfAll, pairsOfBindings, pairsOfQueues, type RowPair, titleOf } from './outcome.ts';
+import {
+  counted,
+  instant,
+  type Outcome,
+  pairOfAll,
+  pairsOfBindings,
+  pairsOfQueues,
+  type RowPair,
+  titleOf,
+} from './outcome.ts';
 
 const TITLE_WIDTH_MAX = 44;
 /** Parts of the whole time in which a backlog is shown. */
@@ -15,7 +24,7 @@ export function formatTextReport(outcome: Outcome, most: number): string {
   const queues = pairsOfQueues(outcome);
   const shown = [pairOfAll(outcome), ...pairsOfBindings(outcome), ...queues.slice(0, most)];
   const lines = [
-    `${candidate.all.received} messages from ${instant(startsAt)} to ${instant(lastArrivalAt)}: ${outcome.traffic}`,
+    `${counted(candidate.all.received)} from ${instant(startsAt)} to ${instant(lastArrivalAt)}: ${outcome.traffic}`,
     `receivers: ${outcome.receivers ?? 'as they are without --receivers'}; seed ${outcome.seed}`,
     ...(against === null
       ? [`configuration: ${candidate.file}`]
@@ -33,10 +42,6 @@ export function formatTextReport(outcome: Outcome, most: number): string {
   const left = queues.length - most;
   if (left > 0) lines.push('', `${left} more (binding, domain) with fewer messages: --top N or --all`);
   return `${lines.join('\n')}\n`;
-}
-
-function instant(date: Date): string {
-  return date.toISOString().replace('.000Z', 'Z');
 }
 
 function table(pairs: readonly RowPair[], metrics: readonly Metric[]): string[] {
