@@ -102,6 +102,72 @@ m.conf:3:2: max_outbond_connections: found an unknown option in the global scope
                ^`,
   ],
   [
+    'a time with a unit, which other programs take',
+    'retry_interval = 20m\nmax_retry_interval = "4 hours"\nmessage_expiration = 5x\n',
+    `m.conf:1:18: retry_interval: found 20m; expected whole seconds from 0 (without a unit: 1200)
+    retry_interval = 20m
+                     ^
+m.conf:2:22: max_retry_interval: found "4 hours"; expected whole seconds from 0 (without a unit: 14400)
+    max_retry_interval = "4 hours"
+                         ^
+m.conf:3:22: message_expiration: found 5x; expected whole seconds from 0
+    message_expiration = 5x
+                         ^`,
+  ],
+  [
+    'a size with a unit',
+    'esmtp_listener { max_message_size = 20MB }',
+    `m.conf:1:37: max_message_size: found 20MB; expected a number of octets from 0 (without a unit: 20971520)
+    esmtp_listener { max_message_size = 20MB }
+                                        ^`,
+  ],
+  [
+    'words out of a set',
+    'generate_bounces = flase\nmax_retries = atuo\nsmtp_pipelining = overlapp\n',
+    `m.conf:1:20: generate_bounces: found flase; expected true or false (also on/off, yes/no, enabled/disabled, 1/0) (did you mean "false"?)
+    generate_bounces = flase
+                       ^
+m.conf:2:15: max_retries: found atuo; expected auto, none or a count from 0 (did you mean "auto"?)
+    max_retries = atuo
+                  ^
+m.conf:3:19: smtp_pipelining: found overlapp; expected no, envelope or overlap (did you mean "overlap"?)
+    smtp_pipelining = overlapp
+                      ^`,
+  ],
+  [
+    'an item of a list, on its own line',
+    'relay_hosts = (\n  10.0.0.0/8\n\t10.0.0.0/33\n)\n',
+    `m.conf:3:2: relay_hosts: found 10.0.0.0/33; expected a list of addresses or CIDR blocks
+        10.0.0.0/33
+        ^`,
+  ],
+  [
+    'a stanza where it cannot stand, and one that does not end',
+    'host "h" { domain "d" { } }\nbinding "b" {\n  max_retries = 1\n',
+    `m.conf:1:12: domain: found a stanza in host; expected one in global, binding_group or binding
+    host "h" { domain "d" { } }
+               ^
+m.conf:2:1: binding: found no end of the stanza; expected }
+    binding "b" {
+    ^`,
+  ],
+  [
+    'a name that is not quoted, and a stray character',
+    "binding it's { }\ngateway = 'relay.test'\n",
+    `m.conf:1:9: binding: found "it"; expected = before the value, or { behind the name of a stanza
+    binding it's { }
+            ^
+m.conf:1:11: text: found '; expected a name, a value or a comment
+    binding it's { }
+              ^
+m.conf:2:11: text: found '; expected a name, a value or a comment
+    gateway = 'relay.test'
+              ^
+m.conf:2:22: text: found '; expected a name, a value or a comment
+    gateway = 'relay.test'
+                         ^`,
+  ],
+  [
     'an escape sequence in a name',
     'a\x1b b',
     `m.conf:1:4: a\\x1b: found "b"; expected = before the value, or { behind the name of a stanza

@@ -4,7 +4,14 @@ import { nearestName } from '../base/near-name.ts';
 import { findOption } from './catalogue.ts';
 import { type ConfigProblem, didYouMean } from './problem.ts';
 import type { ListenerSubject, Subject } from './resolution.ts';
-import { findScopeInside, GLOBAL_SCOPE, type ListenerScope, type ScopeKind, scopesInside } from './scope.ts';
+import {
+  findScopeInside,
+  GLOBAL_SCOPE,
+  type ListenerScope,
+  type ScopeKind,
+  scopeNamesInside,
+  scopeWordsInside,
+} from './scope.ts';
 import { findChild, type ScopeStep, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
 import type { WordSyntax } from './syntax.ts';
@@ -123,8 +130,9 @@ export function subjectOf(steps: readonly PathStep[]): Subject {
 
 /** The problem of a word that should have been a scope or an option. */
 export function unknownScope(innermost: ScopeKind | null, word: WordSyntax): ConfigProblem {
-  const names = scopesInside(innermost?.name ?? 'global').map((kind) => kind.keyword);
-  const hint = didYouMean(nearestName(word.text, names));
+  const parent = innermost?.name ?? 'global';
+  const names = scopeWordsInside(parent);
+  const hint = didYouMean(nearestName(word.text, scopeNamesInside(parent)));
   const expected = names.length === 0 ? 'no scope here' : `a scope (${names.join(', ')})`;
   return { at: word.at, subject: word.text, found: 'an unknown scope', expected, hint };
 }

@@ -132,6 +132,13 @@ export function scopesInside(parent: ScopeName): readonly ScopeKind[] {
   return SCOPE_KINDS.filter(({ parents, handling }) => handling.kind === 'acted' && parents.includes(parent));
 }
 
+/** The same for error texts. Modules are many, so they are named together. */
+export function scopeWordsInside(parent: ScopeName): readonly string[] {
+  const kinds = scopesInside(parent);
+  const own = kinds.filter(({ isModule }) => !isModule).map(({ keyword }) => keyword);
+  return own.length === kinds.length ? own : [...own, 'a module'];
+}
+
 /** The keywords of all that may stand directly in a scope. */
 export function scopeNamesInside(parent: ScopeName): readonly string[] {
   return SCOPE_KINDS.filter(({ parents }) => parents.includes(parent)).map(({ keyword }) => keyword);

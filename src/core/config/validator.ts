@@ -12,7 +12,7 @@ import {
   type ScopeKind,
   type ScopeName,
   scopeNamesInside,
-  scopesInside,
+  scopeWordsInside,
 } from './scope.ts';
 import { addChild, type DraftStanza, emptyRoot, FROM_FILE, type Setting, type Stanza } from './stanza.ts';
 import { readStanzaName } from './stanza-name.ts';
@@ -101,8 +101,8 @@ class Builder {
       this.#findings.warn(at, subject, 'left out: no such stanza is known');
       return;
     }
-    const names = scopesInside(parent.kind.name).map((kind) => kind.keyword);
-    const near = nearestName(subject, [...names, ...scopeNamesInside(parent.kind.name)]);
+    const names = scopeWordsInside(parent.kind.name);
+    const near = nearestName(subject, scopeNamesInside(parent.kind.name));
     const hint = isOption ? `it is an option; write ${subject} = value` : didYouMean(near);
     const expected = names.length === 0 ? 'options only' : oneOf(names);
     const found = `an unknown stanza in ${describeScope(parent)}`;

@@ -64,9 +64,28 @@ function readWhole(text: string, least: number, most: number): number | undefine
   return value >= least && value <= most ? value : undefined;
 }
 
-function wholeNumber(expected: string, least: number, most: number): ValueType<number> {
-  return wordType(expected, 'bare', (text) => readWhole(text, least, most), String);
+function wholeNumber(
+  expected: string,
+  least: number,
+  most: number,
+  hintFor?: (text: string) => string | undefined,
+): ValueType<number> {
+  return wordType(expected, 'bare', (text) => readWhole(text, least, most), String, hintFor);
 }
+
+const SECONDS_IN: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+const OCTETS_IN: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** Other programs take units; here the number is to be worked out, so it is. */
+function withoutUnit(text: string, units: Readonly<Record<string, number>>, forms: RegExp): string | undefined {
+  const [, count, unit] = forms.exec(text.toLowerCase()) ?? [];
+  if (count === undefined || unit === undefined) return undefined;
+  return `without a unit: ${Number(count) * units[unit]!}`;
+}
+
+const secondsHint = (text: string): string | undefined =>
+  withoutUnit(text, SECONDS_IN, /^(\d{1,6}) ?([smhdw])(?:ec(?:ond)?s?|in(?:ute)?s?|ours?|ays?|eeks?)?$/);
+const octetsHint = (text: string): string | undefined => withoutUnit(text, OCTETS_IN, /^(\d{1,6}) ?([kmg])i?b?$/);
 
 /** How many at once: design decision 4. The largest number stands for "no limit" inside, so it cannot be written. */
 export const CONNECTION_LIMIT: ValueType<Limit> = wordType(
@@ -78,9 +97,16 @@ export const CONNECTION_LIMIT: ValueType<Limit> = wordType(
 
 export const COUNT = wholeNumber('a count from 0', 0, NO_LIMIT);
 export const POSITIVE_COUNT = wholeNumber('a count from 1', 1, NO_LIMIT);
-export const SIZE = wholeNumber('a number of octets from 0', 0, Number.MAX_SAFE_INTEGER);
+export const SIZE = wholeNumber('a number of octets from 0', 0, Number.MAX_SAFE_INTEGER, octetsHint);
 export const PORT = wholeNumber('a port from 1 to 65535', 1, 65535);
-export const SECONDS = wholeNumber('whole seconds from 0', 0, NO_LIMIT);
+/** -1 stands for a word of its own (mx_failures_fallback_to_a). */
+export const COUNT_OR_MINUS_ONE: ValueType<number> = wordType(
+  '-1 or a count from 0',
+  'bare',
+  (text) => (text === '-1' ? -1 : readWhole(text, 0, NO_LIMIT)),
+  String,
+);
+export const SECONDS = wholeNumber('whole seconds from 0', 0, NO_LIMIT, secondsHint);
 
 /** 0 and less are documented for some options we only keep. */
 export const INTEGER: ValueType<number> = wordType(
@@ -110,6 +136,7 @@ export const BOOLEAN: ValueType<boolean> = wordType(
     return TRUE_WORDS.includes(word) ? true : FALSE_WORDS.includes(word) ? false : undefined;
   },
   (value) => (value ? '1' : '0'),
+  (text) => (text.length < 3 ? undefined : didYouMean(nearestName(text, [...TRUE_WORDS, ...FALSE_WORDS]))),
 );
 
 /** File permissions, written in octal. */
@@ -205,6 +232,7 @@ export const RETRY_COUNT: ValueType<number | 'auto' | 'none'> = wordType(
     return word === 'auto' || word === 'none' ? word : readWhole(text, 0, NO_LIMIT);
   },
   String,
+  (text) => didYouMean(nearestName(text, ['auto', 'none'])),
 );
 
 export interface Rate {
