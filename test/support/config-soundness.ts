@@ -11,18 +11,20 @@ const ASKED = ['max_outbound_connections', 'max_retries', 'routes'].map((name) =
 
 const MAIN = 'main.conf';
 /** Files that a text may include. */
-const INCLUDED: Readonly<Record<string, Source>> = {
-  'x.conf': { text: 'max_outbound_connections = 3\n' },
-  dir: { directory: ['b.conf', 'a.conf', '.hidden', 'none'] },
-  'dir/a.conf': { text: 'retry_interval = 60\ndomain "d.test" {\n  max_retries = x\n}\n' },
-  'dir/b.conf': { text: 'binding "b" { include "../x.conf" }\n' },
-};
+const INCLUDED = new Map<string, Source>(
+  Object.entries({
+    'x.conf': { text: 'max_outbound_connections = 3\n' },
+    dir: { directory: ['b.conf', 'a.conf', '.hidden', 'none'] },
+    'dir/a.conf': { text: 'retry_interval = 60\ndomain "d.test" {\n  max_retries = x\n}\n' },
+    'dir/b.conf': { text: 'binding "b" { include "../x.conf" }\n' },
+  }),
+);
 
 /** Throws with what is wrong. */
 export function assertSound(text: string): void {
   const texts = new Map<string, string>();
   const readSource = (path: string): Source => {
-    const source = path === MAIN ? { text } : (INCLUDED[path] ?? { problem: 'no such file' });
+    const source = path === MAIN ? { text } : (INCLUDED.get(path) ?? { problem: 'no such file' });
     if ('text' in source) texts.set(path, source.text);
     return source;
   };
