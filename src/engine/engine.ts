@@ -14,6 +14,7 @@ import { HostTimesTable } from '../core/delivery/host-times.ts';
 import { LimitAudit } from '../core/delivery/limit-audit.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { isSamePolicy, routePolicy } from '../core/delivery/route-policy.ts';
 import { Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
@@ -23,6 +24,7 @@ import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.
 import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
+import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { makeTask } from '../core/queue/task.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
@@ -39,6 +41,8 @@ import type { Turns } from './turn.ts';
 export interface EngineParts {
   readonly ports: Ports;
   readonly configuration: Configuration;
+  /** The quiet hours that it names. */
+  readonly curfew?: CurfewSchedule | null;
   /** What that says about records; mainlog and rejectlog only when left out. */
   readonly records?: RecordSettings;
   readonly identity: {
@@ -80,6 +84,7 @@ export class Engine implements Turns {
   readonly #outbound: OutboundParts;
   readonly #ids: IdMaker;
   #configuration: Configuration;
+  #curfew: CurfewSchedule | null;
   #now: Moment;
   #isInTurn = false;
   #wakesAt: MonoMs | null = null;
@@ -91,6 +96,7 @@ export class Engine implements Turns {
     const { clock, random, connector, spool } = ports;
     this.#ports = ports;
     this.#configuration = configuration;
+    this.#curfew = parts.curfew ?? null;
     this.#identity = identity;
     this.#openingDelayMs = parts.openingDelayMs;
     this.#now = clock.now();
@@ -125,13 +131,20 @@ export class Engine implements Turns {
       node: this.#node,
       nodeLimits: limits,
       actions: this.#schedulerActions(),
+      curfewOf: (binding, domain) =>
+        this.#curfew?.curfewOf(binding, this.#configuration.groupOf(binding), domain) ?? null,
       slotWatch: {
         returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
         taken: (connection) => this.limitAudit.opened(connection, this.#now.wall),
       },
       settingsOf: (binding, domain) => deliverySettings(this.#configuration, binding, domain, this.hostname),
     });
-    this.#routes = new Routes(this, ports.resolver, (queue) => this.scheduler.routeReady(queue));
+    this.#routes = new Routes(
+      this,
+      ports.resolver,
+      (domain) => routePolicy(this.#configuration, domain),
+      (queue) => this.scheduler.routeReady(queue),
+    );
     const shared = {
       turns: this,
       timers: this.#timers,
@@ -263,9 +276,11 @@ export class Engine implements Turns {
   }
 
   /** Another configuration is in force from now on; a lowered limit holds when this returns. */
-  configure(configuration: Configuration, records?: RecordSettings): void {
+  configure(configuration: Configuration, records?: RecordSettings, curfew: CurfewSchedule | null = null): void {
     const at = this.begin();
+    if (!isSamePolicy(routePolicy(this.#configuration, ''), routePolicy(configuration, ''))) this.#routes.forget();
     this.#configuration = configuration;
+    this.#curfew = curfew;
     if (records !== undefined) this.#records.configure(records);
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
     this.limitAudit.configured(at.wall);

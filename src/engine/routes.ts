@@ -2,7 +2,9 @@
 import type { Moment } from '../core/base/moment.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
+import type { RoutePolicy } from '../core/routing/route-policy.ts';
 import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
 import type { Resolver } from './ports.ts';
@@ -17,10 +19,17 @@ interface Asked {
 
 export class Routes {
   readonly #table: RouteTable<MailQueue>;
+  readonly #policyOf: (domain: DomainName) => RoutePolicy;
   readonly #askedByQueue = new WeakMap<MailQueue, Asked>();
 
   /** @param ready the route of a queue that was told null is there */
-  constructor(turns: Turns, resolver: Resolver, ready: (queue: MailQueue) => void) {
+  constructor(
+    turns: Turns,
+    resolver: Resolver,
+    policyOf: (domain: DomainName) => RoutePolicy,
+    ready: (queue: MailQueue) => void,
+  ) {
+    this.#policyOf = policyOf;
     this.#table = new RouteTable<MailQueue>({
       query: (name, type, answered) =>
         resolver.query(name, type, (answer) => {
@@ -53,7 +62,7 @@ export class Routes {
     let asked = this.#askedByQueue.get(queue);
     if (asked?.settings !== settings) {
       const { gateway, routes, remoteSmtpPort: port, useIpv6 } = settings;
-      const request = { domain, gateway, routes, port, useIpv6 };
+      const request = { domain, gateway, routes, port, useIpv6, policy: this.#policyOf(domain) };
       asked = { settings, request, key: routeKey(request) };
       this.#askedByQueue.set(queue, asked);
     }

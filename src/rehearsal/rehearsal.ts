@@ -11,7 +11,9 @@ import { routingDomainOf } from '../core/config/routing-domain.ts';
 import type { NodeLimits } from '../core/delivery/claims.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { routePolicy } from '../core/delivery/route-policy.ts';
 import { Scheduler, type SchedulerParts } from '../core/delivery/scheduler.ts';
+import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
 import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
@@ -180,11 +182,12 @@ export class Rehearsal implements Surroundings {
   }
 
   #newPlace(binding: string, domain: DomainName): Place {
-    const settings = deliverySettings(this.#configuration, binding, domain, HOSTNAME);
+    const settings = remembering(deliverySettings(this.#configuration, binding, domain, HOSTNAME));
     const { maxOutboundConnections, bindingConnections, scopeLimits, gateway, routes, remoteSmtpPort, useIpv6 } =
       settings;
     const bindingLimit = Math.min(bindingConnections, this.nodeLimits.ceiling);
-    const request = { domain, gateway, routes, port: remoteSmtpPort, useIpv6 };
+    const policy = routePolicy(this.#configuration, domain);
+    const request = { domain, gateway, routes, port: remoteSmtpPort, useIpv6, policy };
     return this.places.add({
       binding,
       domain,
@@ -302,6 +305,32 @@ interface Open {
   readonly modelled: ModelledConnection;
   /** Where it counts; another when a sibling takes it over. */
   place: Place;
+}
+
+/**
+ * The same settings, whose answers for a host are asked once: a queue forgets them whenever it is empty, which in a
+ * rehearsal is all the time.
+ */
+function remembering(settings: DeliverySettings): DeliverySettings {
+  return {
+    ...settings,
+    hostLimit: askedOnce(settings.hostLimit),
+    hostScopeLimits: askedOnce(settings.hostScopeLimits),
+    hostThrottles: askedOnce(settings.hostThrottles),
+  };
+}
+
+function askedOnce<T>(ask: (host: string, address: string) => T): (host: string, address: string) => T {
+  const answers = new Map<string, T>();
+  return (host, address) => {
+    const key = `${host} ${address}`;
+    let answer = answers.get(key);
+    if (answer === undefined) {
+      answer = ask(host, address);
+      answers.set(key, answer);
+    }
+    return answer;
+  };
 }
 
 const INDICES: (readonly number[])[] = [];

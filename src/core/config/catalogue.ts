@@ -1,6 +1,8 @@
 // Every option there is, by scope and name. Adding an option is adding a row to one of the lists below.
 import { nearestName } from '../base/near-name.ts';
 import { CONNECTION_OPTIONS } from './connection-options.ts';
+import { CURFEW_OPTIONS } from './curfew-options.ts';
+import { DNS_OPTIONS } from './dns-options.ts';
 import { KEPT_ADAPTIVE_OPTIONS } from './kept-adaptive-options.ts';
 import { KEPT_CLUSTER_OPTIONS } from './kept-cluster-options.ts';
 import { KEPT_DELIVERY_OPTIONS } from './kept-delivery-options.ts';
@@ -27,9 +29,11 @@ import { ANYTHING } from './value-type.ts';
 
 export const OPTIONS: readonly Option<unknown>[] = [
   ...CONNECTION_OPTIONS,
+  ...CURFEW_OPTIONS,
   ...SESSION_OPTIONS,
   ...RETRY_OPTIONS,
   ...ROUTING_OPTIONS,
+  ...DNS_OPTIONS,
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,
   ...LOGGER_OPTIONS,

@@ -162,14 +162,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
     `,
   ),
 
-  ...refusedOptions(
-    'mail would be sent to these addresses',
-    `
-    Prohibited_Hosts  list  -  global  blocks of addresses that mail never goes to; its mail fails
-    Skip_hosts        list  -  global  blocks of addresses that are passed over when an exchanger is chosen
-    `,
-  ),
-
   ...keptOptions(
     'what a session has in its buffers is left to the system',
     `

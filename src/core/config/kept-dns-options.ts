@@ -4,23 +4,14 @@ import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
-    'an answer is used for as long as its own TTL says, at least a second and at most a week',
+    'an answer is asked for again when it is next needed behind its TTL',
     `
-    Min_DNS_TTL               integer  0           global  shortest life of an answer, in seconds
-    Max_DNS_TTL               integer  4294967295  global  longest life of an answer, in seconds
     DNS_Cache_Purge_Interval  seconds  60          global  seconds between two sweeps of the cache
     DNS_Expire_Interval       seconds  10          global  seconds between two looks for domains to be asked for again
     TLSA_Expire_Interval      seconds  3600        global  seconds between two looks for TLSA records to be asked for again
     `,
   ),
 
-  ...keptOptions(
-    'a lookup that fails is a failed attempt of the mail, repeated until its retries are used up',
-    `
-    DNS_Failures_To_Purge      integer  10  domain global  failed queries after which the mail of a domain fails
-    MX_Failures_Fallback_To_A  integer  3   domain global  failed queries for MX after which the address of the domain itself is taken; -1 = after the first
-    `,
-  ),
   ...keptOptions(
     'mail waits in the delayed queue once its domain was not reached for connect_timeout_to_delay',
     `
@@ -55,13 +46,6 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
     DNS_Max_UDP_Queries_Per_Port  integer  0  global  queries sent from one port; 0 = no limit
     DNS_UDP_Rcvbuf_Size           integer  0  global  octets of answers that the system buffers; 0 = as it likes
     DNS_UDP_Sndbuf_Size           integer  0  global  octets of queries that the system buffers; 0 = as it likes
-    `,
-  ),
-
-  ...keptOptions(
-    'of exchangers of one preference, IPv4 and IPv6 addresses come in any order',
-    `
-    Prefer_IPv6_MXs  boolean  false  global  whether IPv6 addresses come first within a preference
     `,
   ),
 

@@ -6,10 +6,13 @@ import type { Candidate, Route } from '../mail/hosts.ts';
 import type { TargetProblem } from '../mail/route-target.ts';
 import type { HostLookup } from './host-lookup.ts';
 import type { Leg } from './route-leg.ts';
+import { isInAnyBlock, type RoutePolicy } from './route-policy.ts';
 
 /** Texts of the reference documentation, message-responses (docs/routing.md, "Failures"). */
 export const NO_HOST_REPLY = '454 4.4.4 [internal] no MX or A for domain';
 export const NULL_MX_REPLY = '550 5.4.4 [internal] NULL MX domain does not accept mail';
+export const NO_VALID_HOSTS_REPLY = '451 4.4.1 [internal] No valid hosts';
+export const PROHIBITED_REPLY = '551 5.4.6 [internal] Private/Loopback Address';
 export const IMPOSSIBLE_NAME_REPLY = '554 5.4.4 [internal] Domain Lookup Failed';
 
 /** A route of addresses only is not looked up; it is kept as long as a negative answer at most. */
@@ -39,7 +42,11 @@ export function misconfiguredRoute(option: string, { found, expected, hint }: Ta
   return unroutable(`451 4.3.5 [internal] ${text}`, ADDRESS_ROUTE_TTL_SECONDS);
 }
 
-export function assembleRoute(legs: readonly Leg[], hosts: ReadonlyMap<DomainName, HostLookup>): LookupResult {
+export function assembleRoute(
+  legs: readonly Leg[],
+  hosts: ReadonlyMap<DomainName, HostLookup>,
+  policy: RoutePolicy,
+): LookupResult {
   const rows: Row[] = [];
   let ttlSeconds = Number.POSITIVE_INFINITY;
   let missing: string | null = null;
@@ -49,10 +56,16 @@ export function assembleRoute(legs: readonly Leg[], hosts: ReadonlyMap<DomainNam
     ttlSeconds = Math.min(ttlSeconds, part.ttlSeconds);
     missing ??= part.missing;
   }
-  if (rows.length > 0) {
+  ttlSeconds = Math.min(Math.max(ttlSeconds, policy.minTtlSeconds), policy.maxTtlSeconds);
+  if (rows.some((row) => !row.isWritten && isInAnyBlock(row.address, policy.prohibitedHosts)))
+    return { kind: 'found', route: unroutable(PROHIBITED_REPLY, ttlSeconds) };
+  const used = rows.filter((row) => row.isWritten || !isInAnyBlock(row.address, policy.skipHosts));
+  if (used.length > 0) {
     const longest = missing === null ? TTL_SECONDS_MAX : INCOMPLETE_TTL_SECONDS;
-    return { kind: 'found', route: { kind: 'hosts', candidates: inOrder(rows), ttlMs: ttlMs(ttlSeconds, longest) } };
+    const candidates = inOrder(used, policy.prefersIpv6);
+    return { kind: 'found', route: { kind: 'hosts', candidates, ttlMs: ttlMs(ttlSeconds, longest) } };
   }
+  if (rows.length > 0) return { kind: 'found', route: unroutable(NO_VALID_HOSTS_REPLY, ttlSeconds) };
   if (missing !== null)
     return { kind: 'unavailable', route: unroutable(unansweredReply(missing), UNANSWERED_TTL_SECONDS) };
   const isEvery = (kind: Leg['outcome']['kind']): boolean => legs.every(({ outcome }) => outcome.kind === kind);
@@ -65,6 +78,7 @@ interface Row extends HostAddress {
   readonly host: string;
   readonly port: number;
   readonly leg: number | null;
+  readonly isWritten: boolean;
   /** Of the exchange; with several legs, how far behind the best exchange of its leg. */
   readonly within: number;
 }
@@ -78,10 +92,17 @@ interface LegPart {
 }
 
 function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>): LegPart {
-  const { outcome, port, preference } = leg;
+  const { outcome, port, preference, isWritten } = leg;
   switch (outcome.kind) {
     case 'address': {
-      const row: Row = { ...outcome.address, host: outcome.address.address, port, leg: preference, within: 0 };
+      const row: Row = {
+        ...outcome.address,
+        host: outcome.address.address,
+        port,
+        leg: preference,
+        isWritten,
+        within: 0,
+      };
       return { rows: [row], ttlSeconds: leg.ttlSeconds ?? ADDRESS_ROUTE_TTL_SECONDS, missing: null };
     }
     case 'hosts':
@@ -112,7 +133,15 @@ function readHosts(
     const host = hosts.get(name)!;
     missing ??= host.missing;
     for (const { address, family } of host.addresses)
-      rows.push({ host: name, address, family, port: leg.port, leg: leg.preference, within: preference - best });
+      rows.push({
+        host: name,
+        address,
+        family,
+        port: leg.port,
+        leg: leg.preference,
+        isWritten: false,
+        within: preference - best,
+      });
     if (host.addresses.length > 0) ttlSeconds = Math.min(ttlSeconds, host.ttlSeconds);
     else absenceTtlSeconds = Math.min(absenceTtlSeconds, negative(host.negativeTtlSeconds));
   }
@@ -122,14 +151,16 @@ function readHosts(
 
 /**
  * One number per level: a leg's preference and, behind it, the further preferences of its exchangers. A level that would
- * come level with the next leg pushes that one back, so that no exchanger of a worse leg is among a better one's.
+ * come level with the next leg pushes that one back, so that no exchanger of a worse leg is among a better one's. IPv4
+ * addresses are a level of their own where those of IPv6 come first.
  */
-function inOrder(rows: Row[]): Candidate[] {
-  rows.sort((a, b) => (a.leg ?? 0) - (b.leg ?? 0) || a.within - b.within);
+function inOrder(rows: Row[], prefersIpv6: boolean): Candidate[] {
+  const behind = ({ family }: Row): number => (prefersIpv6 && family === 4 ? 1 : 0);
+  rows.sort((a, b) => (a.leg ?? 0) - (b.leg ?? 0) || a.within - b.within || behind(a) - behind(b));
   let last: Row | null = null;
   let number = Number.NEGATIVE_INFINITY;
   return rows.map((row) => {
-    if (last === null || row.leg !== last.leg || row.within !== last.within)
+    if (last === null || row.leg !== last.leg || row.within !== last.within || behind(row) !== behind(last))
       number = Math.max((row.leg ?? 0) + row.within, number + 1);
     last = row;
     const { host, address, family, port } = row;

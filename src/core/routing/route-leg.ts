@@ -31,6 +31,8 @@ export interface Leg {
   /** What the operator set in place of the TTLs of DNS, or null. */
   readonly ttlSeconds: number | null;
   readonly port: number;
+  /** An address that the operator wrote; the policy for answers of the name service is not asked about it. */
+  readonly isWritten: boolean;
   outcome: LegOutcome;
 }
 
@@ -66,18 +68,18 @@ function legTo({ target, ttlSeconds, port: own }: RouteItem, preference: number 
     case 'domain':
       return domainLeg(request, preference, ttlSeconds, port);
     case 'name':
-      return { name: target.name, by: target.by, preference, ttlSeconds, port, outcome: PENDING };
+      return { name: target.name, by: target.by, preference, ttlSeconds, port, isWritten: false, outcome: PENDING };
     case 'address':
-      return addressLeg(target, preference, ttlSeconds, port);
+      return addressLeg(target, preference, ttlSeconds, port, true);
   }
 }
 
 /** The domain's own exchangers, or the address that the domain is (RFC 5321 section 4.1.3; a `domain` stanza may be bare). */
 function domainLeg({ domain }: RouteRequest, preference: number | null, ttlSeconds: number | null, port: number): Leg {
   const address = parseAddressLiteral(domain) ?? hostAddress(domain);
-  if (address !== null) return addressLeg(address, preference, ttlSeconds, port);
+  if (address !== null) return addressLeg(address, preference, ttlSeconds, port, false);
   const outcome: LegOutcome = isHostName(domain) ? PENDING : { kind: 'impossible' };
-  return { name: domain, by: 'mx', preference, ttlSeconds, port, outcome };
+  return { name: domain, by: 'mx', preference, ttlSeconds, port, isWritten: false, outcome };
 }
 
 function addressLeg(
@@ -85,7 +87,8 @@ function addressLeg(
   preference: number | null,
   ttlSeconds: number | null,
   port: number,
+  isWritten: boolean,
 ): Leg {
   const outcome: LegOutcome = { kind: 'address', address: { address, family } };
-  return { name: address, by: 'a', preference, ttlSeconds, port, outcome };
+  return { name: address, by: 'a', preference, ttlSeconds, port, isWritten, outcome };
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
+import { parseIpBlock } from '../base/ip-address.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { DnsAnswer } from './dns-answer.ts';
 import { ADDRESSES_PER_HOST_MAX } from './host-lookup.ts';
 import { IMPOSSIBLE_NAME_REPLY, type LookupResult, NO_HOST_REPLY, NULL_MX_REPLY } from './route-assembly.ts';
 import { type Question, RouteLookup } from './route-lookup.ts';
+import { NO_POLICY } from './route-policy.ts';
 import type { RouteRequest } from './route-request.ts';
 import { EXCHANGES_MAX } from './usable-exchanges.ts';
 
@@ -22,7 +24,7 @@ const noName = (ttlSeconds: number): DnsAnswer => ({ kind: 'noName', ttlSeconds 
 const SILENT: DnsAnswer = { kind: 'unavailable', reason: 'timeout' };
 
 function request(change: Partial<RouteRequest> = {}): RouteRequest {
-  return { domain: 'example.com', gateway: null, routes: [], port: 25, useIpv6: false, ...change };
+  return { domain: 'example.com', gateway: null, routes: [], port: 25, useIpv6: false, policy: NO_POLICY, ...change };
 }
 
 /** Runs a lookup; `take` picks which open question is answered next. Names the zone does not know do not exist. */
@@ -390,3 +392,62 @@ test('the order of the answers changes nothing but the order among equals', () =
   );
   fc.assert(property);
 });
+
+const block = (text: string) => parseIpBlock(text)!;
+
+for (const [id, policy, change, zone, expected] of [
+  [
+    'IPv6 first within a preference',
+    { prefersIpv6: true },
+    { useIpv6: true },
+    { ...EXAMPLE, 'mx2.example.com AAAA': at(600, '2001:db8::2') },
+    '10 mx1.example.com [2001:db8::1], 11 mx1.example.com [192.0.2.1], 11 mx1.example.com [192.0.2.2], 20 mx2.example.com [2001:db8::2], 21 mx2.example.com [192.0.2.3]; 200 s',
+  ],
+  [
+    'addresses that are passed over',
+    { skipHosts: [block('192.0.2.2/31')] },
+    {},
+    EXAMPLE,
+    '10 mx1.example.com [192.0.2.1]; 300 s',
+  ],
+  [
+    'all are passed over',
+    { skipHosts: [block('192.0.2.0/24')] },
+    {},
+    EXAMPLE,
+    '451 4.4.1 [internal] No valid hosts; 300 s',
+  ],
+  [
+    'one address that mail never goes to',
+    { prohibitedHosts: [block('192.0.2.3')] },
+    {},
+    EXAMPLE,
+    '551 5.4.6 [internal] Private/Loopback Address; 300 s',
+  ],
+  [
+    'a literal that mail never goes to',
+    { prohibitedHosts: [block('127.0.0.0/8')] },
+    { domain: '[127.0.0.1]' },
+    {},
+    '551 5.4.6 [internal] Private/Loopback Address; 3600 s',
+  ],
+  [
+    'what the operator wrote is used',
+    { prohibitedHosts: [block('127.0.0.0/8')], skipHosts: [block('127.0.0.0/8')] },
+    { routes: ['127.0.0.1'] },
+    {},
+    '0 127.0.0.1 [127.0.0.1]; 3600 s',
+  ],
+  ['a TTL that is too short', { minTtlSeconds: 900 }, {}, EXAMPLE, /; 900 s$/],
+  ['a TTL that is too long', { maxTtlSeconds: 60 }, {}, EXAMPLE, /; 60 s$/],
+  ['a TTL of absence that is too short', { minTtlSeconds: 1800 }, {}, { 'example.com MX': noName(5) }, /; 1800 s$/],
+] as const) {
+  test(`policy: ${id}`, () => {
+    const [result] = lookUp(
+      request({ ...change, policy: { ...NO_POLICY, ...policy } } as Partial<RouteRequest>),
+      zone as Zone,
+    );
+    if (typeof expected === 'string') assert.equal(shown(result), expected);
+    else assert.match(shown(result), expected);
+  });
+}

@@ -5,7 +5,13 @@ import { assert } from '../base/assert.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
 import { addAnswer, beginHost, type HostLookup } from './host-lookup.ts';
-import { assembleRoute, type LookupResult, misconfiguredRoute, NEGATIVE_TTL_SECONDS_MAX } from './route-assembly.ts';
+import {
+  assembleRoute,
+  type LookupResult,
+  misconfiguredRoute,
+  NEGATIVE_TTL_SECONDS_MAX,
+  UNANSWERED_TTL_SECONDS,
+} from './route-assembly.ts';
 import { type Leg, type LegOutcome, legsOf } from './route-leg.ts';
 import type { RouteRequest } from './route-request.ts';
 import { type Exchange, usableExchanges } from './usable-exchanges.ts';
@@ -19,14 +25,20 @@ const NO_QUESTIONS: readonly Question[] = [];
 
 export class RouteLookup {
   readonly #request: RouteRequest;
+  readonly #fallsBackToA: boolean;
   #legs: readonly Leg[] = [];
   /** Every name whose addresses are wanted, once, however many legs share it. */
   readonly #hosts = new Map<DomainName, HostLookup>();
   readonly #open = new Set<string>();
   #result: LookupResult | null = null;
+  /** A question for MX got no answer. */
+  hasUnansweredMx = false;
 
-  constructor(request: RouteRequest) {
+  /** @param unansweredBefore lookups of MX in a row, before this one, that got no answer */
+  constructor(request: RouteRequest, unansweredBefore = 0) {
     this.#request = request;
+    const { mxFailuresFallbackToA } = request.policy;
+    this.#fallsBackToA = mxFailuresFallbackToA > 0 && unansweredBefore >= mxFailuresFallbackToA;
   }
 
   /** Null while questions are open. */
@@ -80,7 +92,10 @@ export class RouteLookup {
         return { kind: 'nothing', ttlSeconds: answer.ttlSeconds };
       case 'addresses':
         return { kind: 'unavailable', reason: 'an answer without MX records' };
-      case 'unavailable': // RFC 5321 section 5.1: a failed lookup does not make the domain its own exchanger
+      case 'unavailable':
+        this.hasUnansweredMx = true;
+        if (this.#fallsBackToA) return this.#hostsOf([ownHost(leg)], UNANSWERED_TTL_SECONDS, questions);
+        // RFC 5321 section 5.1: a failed lookup does not make the domain its own exchanger.
         return { kind: 'unavailable', reason: answer.reason };
     }
   }
@@ -105,7 +120,7 @@ export class RouteLookup {
   }
 
   #endWhenAnswered(): void {
-    if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts);
+    if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts, this.#request.policy);
   }
 }
 

@@ -1,5 +1,6 @@
 // What decides where mail goes, and the name under which the answer is kept.
 import type { DomainName } from '../mail/domain-name.ts';
+import type { RoutePolicy } from './route-policy.ts';
 
 export interface RouteRequest {
   /** The routing domain, canonical; an address literal in brackets is taken as it is. */
@@ -12,6 +13,8 @@ export interface RouteRequest {
   readonly port: number;
   /** Look up and use IPv6 addresses. Addresses that are written out are used either way. */
   readonly useIpv6: boolean;
+  /** No part of the key: the same for all requests to a domain at a time. */
+  readonly policy: RoutePolicy;
 }
 
 /**

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { addMono, type MonoMs, monoMs } from '../base/moment.ts';
 import type { Route } from '../mail/hosts.ts';
 import type { DnsAnswer } from './dns-answer.ts';
+import { NO_POLICY } from './route-policy.ts';
 import { type RouteRequest, routeKey } from './route-request.ts';
 import { RouteTable, STALE_MS_MAX, STALE_TTL_MS } from './route-table.ts';
 
@@ -57,7 +58,7 @@ class Bench {
 }
 
 function requestTo(domain: string, change: Partial<RouteRequest> = {}): RouteRequest {
-  return { domain, gateway: null, routes: [], port: 25, useIpv6: false, ...change };
+  return { domain, gateway: null, routes: [], port: 25, useIpv6: false, policy: NO_POLICY, ...change };
 }
 
 const hostOf = (route: Route | null): string | null =>
@@ -262,3 +263,48 @@ test('whoever is told to wait is told once that the route is there, and no route
   });
   fc.assert(property);
 });
+
+test('a domain that is not there so many times in a row has its mail failed, until it is there', () => {
+  const policy = { ...NO_POLICY, dnsFailuresToPurge: 3 };
+  const bench = new Bench();
+  const look = (answer: DnsAnswer): string | null => {
+    bench.later(3_600_001);
+    bench.ask('a.example', 'x', { policy });
+    bench.answer(answer);
+    return hostOf(bench.ask('a.example', 'x', { policy }));
+  };
+  const absent: DnsAnswer = { kind: 'noName', ttlSeconds: 60 };
+  const silent: DnsAnswer = { kind: 'unavailable', reason: 'timeout' };
+  assert.deepEqual([absent, silent, absent].map(look), ['454 4.4.4', '451 4.4.3', '454 4.4.4']);
+  assert.deepEqual([absent, absent].map(look), ['554 5.4.4', '554 5.4.4'], 'silence of the servers is no absence');
+  const there: DnsAnswer = { kind: 'mx', records: [{ preference: 1, exchange: '192.0.2.1' }], ttlSeconds: 60 };
+  assert.deepEqual([there, absent].map(look), ['192.0.2.1', '454 4.4.4']);
+});
+
+for (const [failures, unanswered] of [
+  [1, 1],
+  [3, 3],
+  [0, 9],
+] as const) {
+  test(`MX not answered ${failures || 'any number of'} times in a row: then the address of the domain`, () => {
+    const policy = { ...NO_POLICY, mxFailuresFallbackToA: failures };
+    const bench = new Bench();
+    const ask = (): Route | null => bench.ask('a.example', 'x', { policy });
+    for (let round = 0; round < unanswered; round += 1) {
+      ask();
+      bench.answer({ kind: 'unavailable', reason: 'timeout' });
+      assert.deepEqual([bench.open, hostOf(ask())], [[], '451 4.4.3']);
+      bench.later(30_001);
+    }
+    ask();
+    bench.answer({ kind: 'unavailable', reason: 'timeout' });
+    assert.deepEqual(bench.open, failures === 0 ? [] : ['a.example A']);
+    if (failures === 0) return;
+    bench.answer({ kind: 'addresses', addresses: ['192.0.2.7'], ttlSeconds: 600 });
+    assert.equal(hostOf(ask()), '192.0.2.7');
+    bench.later(30_001);
+    ask();
+    bench.answer({ kind: 'mx', records: [{ preference: 1, exchange: '192.0.2.1' }], ttlSeconds: 60 });
+    assert.equal(hostOf(ask()), '192.0.2.1', 'exchangers count as soon as they are known');
+  });
+}

@@ -4,7 +4,7 @@
 import { addMono, type MonoMs, monoMs } from '../base/moment.ts';
 import type { Route } from '../mail/hosts.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
-import type { LookupResult } from './route-assembly.ts';
+import { IMPOSSIBLE_NAME_REPLY, type LookupResult, NO_HOST_REPLY } from './route-assembly.ts';
 import { type Question, RouteLookup } from './route-lookup.ts';
 import type { RouteRequest } from './route-request.ts';
 
@@ -36,13 +36,16 @@ export interface RouteInspection {
 /** A route and its place among all: `newer` and `older` by last use while it is settled, null while looked up. */
 interface Entry<Token> {
   readonly key: string;
-  readonly request: RouteRequest;
+  request: RouteRequest;
   route: Route | null;
   expiresAt: MonoMs;
   /** The last route to hosts that DNS gave, and when it expired. */
   good: Route | null;
   goodUntil: MonoMs;
   lookup: RouteLookup | null;
+  /** In a row: lookups of MX without an answer, and lookups that found no such domain. */
+  mxFailures: number;
+  absences: number;
   /** Who is told when the lookup ends; null when nobody waits, as nearly always. */
   waiting: Set<Token> | null;
   newer: Entry<Token> | null;
@@ -81,6 +84,7 @@ export class RouteTable<Token> {
     }
     const entry = known ?? this.#add(request, key);
     if (entry.lookup === null) {
+      entry.request = request; // its policy may be another by now
       this.#begin(entry, now);
       if (entry.lookup === null) return entry.route;
     }
@@ -125,6 +129,8 @@ export class RouteTable<Token> {
       good: null,
       goodUntil: LONG_AGO,
       lookup: null,
+      mxFailures: 0,
+      absences: 0,
       waiting: null,
       newer: null,
       older: null,
@@ -136,7 +142,7 @@ export class RouteTable<Token> {
 
   /** Starts a lookup in place of one that may be running, whose answers then count for nothing. */
   #begin(entry: Entry<Token>, now: MonoMs): void {
-    const lookup = new RouteLookup(entry.request);
+    const lookup = new RouteLookup(entry.request, entry.mxFailures);
     if (entry.lookup === null) this.#unlink(entry);
     entry.lookup = lookup;
     this.#ask(entry, lookup, lookup.begin());
@@ -148,9 +154,22 @@ export class RouteTable<Token> {
       this.#parts.query(question.name, question.type, (answer, now) => {
         if (entry.lookup !== lookup) return;
         this.#ask(entry, lookup, lookup.answered(question, answer));
-        if (lookup.result !== null) this.#settle(entry, lookup.result, now);
+        if (lookup.result !== null) this.#settle(entry, this.#judged(entry, lookup, lookup.result), now);
       });
     }
+  }
+
+  /** A domain that was not there so many times in a row will not come back while its mail waits. */
+  #judged(entry: Entry<Token>, lookup: RouteLookup, result: LookupResult): LookupResult {
+    entry.mxFailures = lookup.hasUnansweredMx ? entry.mxFailures + 1 : 0;
+    const { route } = result;
+    const isAbsent = result.kind === 'found' && route.kind === 'unroutable' && route.reply === NO_HOST_REPLY;
+    // A lookup that nobody answered says nothing about the domain: often it is this node that is cut off.
+    if (isAbsent) entry.absences += 1;
+    else if (result.kind === 'found') entry.absences = 0;
+    const { dnsFailuresToPurge } = entry.request.policy;
+    if (!isAbsent || dnsFailuresToPurge === 0 || entry.absences < dnsFailuresToPurge) return result;
+    return { kind: 'found', route: { ...route, reply: IMPOSSIBLE_NAME_REPLY } };
   }
 
   #settle(entry: Entry<Token>, result: LookupResult, now: MonoMs): void {

@@ -19,6 +19,7 @@ import {
   CLOSED_BY_PEER,
   CONTENT_LOST,
   INJECTED,
+  lostStep,
   QUIT_MS,
   SILENCES,
   STAGES,
@@ -443,10 +444,6 @@ export class ClientSession<T extends Transaction> {
     }
     if (ahead !== null) this.#actions.returned(ahead.transaction);
   }
-}
-
-function lostStep(reply: Reply): string {
-  return `451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`;
 }
 
 function isSuccess(reply: Reply): boolean {

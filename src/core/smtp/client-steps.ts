@@ -1,6 +1,7 @@
 // The steps of a client session: what a reply answers, the stage it is recorded with, and what is recorded when there is
 // no reply.
 import { STAGE, type Stage } from '../mail/disposition.ts';
+import { type Reply, replyText } from '../mail/reply.ts';
 
 /** What the next reply answers. */
 export type Step =
@@ -60,3 +61,8 @@ export const TLS_FAILED = '451 4.7.5 [internal] TLS negotiation failed';
 export const INJECTED = '451 4.7.5 [internal] TLS negotiation failed: octets in clear behind the go-ahead';
 export const CLOSED_BY_PEER = '451 4.4.2 [internal] connection closed by remote host';
 export const CONTENT_LOST = '550 5.3.0 [internal] message body missing';
+
+/** What it said answers nothing that it can have heard. */
+export function lostStep(reply: Reply): string {
+  return `451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`;
+}

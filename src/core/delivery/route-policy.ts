@@ -1,0 +1,34 @@
+// What a configuration says about answers of the name service, as routing wants it.
+import type { Configuration } from '../config/configuration.ts';
+import {
+  dnsFailuresToPurge,
+  maxDnsTtl,
+  minDnsTtl,
+  mxFailuresFallbackToA,
+  preferIpv6Mxs,
+  prohibitedHosts,
+  skipHosts,
+} from '../config/dns-options.ts';
+import type { DomainName } from '../mail/domain-name.ts';
+import type { RoutePolicy } from '../routing/route-policy.ts';
+
+export function routePolicy(configuration: Configuration, domain: DomainName): RoutePolicy {
+  const fallback = configuration.value(mxFailuresFallbackToA, { domain });
+  return {
+    minTtlSeconds: configuration.value(minDnsTtl),
+    maxTtlSeconds: configuration.value(maxDnsTtl),
+    prefersIpv6: configuration.value(preferIpv6Mxs),
+    skipHosts: configuration.value(skipHosts),
+    prohibitedHosts: configuration.value(prohibitedHosts),
+    mxFailuresFallbackToA: fallback === -1 ? 1 : fallback,
+    dnsFailuresToPurge: configuration.value(dnsFailuresToPurge, { domain }),
+  };
+}
+
+/** Whether routes that were found under one may be used under the other. */
+export function isSamePolicy(one: RoutePolicy, other: RoutePolicy): boolean {
+  return JSON.stringify(one, withBigInts) === JSON.stringify(other, withBigInts);
+}
+
+/** Addresses are numbers that JSON has no form for. */
+const withBigInts = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
