@@ -19,6 +19,8 @@ import {
   CLOSED_BY_PEER,
   CONTENT_LOST,
   INJECTED,
+  isRefusal,
+  isSuccess,
   lostStep,
   QUIT_MS,
   SILENCES,
@@ -444,12 +446,4 @@ export class ClientSession<T extends Transaction> {
     }
     if (ahead !== null) this.#actions.returned(ahead.transaction);
   }
-}
-
-function isSuccess(reply: Reply): boolean {
-  return reply.code >= 200 && reply.code <= 299;
-}
-
-function isRefusal(reply: Reply): boolean {
-  return reply.code >= 400;
 }

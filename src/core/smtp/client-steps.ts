@@ -66,3 +66,11 @@ export const CONTENT_LOST = '550 5.3.0 [internal] message body missing';
 export function lostStep(reply: Reply): string {
   return `451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`;
 }
+
+export function isSuccess(reply: Reply): boolean {
+  return reply.code >= 200 && reply.code <= 299;
+}
+
+export function isRefusal(reply: Reply): boolean {
+  return reply.code >= 400;
+}
