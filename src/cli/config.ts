@@ -18,6 +18,7 @@ const USAGE = `\
 usage: headgate config check [--lenient] FILE...
        headgate config eval|get -c FILE [SCOPE...] OPTION
        headgate config explain -c FILE [--json] [SCOPE...] OPTION
+       headgate config diff -c FILE [--json] OTHER
        headgate config show|showrecurse -c FILE [SCOPE...]
        headgate config locate -c FILE KEYWORD [NAME]
        headgate config shell -c FILE
@@ -29,7 +30,7 @@ answers the commands on its standard input, a line each, and its changes end wit
 `;
 
 const DEFAULT_FILE = '/etc/headgate/headgate.conf';
-const QUERIES = ['eval', 'get', 'explain', 'show', 'showrecurse', 'locate'];
+const QUERIES = ['eval', 'get', 'explain', 'diff', 'show', 'showrecurse', 'locate'];
 const EX_CONFIG = 78;
 const CLOCK: ConfigClock = {
   now: () => wallMs(Date.now()),

@@ -19,8 +19,8 @@ import { formatPlaces } from './config-places.ts';
 import { reload } from './config-reload.ts';
 import { formatRunTimeChange, Transaction } from './config-transaction.ts';
 import { evaluate, getSetting, show, showRecurse } from './config-values.ts';
-import type { LimitView } from './limit-view.ts';
 import { writeBack, writeMainFile } from './config-writeback.ts';
+import type { LimitView } from './limit-view.ts';
 
 const NO_TRANSACTION =
   'no transaction is open in this session; "config begin" opens one, and the end of a session ends it';
@@ -68,10 +68,13 @@ export class ConfigConsole implements ConfigAnswers {
   #answer(tokens: readonly Token[], session: ConsoleSession): Answer | Promise<Answer> {
     const verb = tokens[0]?.kind === 'word' ? tokens[0].text.toLowerCase() : '';
     const rest = tokens.slice(1);
-    const configuration = this.#transactions.get(session)?.draft ?? this.#holder.current();
+    const draft = this.#transactions.get(session)?.draft ?? null;
+    const configuration = draft ?? this.#holder.current();
     if (verb === 'set') return this.#change(readSet(configuration, rest), session);
     const words = rest.filter((token): token is WordSyntax => token.kind === 'word');
-    if (words.length < rest.length - 1 && verb in USAGES) return usage(verb);
+    if (words.length < rest.length - 1 && Object.hasOwn(USAGES, verb)) return usage(verb);
+    const answered = inquire(verb, words, { holder: this.#holder, draft, view: this.#view });
+    if (answered !== null) return answered;
     const [first, second] = words.map(({ text }) => text);
     switch (verb) {
       case 'eval':
@@ -107,9 +110,7 @@ export class ConfigConsole implements ConfigAnswers {
       case 'writeback':
         return words.length > 1 ? usage(verb) : writeBack(this.#holder, first ?? null);
       default:
-        return (
-          inquire(verb, configuration, words, { holder: this.#holder, view: this.#view }) ?? this.#refuseVerb(verb)
-        );
+        return this.#refuseVerb(verb);
     }
   }
 

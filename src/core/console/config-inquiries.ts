@@ -2,30 +2,37 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { WordSyntax } from '../config/syntax.ts';
 import type { Answer } from './command.ts';
+import { diff } from './config-diff.ts';
 import { explain } from './config-explain.ts';
 import type { ConfigHolder } from './config-holder.ts';
 import type { LimitView } from './limit-view.ts';
 
-/** What an inquiry may look at besides the configuration it is about. */
+/** What an inquiry may look at. */
 export interface InquiryParts {
   readonly holder: ConfigHolder;
+  /** Of the session's open transaction; null when none is open. */
+  readonly draft: Configuration | null;
   /** Null without a server. */
   readonly view: LimitView | null;
 }
 
-/**
- * @param configuration the one in force, or that of a transaction
- * @returns null for a verb that is none of these
- */
+const DRY_RUN = '--dry-run';
+
+/** @returns null for words that are none of these */
 export function inquire(
   verb: string,
-  configuration: Configuration,
   words: readonly WordSyntax[],
-  { holder, view }: InquiryParts,
+  { holder, draft, view }: InquiryParts,
 ): Answer | null {
   switch (verb) {
     case 'explain':
-      return explain(configuration, words, holder.clock, view);
+      return explain(draft ?? holder.current(), words, holder.clock, view);
+    case 'diff':
+      return diff(holder, draft, words, view);
+    case 'reload': {
+      const rest = words.filter(({ text }) => text !== DRY_RUN);
+      return rest.length === words.length ? null : diff(holder, null, rest, view, verb);
+    }
     default:
       return null;
   }

@@ -17,6 +17,7 @@ export const USAGES: Readonly<Record<string, string>> = {
   eval: 'config eval [SCOPE...] OPTION',
   get: 'config get [SCOPE...] OPTION',
   explain: 'config explain [--json] [SCOPE...] OPTION',
+  diff: 'config diff [--json] [FILE]',
   set: 'config set [SCOPE...] OPTION VALUE',
   unset: 'config unset [SCOPE...] [OPTION]',
   show: 'config show [SCOPE...] [OPTION]',
@@ -26,7 +27,7 @@ export const USAGES: Readonly<Record<string, string>> = {
   commit: 'config commit',
   rollback: 'config rollback',
   replay: 'config replay',
-  reload: 'config reload [FILE]',
+  reload: 'config reload [--dry-run] [FILE]',
   writeback: 'config writeback [FILE]',
   help: 'config help [OPTION | TOPIC]',
 };

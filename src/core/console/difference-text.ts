@@ -1,0 +1,107 @@
+// A difference of configurations as people read it: who it is about, then what changes. Equal changes for many names are
+// one line, and of long lists a few are named.
+import type { Difference, Owner, StructureChange, ValueChange } from '../config/difference.ts';
+import type { CellOwner, SideValue } from '../config/difference-cells.ts';
+import { formatPosition } from '../config/source.ts';
+
+const NAMES_SHOWN = 3;
+
+/** A block of lines for each owner; empty when nothing changes. */
+export function differenceLines({ structure, values, isComplete }: Difference): string[] {
+  const lines = structure.map(structureText);
+  const blocks = new Map<string, string[]>();
+  for (const group of alike(values)) {
+    const title = ownerText(group.map(({ owner }) => owner));
+    blocks.set(title, [...(blocks.get(title) ?? []), ...changeLines(group)]);
+  }
+  for (const [title, changes] of blocks) lines.push(`${title}:`, ...changes.map((text) => `  ${text}`));
+  if (!isComplete) lines.push('and more: the two differ in so much that the rest was not compared');
+  return lines;
+}
+
+/** Changes of one option from one value to another, for several names of one row of the table. */
+function alike(values: readonly ValueChange[]): readonly (readonly ValueChange[])[] {
+  const groups = new Map<string, ValueChange[]>();
+  for (const change of values) {
+    const { option, owner, before, after } = change;
+    const row =
+      owner.kind === 'delivery' && owner.name !== null
+        ? `${owner.group}\n${owner.binding}\n${owner.leaf}\n${owner.name.pattern === null}`
+        : JSON.stringify(owner);
+    const key = [option.name, row, before.text, after.text].join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), change]);
+  }
+  return [...groups.values()].flatMap((group) => (group.length > NAMES_SHOWN ? [group] : group.map((one) => [one])));
+}
+
+function changeLines([first, ...others]: readonly ValueChange[]): string[] {
+  const { option, owner, before, after, except } = first!;
+  const leaf = owner.kind === 'delivery' ? owner.leaf : null;
+  const more = others.length > 0 ? ', and so on' : '';
+  const but =
+    except.length === 0
+      ? ''
+      : `, except ${few(
+          except.map((one) => cellText({ leaf, ...one })),
+          'more',
+        )}`;
+  return [`${option.display}: ${sideText(before)} -> ${sideText(after)}${more}${but}`];
+}
+
+function sideText({ text, setBy }: SideValue): string {
+  return `${text.replace(/\n\s*/g, ' ')} (${setBy === null ? 'default' : formatPosition(setBy.at)})`;
+}
+
+function ownerText(owners: readonly Owner[]): string {
+  const owner = owners[0]!;
+  switch (owner.kind) {
+    case 'delivery': {
+      if (owners.length === 1) return cellText(owner);
+      const names = owners.map((one) => (one.kind === 'delivery' ? (one.name?.text ?? '') : ''));
+      return rowText(owner, `${owners.length} ${owner.leaf}s (${few(names, 'more')})`);
+    }
+    case 'server':
+      return 'the server as a whole';
+    case 'stanza':
+      return owner.scope === '' ? 'the server as a whole' : `${owner.scope} as a whole`;
+    case 'listener': {
+      const endpoint = `${owner.of} ${owner.listen}`;
+      return owner.peer === null ? endpoint : `${endpoint}, clients in ${owner.peer}`;
+    }
+  }
+}
+
+function cellText(owner: CellOwner & { readonly leaf?: 'domain' | 'host' | null }): string {
+  if (owner.name === null) return rowText(owner, null);
+  const { text, pattern } = owner.name;
+  const kind = owner.leaf ?? 'domain';
+  return rowText(owner, pattern === null ? `${kind} "${text}"` : `every ${kind} that ${text} matches`);
+}
+
+function rowText({ group, binding }: CellOwner, names: string | null): string {
+  const to = names === null ? '' : ` to ${names}`;
+  if (binding !== null) return `binding "${binding}"${to}`;
+  if (group !== null) return `group "${group}"${to}`;
+  return names ?? 'everywhere';
+}
+
+function structureText(change: StructureChange): string {
+  switch (change.kind) {
+    case 'bindingAdded':
+      return `binding "${change.binding}" is new, in group "${change.group}"`;
+    case 'bindingRemoved':
+      return `binding "${change.binding}" is gone: its connections end, its mail is held`;
+    case 'bindingMoved':
+      return `binding "${change.binding}" moves from group "${change.before}" to group "${change.after}"`;
+    case 'listenerOpens':
+      return `${change.of} ${change.name} opens (${formatPosition(change.at)})`;
+    case 'listenerCloses':
+      return `${change.of} ${change.name} closes (${formatPosition(change.at)})`;
+  }
+}
+
+/** `a, b, c and 5 more` */
+export function few(texts: readonly string[], more: string): string {
+  const rest = texts.length - NAMES_SHOWN;
+  return texts.slice(0, NAMES_SHOWN).join(', ') + (rest > 0 ? ` and ${rest} ${more}` : '');
+}
