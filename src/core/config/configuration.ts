@@ -150,7 +150,7 @@ export class Configuration {
   }
 
   #find(option: Option<unknown>, subject: Subject): FoundSetting | null {
-    return this.inForce(subject, chainFor(option, subject)).find(option);
+    return this.#known(subject, chainFor(option, subject)).find(option);
   }
 
   /**
@@ -158,14 +158,20 @@ export class Configuration {
    * value of each. The same object for all subjects that the same stanzas speak for, and for no others.
    */
   inForce(subject: Subject, chain: Chain = SENDING_CHAIN): InForce {
-    const key = subjectKey(chain, subject);
-    const known = key === null ? undefined : this.#bySubject.get(key);
-    if (known !== undefined) return known;
     const group = subject.group ?? (subject.binding === undefined ? undefined : this.groupOf(subject.binding));
-    const inForce = this.#byTrail.of(trailOf(this.root, chain, { ...subject, group }));
-    if (key === null) return inForce;
-    if (this.#bySubject.size >= MAX_SUBJECTS) this.#bySubject.clear();
-    this.#bySubject.set(key, inForce);
+    return this.#byTrail.of(trailOf(this.root, chain, group === undefined ? subject : { ...subject, group }));
+  }
+
+  /** The same for a subject that is asked about again and again. */
+  #known(subject: Subject, chain: Chain): InForce {
+    const key = subjectKey(chain, subject);
+    if (key === null) return this.inForce(subject, chain);
+    let inForce = this.#bySubject.get(key);
+    if (inForce === undefined) {
+      inForce = this.inForce(subject, chain);
+      if (this.#bySubject.size >= MAX_SUBJECTS) this.#bySubject.clear();
+      this.#bySubject.set(key, inForce);
+    }
     return inForce;
   }
 
@@ -174,7 +180,7 @@ export class Configuration {
    * @param option server_max_outbound_connections or its like for a cluster
    */
   bindingLimit(option: Option<Limit>, binding: string): Limit {
-    for (const { stanza } of this.inForce({ binding }, BINDING_CHAIN).trail) {
+    for (const { stanza } of this.#known({ binding }, BINDING_CHAIN).trail) {
       const setting = stanza.settings.get(option.name);
       if (setting !== undefined) return setting.value as Limit;
     }
@@ -184,7 +190,7 @@ export class Configuration {
   /** Every stanza that speaks for the subject and sets the option, the most specific first: for sums over a scope. */
   settingsAlong<T>(option: Option<T>, subject: Subject): readonly StanzaSetting<T>[] {
     const found: StanzaSetting<T>[] = [];
-    for (const { stanza } of this.inForce(subject, chainFor(option, subject)).trail) {
+    for (const { stanza } of this.#known(subject, chainFor(option, subject)).trail) {
       const setting = stanza.settings.get(option.name);
       if (setting !== undefined) {
         found.push({ stanza: stanzaKey(stanza), value: setting.value as T, at: setting.at });
@@ -246,7 +252,7 @@ export class Configuration {
 
   /** What listen, peer or listener say about the binding of mail; the most specific stanza with either option wins. */
   bindingChoice(subject: Subject): BindingChoice | null {
-    for (const { stanza } of this.inForce(subject, LISTENER_CHAIN).trail) {
+    for (const { stanza } of this.#known(subject, LISTENER_CHAIN).trail) {
       const binding = stanza.settings.get(listenerBinding.name);
       if (binding !== undefined) return { kind: 'binding', name: binding.value as string };
       const group = stanza.settings.get(listenerBindingGroup.name);

@@ -49,6 +49,7 @@ class Includer {
 
   /** @param open the files that are being read, the innermost last */
   #follow(items: readonly ItemSyntax[], open: readonly string[]): ResolvedItem[] {
+    if (!items.some(holdsInclude)) return items as ResolvedItem[]; // most stanzas, as they are
     return items.flatMap((item): ResolvedItem[] => {
       if (item.kind === 'assignment') return [item];
       if (item.kind === 'stanza') return [{ ...item, items: this.#follow(item.items, open) } satisfies StanzaSyntax];
@@ -94,6 +95,10 @@ class Includer {
     }
     return this.#readText(path, text, [...open, path]);
   }
+}
+
+function holdsInclude(item: ItemSyntax): boolean {
+  return item.kind === 'include' || (item.kind === 'stanza' && item.items.some(holdsInclude));
 }
 
 function byteOrder(a: string, b: string): number {

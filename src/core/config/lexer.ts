@@ -19,7 +19,7 @@ export type Token = WordSyntax | MarkToken | EndToken;
 
 const BLANK = /[\s\ufeff]+/y;
 const LINE_COMMENT = /#[^\n]*/y;
-const QUOTED = /"([^"\\\n]*(?:\\(?:"|(?!"))[^"\\\n]*)*)"/y;
+const QUOTED = /"[^"\\\n]*(?:\\(?:"|(?!"))[^"\\\n]*)*"/y;
 const MARKS = '{}()[]=,';
 
 /** Every token of a text, the last of which is its end. Text that is no token is reported and left out. */
@@ -28,13 +28,15 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
   let offset = 0;
   let line = 1;
   let lineStart = 0;
-  let end: SourcePosition = { file, line, column: 1 };
+  let endLine = line;
+  let endColumn = 1;
 
-  const take = (pattern: RegExp): RegExpExecArray | null => {
+  /** Goes on behind what the pattern takes here, if it does. No match is made an object of: a text has many words. */
+  const passes = (pattern: RegExp): boolean => {
     pattern.lastIndex = offset;
-    const match = pattern.exec(text);
-    if (match !== null) offset = pattern.lastIndex;
-    return match;
+    if (!pattern.test(text)) return false;
+    offset = pattern.lastIndex;
+    return true;
   };
   const countLines = (from: number): void => {
     const passed = text.slice(from, offset); // not the whole text, which may hold no other line end
@@ -46,19 +48,21 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
 
   while (offset < text.length) {
     const start = offset;
-    const at = { file, line, column: start - lineStart + 1 };
     const first = text[start]!;
+    if (passes(BLANK)) {
+      if (first === '\n' || offset > start + 1) countLines(start); // most blanks are one, between words
+      continue;
+    }
+    const at = { file, line, column: start - lineStart + 1 };
     const known = tokens.length;
-    if (take(BLANK) !== null) countLines(start);
-    else if (first === '#') take(LINE_COMMENT);
-    else if (text.startsWith('/*', start)) {
+    if (first === '#') passes(LINE_COMMENT);
+    else if (first === '/' && text[start + 1] === '*') {
       const closing = text.indexOf('*/', start + 2);
       offset = closing < 0 ? text.length : closing + 2;
       if (closing < 0) findings.problem({ at, subject: 'comment', found: '/* without an end', expected: '*/' });
       countLines(start);
     } else if (first === '"') {
-      const quoted = take(QUOTED);
-      if (quoted !== null) tokens.push({ kind: 'word', text: quoted[1]!.replaceAll('\\"', '"'), quoted: true, at });
+      if (passes(QUOTED)) tokens.push({ kind: 'word', text: unquoted(text, start, offset), quoted: true, at });
       else {
         const lineEnd = text.indexOf('\n', start);
         offset = lineEnd < 0 ? text.length : lineEnd;
@@ -67,19 +71,26 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
         if (isAssign(tokens.at(-1))) tokens.push({ kind: 'word', text: rest, quoted: true, at });
         findings.problem({ at, subject: 'quoted word', found: 'no end on its line', expected: '"' });
       }
+    } else if (passes(ADDRESS_LITERAL) || passes(BARE_WORD)) {
+      tokens.push({ kind: 'word', text: text.slice(start, offset), quoted: false, at });
     } else {
-      const bare = take(ADDRESS_LITERAL) ?? take(BARE_WORD);
-      if (bare !== null) tokens.push({ kind: 'word', text: bare[0], quoted: false, at });
-      else {
-        offset += 1;
-        if (MARKS.includes(first)) tokens.push({ kind: 'mark', mark: first as MarkToken['mark'], at });
-        else findings.problem({ at, subject: 'text', found: first, expected: 'a name, a value or a comment' });
-      }
+      offset += 1;
+      if (MARKS.includes(first)) tokens.push({ kind: 'mark', mark: first as MarkToken['mark'], at });
+      else findings.problem({ at, subject: 'text', found: first, expected: 'a name, a value or a comment' });
     }
-    if (tokens.length > known) end = { file, line, column: offset - lineStart + 1 };
+    if (tokens.length > known) {
+      endLine = line;
+      endColumn = offset - lineStart + 1;
+    }
   }
-  tokens.push({ kind: 'end', at: end });
+  tokens.push({ kind: 'end', at: { file, line: endLine, column: endColumn } });
   return tokens;
+}
+
+/** What stands between the quotes at both ends. */
+function unquoted(text: string, start: number, end: number): string {
+  const inside = text.slice(start + 1, end - 1);
+  return inside.includes('\\') ? inside.replaceAll('\\"', '"') : inside;
 }
 
 function isAssign(token: Token | undefined): boolean {

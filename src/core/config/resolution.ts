@@ -47,17 +47,21 @@ export type Trail = readonly TrailEntry[];
 export function trailOf(root: Stanza, chain: Chain, subject: Subject): Trail {
   if (chain === OWN_CHAIN) return ownTrail(root, subject);
   const query = new Query(subject);
-  return chain.levels.flatMap((level) => {
-    let stanzas: readonly Stanza[] = [root];
-    for (const scope of level) {
-      stanzas = stanzas.flatMap((stanza) => {
-        const children = stanza.children.get(scope);
-        return children === undefined ? [] : query.pick(scope, children);
-      });
-      if (stanzas.length === 0) break;
-    }
-    return stanzas.map((stanza) => ({ stanza, level }));
-  });
+  const trail: TrailEntry[] = [];
+  for (const level of chain.levels) collect(root, level, 0, query, trail);
+  return trail;
+}
+
+/** Adds the stanzas of a level, from the stanza that its first `depth` scopes led to. */
+function collect(stanza: Stanza, level: Level, depth: number, query: Query, trail: TrailEntry[]): void {
+  const scope = level[depth];
+  if (scope === undefined) {
+    trail.push({ stanza, level });
+    return;
+  }
+  const children = stanza.children.get(scope);
+  if (children === undefined) return;
+  for (const child of query.pick(scope, children)) collect(child, level, depth + 1, query, trail);
 }
 
 function ownTrail(root: Stanza, { own = [] }: Subject): Trail {
@@ -107,13 +111,17 @@ class Query {
   }
 }
 
+const NONE: readonly Stanza[] = [];
+
 function literal({ byKey }: Children, key: string | undefined): readonly Stanza[] {
   const stanza = key === undefined ? undefined : byKey.get(key);
-  return stanza === undefined ? [] : [stanza];
+  return stanza === undefined ? NONE : [stanza];
 }
 
 /** @param keys names of the same thing; the last one is matched against patterns */
-function matching({ byKey, patterns }: Children, keys: readonly string[]): readonly Stanza[] {
+function matching(children: Children, keys: readonly string[]): readonly Stanza[] {
+  const { byKey, patterns } = children;
+  if (keys.length === 1 && patterns.length === 0) return literal(children, keys[0]);
   const found: Stanza[] = [];
   for (const key of keys) {
     const stanza = byKey.get(key);

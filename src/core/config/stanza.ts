@@ -51,7 +51,8 @@ export interface Children {
 /** A tree while it is being put together. */
 export interface DraftStanza extends Stanza {
   readonly settings: Map<string, Setting>;
-  readonly children: Map<string, DraftChildren>;
+  /** Made with the first child: of a hundred thousand domains none has any. */
+  children: Map<string, DraftChildren>;
 }
 
 export interface DraftChildren extends Children {
@@ -73,6 +74,9 @@ export function emptyRoot(file: string): DraftStanza {
   };
 }
 
+/** Never added to. */
+const NO_CHILDREN = new Map<string, DraftChildren>();
+
 /** Adds an empty child; the caller has made sure that there is none of that key. */
 export function addChild(
   parent: DraftStanza,
@@ -82,10 +86,11 @@ export function addChild(
   at: SourcePosition,
 ): DraftStanza {
   const path = [...parent.path, { kind: step.kind, name: step.name }];
-  const child: DraftStanza = { ...step, key, pattern, at, path, settings: new Map(), children: new Map() };
+  const child: DraftStanza = { ...step, key, pattern, at, path, settings: new Map(), children: NO_CHILDREN };
   let siblings = parent.children.get(step.kind.keyword);
   if (siblings === undefined) {
     siblings = { byKey: new Map(), patterns: [] };
+    if (parent.children === NO_CHILDREN) parent.children = new Map();
     parent.children.set(step.kind.keyword, siblings);
   }
   siblings.byKey.set(key, child);

@@ -1,6 +1,7 @@
 // The options of delivery for a (binding, domain) out of a configuration: where configuration spellings (seconds, magic
 // names) become the plain values that the scheduler and the sessions work with.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import { SENDING_CHAIN } from '../config/chain.ts';
 import type { Configuration } from '../config/configuration.ts';
 import {
   bindAddress,
@@ -21,6 +22,7 @@ import {
   suspendDelivery,
   useIpv6,
 } from '../config/connection-options.ts';
+import type { InForce } from '../config/in-force.ts';
 import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import {
@@ -63,15 +65,48 @@ import { tlsPolicy } from './tls-settings.ts';
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
 
-/** @param hostname name of this server, for EHLO */
+/** Settings that were read, by the stanzas they were read from, then by hostname and binding. */
+const known = new WeakMap<InForce, Map<string, DeliverySettings>>();
+
+/**
+ * One object for all domains of a binding that the same stanzas speak for: a queue of a domain without a stanza of its
+ * own costs one search for stanzas.
+ * @param hostname name of this server, for EHLO
+ */
 export function deliverySettings(
   configuration: Configuration,
   binding: string,
   domain: DomainName,
   hostname: string,
 ): DeliverySettings {
-  const subject = { binding, domain };
-  const value = <T>(option: Option<T>): T => configuration.value(option, subject);
+  const stanzas = configuration.inForce({ binding, domain });
+  let settingsByBinding = known.get(stanzas);
+  if (settingsByBinding === undefined) {
+    settingsByBinding = new Map();
+    known.set(stanzas, settingsByBinding);
+  }
+  const key = `${hostname}\n${binding}`;
+  let settings = settingsByBinding.get(key);
+  if (settings === undefined) {
+    settings = readSettings(configuration, stanzas, { binding, domain }, hostname);
+    settingsByBinding.set(key, settings);
+  }
+  // Certificates that are compared with the domain: a policy of its own.
+  return settings.tls.verify === 'host'
+    ? { ...settings, tls: tlsPolicy(configuration, { binding, domain }) }
+    : settings;
+}
+
+/** @param subject any of those that the stanzas speak for */
+function readSettings(
+  configuration: Configuration,
+  stanzas: InForce,
+  subject: { readonly binding: string; readonly domain: DomainName },
+  hostname: string,
+): DeliverySettings {
+  const { binding } = subject;
+  const value = <T>(option: Option<T>): T =>
+    option.chain === SENDING_CHAIN ? stanzas.value(option) : configuration.value(option, subject);
   const ms = (option: Option<number>): number => value(option) * 1000;
   const ehloName = value(ehloHostname);
   return {

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadConfiguration } from '../config/load.ts';
+import type { DeliverySettings } from './settings.ts';
+import { deliverySettings } from './settings-of.ts';
+
+function settingsIn(text: string): (binding: string, domain: string, hostname?: string) => DeliverySettings {
+  const loaded = loadConfiguration('t.conf', () => ({ text }));
+  assert.ok(loaded.kind === 'loaded');
+  return (binding, domain, hostname = 'here.test') => deliverySettings(loaded.configuration, binding, domain, hostname);
+}
+
+test('domains without stanzas of their own share their settings, others have their own', () => {
+  const of = settingsIn('retry_interval = 5 binding "b" { } domain "x.test" { retry_interval = 6 }');
+  assert.equal(of('b', 'one.test'), of('b', 'two.test'));
+  assert.equal(of('b', 'x.test'), of('b', 'x.test'));
+  assert.deepEqual([of('b', 'one.test').retryIntervalMs, of('b', 'x.test').retryIntervalMs], [5000, 6000]);
+});
+
+test('what depends on binding or host name is never shared', () => {
+  const of = settingsIn('binding "b" { } host "mx.test" { max_outbound_connections = 2 }');
+  assert.notEqual(of('undeclared', 'a.test'), of('default', 'a.test')); // no stanza speaks for either
+  assert.deepEqual([of('undeclared', 'a.test').bindingExists, of('default', 'a.test').bindingExists], [false, true]);
+  assert.equal(of('b', 'a.test', 'one.test').ehloHostname, 'one.test');
+  assert.equal(of('b', 'a.test', 'two.test').ehloHostname, 'two.test');
+});
+
+test('where certificates are compared with the domain, each domain has a policy of its own', () => {
+  const of = settingsIn('tls = required tls_verify = host');
+  assert.notEqual(of('default', 'a.test').tls, of('default', 'b.test').tls);
+  assert.equal(of('default', 'a.test').tls.verify, 'host');
+});
