@@ -72,5 +72,5 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
 
 /** Whether a session that was opened by one is what the other would have opened to the same exchanger. */
 export function haveSameSessions(one: DeliverySettings, other: DeliverySettings): boolean {
-  return one.ehloHostname === other.ehloHostname;
+  return one.ehloHostname === other.ehloHostname && one.tls.key === other.tls.key;
 }

@@ -14,24 +14,24 @@ import {
   tlsVerify,
   tlsv13Ciphersuites,
 } from '../config/tls-options.ts';
+import type { DomainName } from '../mail/domain-name.ts';
 import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.ts';
 
 /** Words for the library's own choice. */
 const LIBRARY_CHOICE: readonly string[] = ['default', 'normal', ''];
 
-export function tlsPolicy(configuration: Configuration, subject: Subject): TlsPolicy {
+export function tlsPolicy(configuration: Configuration, subject: Subject & { readonly domain: DomainName }): TlsPolicy {
   const mode = configuration.value(tls, subject);
   if (mode === 'no') return NO_TLS;
-  const policy = {
-    mode,
-    verify: configuration.value(tlsVerify, subject),
-    fallsBack: mode === 'ifavailable' && configuration.value(tlsIfavailableFallback, subject),
-    parameters: tlsParameters(configuration, subject),
-  };
-  return { ...policy, key: JSON.stringify(policy) };
+  const verify = configuration.value(tlsVerify, subject);
+  const fallsBack = mode === 'ifavailable' && configuration.value(tlsIfavailableFallback, subject);
+  const parameters = tlsParameters(configuration, subject);
+  const parametersKey = JSON.stringify(parameters);
+  const key = `${mode} ${verify} ${verify === 'host' ? subject.domain : ''} ${fallsBack} ${parametersKey}`;
+  return { mode, verify, fallsBack, parameters, parametersKey, key };
 }
 
-export function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {
+function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {
   const value = <T>(option: Option<T>): T => configuration.value(option, subject);
   const certificate = fileOrNone(value(tlsCertificate));
   const ciphers = value(tlsCiphers);

@@ -36,7 +36,12 @@ export interface TlsPolicy {
   /** With `ifavailable`: mail goes in clear when TLS fails. */
   readonly fallsBack: boolean;
   readonly parameters: TlsParameters;
-  /** Equal for equal policies only; empty for that of mail in clear. */
+  /** Equal for equal parameters only. */
+  readonly parametersKey: string;
+  /**
+   * Equal where a session of one mail will do for the other, and where what failed for one will fail for the other: for
+   * equal policies, and for the same domain only when names are checked. Empty for mail in clear.
+   */
   readonly key: string;
 }
 
@@ -65,6 +70,7 @@ export const NO_TLS: TlsPolicy = {
     versions: ['TLSv1.2', 'TLSv1.3'],
     curves: null,
   },
+  parametersKey: '',
   key: '',
 };
 

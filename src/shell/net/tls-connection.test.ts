@@ -13,10 +13,13 @@ import { SocketConnector } from './connector.ts';
 
 const CA = certificateFile('authority');
 const SENDER = certificateFile('sender');
+/** The same without its key. */
+const ONE = certificateFile('sender-certificate');
 
 function policy(parameters: Partial<TlsParameters> = {}): TlsPolicy {
   const all = { ...NO_TLS.parameters, ca: CA, ...parameters };
-  return { mode: 'required', verify: 'host', fallsBack: false, parameters: all, key: JSON.stringify(all) };
+  const parametersKey = JSON.stringify(all);
+  return { mode: 'required', verify: 'host', fallsBack: false, parameters: all, parametersKey, key: parametersKey };
 }
 
 const request = (parameters: Partial<TlsParameters> = {}, name = 'mx.tls.example'): TlsRequest => ({
@@ -139,14 +142,14 @@ const FAILURES: readonly [string, Receiver, TlsRequest, RegExp][] = [
   [
     'a key of another',
     () => {},
-    request({ certificate: SENDER, key: certificateFile('receiver') }),
+    request({ certificate: ONE, key: certificateFile('receiver') }),
     /^our own certificate or ciphers/,
   ],
 ];
 for (const [title, receiver, wanted, reason] of FAILURES) {
   test(`fails: ${title}; the peer sees a reset`, async (t) => {
     const target = await listen(t, receiver);
-    const dialled = await dial(target, connectorWith(SENDER, certificateFile('receiver')));
+    const dialled = await dial(target, connectorWith(ONE, certificateFile('receiver')));
     assert.match(String(await handshake(dialled, wanted)), reason);
     dialled.call((connection) => connection.reset());
     assert.deepEqual((await dialled.untilOver()).at(-1), { closed: null });

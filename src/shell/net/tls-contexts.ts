@@ -1,4 +1,4 @@
-// What TLS connections of one policy share: the library's context, and the sessions of receivers that may be resumed.
+// What TLS connections with the same parameters share: the library's context, and the sessions of receivers that may be resumed.
 // Both are made at their first use and forgotten when a configuration is loaded, since files may have changed.
 import { constants } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureVersion } from 'node:tls';
@@ -18,9 +18,9 @@ export interface HeldContext {
   readonly sessions: Map<string, ResumableSession>;
 }
 
-/** Distinct policies are few: each is written by somebody. The oldest goes first. */
+/** Distinct parameters are few: each set of them is written by somebody. The oldest goes first. */
 const CONTEXTS_MAX = 1000;
-/** Of a policy. A session with the certificate in it has 1 to 4 KB. */
+/** Of a context. A session with the certificate in it has 1 to 4 KB. */
 const SESSIONS_MAX = 1000;
 /** What was found out about a peer is found out anew after so long. */
 const SESSION_MS_MAX = 3_600_000;
@@ -44,11 +44,11 @@ export class TlsContexts {
 
   /** @returns why there is none, as text */
   contextOf(policy: TlsPolicy): HeldContext | string {
-    let held = this.#contextsByKey.get(policy.key);
+    let held = this.#contextsByKey.get(policy.parametersKey);
     if (held === undefined) {
       held = this.#make(policy.parameters);
       if (this.#contextsByKey.size >= CONTEXTS_MAX) dropOldest(this.#contextsByKey);
-      this.#contextsByKey.set(policy.key, held);
+      this.#contextsByKey.set(policy.parametersKey, held);
     }
     return held;
   }
