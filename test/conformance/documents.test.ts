@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import { formatProblem } from '../../src/core/config/problem.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
-import { LoneConfig } from '../../src/core/console/lone-config.ts';
+import { LoneConfig, NO_FILES } from '../../src/core/console/lone-config.ts';
 import { readReceivers } from '../../src/rehearsal/receivers-file.ts';
 import { type Block, blocksOf } from '../support/markdown.ts';
 
@@ -32,18 +32,26 @@ for (const name of readdirSync(new URL('examples/', ROOT))) {
   });
 }
 
-/** A console session asks the configuration above it. */
+/**
+ * A console session asks the configuration above it. A block whose first line is a comment with another name than
+ * `headgate.conf`, such as `# candidate.conf`, is a file that the session may name.
+ */
 async function checkBlocks(blocks: readonly Block[]): Promise<void> {
   let console: ConfigConsole | null = null;
+  const texts = new Map<string, string>();
+  const files = { ...NO_FILES, read: (path: string) => ({ text: texts.get(path) ?? '' }) };
   for (const { language, text } of blocks) {
     if (language === 'conf') {
-      const loaded = loadConfiguration('example', () => ({ text }));
+      const file = /^# (\S+\.conf)\n/.exec(text)?.[1] ?? 'example';
+      const loaded = loadConfiguration(file, () => ({ text }));
       assert.ok(
         loaded.kind === 'loaded',
         loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join('\n') : '',
       );
       assert.deepEqual(loaded.warnings, []);
-      console = new ConfigConsole(new LoneConfig(loaded.configuration, () => loaded));
+      texts.set(file, text);
+      if (!['example', 'headgate.conf'].includes(file)) continue;
+      console = new ConfigConsole(new LoneConfig(loaded.configuration, () => loaded, files));
     } else {
       for (const exchange of text.split(/^> /m).slice(1)) {
         const line = exchange.slice(0, exchange.indexOf('\n'));
