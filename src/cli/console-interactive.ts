@@ -15,6 +15,8 @@ export class InteractiveConsole {
   readonly #output: NodeJS.WriteStream;
   #client: ConsoleClient;
   #usesPager = false;
+  /** What was typed in the open transaction of this session; null when none is open. */
+  #transaction: string[] | null = null;
 
   constructor(client: ConsoleClient, endpoint: ConsoleEndpoint, input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
     this.#client = client;
@@ -92,8 +94,33 @@ export class InteractiveConsole {
         return 'refused';
       }
       this.#client = opened.client;
+      if (this.#transaction !== null) {
+        this.#endTransaction();
+        return 'refused';
+      }
     }
-    return this.#client.ask(line, take);
+    const end = await this.#client.ask(line, take);
+    if (end === 'ok') this.#follow(line.trim());
+    return end;
+  }
+
+  /** A transaction ends with its session: a change that is typed after that would act at once. */
+  #follow(line: string): void {
+    const verb = /^config\s+(\w+)/i.exec(line)?.[1]?.toLowerCase();
+    if (verb === 'begin') this.#transaction = [];
+    else if (verb === 'commit' || verb === 'rollback') this.#transaction = null;
+    else if ((verb === 'set' || verb === 'unset') && this.#transaction !== null) {
+      this.#transaction.push(line);
+      if (this.#transaction.length > HISTORY_LINES) this.#transaction.shift();
+    }
+  }
+
+  #endTransaction(): void {
+    const typed = (this.#transaction ?? []).map((line) => `  ${line}\n`).join('');
+    this.#transaction = null;
+    this.#output.write(
+      `The session ended, and the open transaction with it; this line was not sent. What was typed in it:\n${typed}`,
+    );
   }
 
   /** Hands what is longer than the terminal to $PAGER. */

@@ -181,6 +181,45 @@ test('a session at a terminal: banner, prompt, completion, history, quit', AT_TE
   assert.deepEqual(lines, ['version', 'summary reset', 'summary reset', 'pid']);
 });
 
+test(
+  'a transaction that ended with its session: the next line is not sent, what was typed is shown',
+  AT_TERMINAL,
+  async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'headgate-console-'));
+    const lines: string[] = [];
+    let ended = Promise.resolve<unknown>(null);
+    const server = createServer((socket) => {
+      socket.write('. ready\n');
+      socket.on('data', (chunk) => {
+        const line = chunk.toString().trimEnd();
+        lines.push(line);
+        socket.write(`<${line}>\n. ok\n`);
+        if (line !== 'config set a 1') return;
+        ended = once(socket, 'close');
+        socket.end();
+      });
+    }).listen(join(directory, '2025'));
+    t.after(() => {
+      server.close();
+      rmSync(directory, { recursive: true });
+    });
+    const terminal = new Terminal([join(directory, '2025')]);
+    await terminal.shown(/> /);
+    terminal.type('config begin\r');
+    await terminal.shown(/<config begin>/);
+    terminal.type('config set a 1\r');
+    await terminal.shown(/<config set a 1>/);
+    await ended;
+    terminal.type('config set b 2\r');
+    await terminal.shown(/this line was not sent\. What was typed in it:\s+config set a 1/);
+    terminal.type('pid\r');
+    await terminal.shown(/<pid>/);
+    terminal.type('quit\r');
+    await terminal.ended();
+    assert.deepEqual(lines, ['version', 'config begin', 'config set a 1', 'pid']);
+  },
+);
+
 test('an idle session is taken up again; the pager shows what is long; Ctrl+D ends', AT_TERMINAL, async (t) => {
   const { path, lines } = await serve(t, 50);
   const terminal = new Terminal([path]);
