@@ -1,8 +1,6 @@
-// The rules that come with the product, in the language of rule-file.ts. Ours, open, and dated: receivers change their
-// words, and an operator may put rules of their own before these (docs/bounces.md, "Classification").
-
-/** When the rules were last looked through. */
-export const RULES_DATE = '2026-11-25';
+// The rules that come with the product, in the language of rule-file.ts. Ours, open, and dated, since receivers change
+// their words: last looked through on 2026-11-25. Rules of an operator come before these (docs/bounces.md,
+// "Classification").
 
 /**
  * First what only one thing is ever said of; then what tells the many meanings of one status code apart; then the status

@@ -11,8 +11,6 @@ export interface BounceClass {
 }
 
 export const UNDETERMINED = 1;
-export const TRANSIENT_FAILURE = 70;
-export const GENERIC_BOUNCE = 40;
 
 /** Sources: the documented codes of the bounce logger. */
 export const BOUNCE_CLASSES: readonly BounceClass[] = [
@@ -25,14 +23,14 @@ export const BOUNCE_CLASSES: readonly BounceClass[] = [
   { code: 24, name: 'Timeout', category: 'Soft' },
   { code: 25, name: 'Admin Failure', category: 'Admin' },
   { code: 30, name: 'Generic Bounce: No RCPT', category: 'Hard' },
-  { code: GENERIC_BOUNCE, name: 'Generic Bounce', category: 'Soft' },
+  { code: 40, name: 'Generic Bounce', category: 'Soft' },
   { code: 50, name: 'Mail Block', category: 'Block' },
   { code: 51, name: 'Spam Block', category: 'Block' },
   { code: 52, name: 'Spam Content', category: 'Block' },
   { code: 53, name: 'Prohibited Attachment', category: 'Block' },
   { code: 54, name: 'Relaying Denied', category: 'Block' },
   { code: 60, name: 'Auto-Reply', category: 'Soft' },
-  { code: TRANSIENT_FAILURE, name: 'Transient Failure', category: 'Soft' },
+  { code: 70, name: 'Transient Failure', category: 'Soft' },
   { code: 80, name: 'Subscribe', category: 'Admin' },
   { code: 90, name: 'Unsubscribe', category: 'Hard' },
   { code: 100, name: 'Challenge-Response', category: 'Soft' },

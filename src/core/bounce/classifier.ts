@@ -1,6 +1,6 @@
 // Says what kind of failure a reply tells of.
 import { STAGE, type Stage } from '../mail/disposition.ts';
-import { BOUNCE_CLASSES, type BounceClass, TRANSIENT_FAILURE, UNDETERMINED } from './classification.ts';
+import { BOUNCE_CLASSES, type BounceClass, UNDETERMINED } from './classification.ts';
 import { RULES } from './classification-rules.ts';
 import { parseEnhancedStatus } from './enhanced-status.ts';
 import { type AnsweredCommand, type ClassificationRule, parseRules, type RuleFile } from './rule-file.ts';
@@ -43,11 +43,6 @@ export class BounceClassifier {
   classOf(code: number): BounceClass {
     return this.#classes.get(code) ?? this.#classes.get(UNDETERMINED)!;
   }
-}
-
-/** A message that waits for another attempt and tells nothing of why is a transient failure and no more. */
-export function classOfTransient(code: number): number {
-  return code === UNDETERMINED ? TRANSIENT_FAILURE : code;
 }
 
 function commandOf(stage: Stage): AnsweredCommand | null {
