@@ -30,9 +30,10 @@ import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '..
 import { addressWarnings } from './address-check.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { CONFIG_FILES } from './config-files.ts';
+import { loadCurfew } from './curfew-check.ts';
 import { descriptorWarning } from './descriptor-check.ts';
 import { Endpoints } from './endpoints.ts';
-import { loadForServer } from './load-for-server.ts';
+import { loadForServer, loadNamed } from './load-for-server.ts';
 import { LogPort } from './log-port.ts';
 import { loggerFiles, logSet } from './logger-files.ts';
 import { PidFile } from './pid-file.ts';
@@ -191,6 +192,7 @@ export class Server implements ConfigHolder {
       savedThrottles: throttles.saved,
       configuration: this.#configuration,
       records: loadRecordSettings(this.#configuration),
+      curfew: loadCurfew(this.#configuration).schedule,
       identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
       utcOffsetMinutes,
@@ -319,12 +321,10 @@ export class Server implements ConfigHolder {
 
   /** Everything that can fail is done before anything changes. */
   async #putInForce(configuration: Configuration): Promise<readonly string[]> {
-    const tls = loadTls(configuration);
-    if (tls.problems.length > 0) return tls.problems.map(formatProblem);
+    const { tls, records, curfew, problems } = loadNamed(configuration, this.#isHires);
+    if (problems.length > 0) return problems.map(formatProblem);
     const wantedEsmtp = this.#wantedEsmtp(configuration);
     const wantedControl = this.#wantedControl(configuration);
-    const records = loadRecordSettings(configuration, this.#isHires);
-    if (records.problems.length > 0) return records.problems.map(formatProblem);
     const wantedLogs = logSet(configuration, this.#isHires);
     const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(logSet(this.#configuration, this.#isHires));
     const logs = needsLogs ? await openLogs({ ...wantedLogs, onProblem: (text) => this.#options.report(text) }) : null;
@@ -347,7 +347,7 @@ export class Server implements ConfigHolder {
     this.#configuration = configuration;
     this.#connector.useTlsFiles(tls.files);
     this.#connector.rereadDescriptorLimit();
-    this.#engine.configure(configuration, records);
+    this.#engine.configure(configuration, records, curfew.schedule);
     esmtp.commit();
     control.commit();
     await audit.commit();

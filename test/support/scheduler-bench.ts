@@ -9,6 +9,7 @@ import type { Allocation, NodeLimits } from '../../src/core/delivery/claims.ts';
 import { NO_VALID_HOSTS } from '../../src/core/delivery/connection-opener.ts';
 import type { MailQueue } from '../../src/core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../../src/core/delivery/outbound-connection.ts';
+import type { CurfewOf } from '../../src/core/delivery/queue-table.ts';
 import { Scheduler } from '../../src/core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../../src/core/delivery/settings.ts';
 import { type Claim, Ledger } from '../../src/core/limits/ledger.ts';
@@ -98,7 +99,12 @@ export class SchedulerBench implements Actions {
   readonly scheduler: Scheduler;
   #sequence = 0;
 
-  constructor(settings: Partial<DeliverySettings> = {}, nodeTotal = NO_LIMIT, reserve = 0) {
+  constructor(
+    settings: Partial<DeliverySettings> = {},
+    nodeTotal = NO_LIMIT,
+    reserve = 0,
+    curfewOf: CurfewOf = () => null,
+  ) {
     this.settings = settings;
     const node = {
       total: this.ledger.addUniversal('node', nodeTotal),
@@ -114,6 +120,7 @@ export class SchedulerBench implements Actions {
       actions: this,
       settingsOf: (binding, domain) => ({ ...SETTINGS, ...this.settings, ...this.settingsOf(binding, domain) }),
       nodeLimits: nodeLimits(nodeTotal, reserve),
+      curfewOf,
     });
   }
 

@@ -1,7 +1,7 @@
 // Policy scripts, and what they ask: data sources, accounts, scheduled commands. None of it runs here.
 import { NO_POLICY } from './module-scopes.ts';
 import type { Option } from './option.ts';
-import { keptOptions, loudlyKeptOptions, refusedOptions } from './option-table.ts';
+import { keptOptions, loudlyKeptOptions } from './option-table.ts';
 
 export const KEPT_POLICY_OPTIONS: readonly Option<unknown>[] = [
   ...loudlyKeptOptions(
@@ -84,14 +84,6 @@ export const KEPT_POLICY_OPTIONS: readonly Option<unknown>[] = [
     'nothing is done at set times here; let cron call headgate console',
     `
     backing_store  file  -  sched  file of the jobs
-    `,
-  ),
-
-  ...refusedOptions(
-    'quiet hours are not kept by this version',
-    `
-    schedule_file  file       -    curfew  file of the rules of quiet hours
-    timezone       UTC|local  utc  curfew  whose clock the rules mean
     `,
   ),
 ];

@@ -144,7 +144,7 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
-  ...acted('bounce_classifier_override bounce_logger custom_logger json_logger'),
+  ...acted('bounce_classifier_override bounce_logger curfew custom_logger json_logger'),
   ...kept('there is no text of your own for a line of bouncelog; use custom_logger', 'custom_bounce_logger', unchecked),
   ...kept(
     'records have the form of mainlog; for others use custom_logger or json_logger',
@@ -182,7 +182,6 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...refused('clients would not be limited', 'conntrol', unchecked),
   ...refused('clients would not be asked to log in', 'smtp_auth_proxy', unchecked),
   ...refused('senders would not be called back', 'smtp_cbv', unchecked),
-  ...refused('quiet hours are not kept by this version', 'curfew'),
 ];
 
 /** The modules: where `enabled` and `debug_level` are valid, besides ec_logger. */

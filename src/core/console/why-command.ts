@@ -107,6 +107,13 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
         `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy)}.`,
         'To change: config set suspend_delivery false in that scope.',
       ];
+    case 'curfew': {
+      const end = reason.until === null ? '' : ` until ${time(reason.until, process)}`;
+      return [
+        `Waits for the end of quiet hours${end}${waited}; set by curfew at ${reason.file}:${reason.line}.`,
+        'To change: edit the schedule, then config reload.',
+      ];
+    }
     case 'bindingGone':
       return [
         `Waits for its binding, which is not in the configuration any more${waited}.`,

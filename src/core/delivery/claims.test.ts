@@ -68,7 +68,8 @@ function takenBy(
   const settingsOf = (b: string, d: string) => deliverySettings(configuration, b, d, 'here.test');
   const timers = new Timers();
   const throttles = emptyThrottleTable(timers, { mono: monoMs(0), wall: wallMs(0) }, () => {});
-  const queue = new QueueTable(ledger, throttles, timers, settingsOf, () => {}).queueFor(binding, domain);
+  const parts = { ledger, throttles, timers, settingsOf, curfewOf: () => null, wake: () => {} };
+  const queue = new QueueTable(parts).queueFor(binding, domain);
   const claim = claimFor(ledger, queue, to, node, limits, allocation);
   const keys = Array.from(ledger.counters(), ({ key }) => key);
   assert.deepEqual(

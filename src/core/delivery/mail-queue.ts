@@ -10,6 +10,7 @@ import { NO_COUNTER, type Wait, type Waiter } from '../limits/wait-list.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { ActiveQueue } from '../queue/active-queue.ts';
+import type { Curfew } from '../queue/curfew.ts';
 import { DelayedQueue } from '../queue/delayed-queue.ts';
 import type { BindingCounts } from './binding-counts.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -21,6 +22,7 @@ export type Hold =
   | { readonly kind: 'resolving' }
   /** Infinite for until further notice. */
   | { readonly kind: 'suspended'; readonly until: WallMs }
+  | { readonly kind: 'curfew' }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string }
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }
@@ -89,6 +91,8 @@ export class MailQueue implements QueueWaiter {
   unreachableSince: MonoMs | null = null;
   consecutiveFailures = 0;
   settings: DeliverySettings;
+  /** Its quiet hours; null for none. Changes with the settings. */
+  curfew: Curfew | null = null;
   readonly pairCounter: CounterIndex;
   readonly bindingCounter: CounterIndex;
   /** Those of stanzas that set a sum over a scope this queue is in; changes with the settings. */

@@ -52,6 +52,8 @@ export type WaitReason =
   | { readonly kind: 'route' }
   /** `until` is null for until further notice. */
   | { readonly kind: 'suspended'; readonly until: WallMs | null; readonly setBy: SetBy }
+  /** Quiet hours by that line of the schedule; `until` is null when they end in no foreseeable time. */
+  | { readonly kind: 'curfew'; readonly until: WallMs | null; readonly file: string; readonly line: number }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string; readonly setBy: SetBy }
   | { readonly kind: 'hostsDown'; readonly untilMs: number; readonly hosts: readonly FailedHost[] }
@@ -135,6 +137,8 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
         until: hold.until === SUSPENDED_WITHOUT_END ? null : hold.until,
         setBy: configuration.resolve(suspendDelivery, subject).setBy,
       };
+    case 'curfew':
+      return curfewReason(queue, at);
     case 'addressMissing':
       return { ...hold, setBy: configuration.resolve(bindAddress, subject).setBy };
     case 'hostsDown':
@@ -148,6 +152,14 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
     default:
       return hold;
   }
+}
+
+function curfewReason({ curfew }: MailQueue, at: Moment): WaitReason {
+  const rule = curfew?.ruleAt(at.wall) ?? null;
+  if (curfew === null || rule === null) return { kind: 'served' }; // it has ended since the queue was looked at
+  const until = curfew.changesAt(at.wall);
+  const isEnd = curfew.ruleAt(until) === null;
+  return { kind: 'curfew', until: isEnd ? until : null, file: curfew.file, line: rule.line };
 }
 
 function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {

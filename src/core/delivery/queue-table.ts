@@ -6,6 +6,7 @@ import type { Ledger } from '../limits/ledger.ts';
 import type { ThrottleTable } from '../limits/throttle-table.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
+import type { Curfew } from '../queue/curfew.ts';
 import { BindingCounts } from './binding-counts.ts';
 import { bindingKey, pairKey, referAll, unreferAll } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
@@ -14,6 +15,18 @@ import { referThrottles } from './throttles.ts';
 
 const KEEP_RESTING_MS = 3_600_000;
 const MOST_RESTING = 50_000;
+
+export type CurfewOf = (binding: string, domain: DomainName) => Curfew | null;
+
+export interface QueueTableParts {
+  readonly ledger: Ledger;
+  readonly throttles: ThrottleTable;
+  readonly timers: Timers;
+  readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
+  readonly curfewOf: CurfewOf;
+  /** A queue's timer has come. */
+  readonly wake: (queue: MailQueue) => void;
+}
 
 export class QueueTable {
   readonly #queues = new Map<string, MailQueue>();
@@ -26,20 +39,16 @@ export class QueueTable {
   readonly #throttles: ThrottleTable;
   readonly #timers: Timers;
   readonly #settingsOf: (binding: string, domain: string) => DeliverySettings;
+  readonly #curfewOf: CurfewOf;
   readonly #wake: (queue: MailQueue) => void;
 
-  constructor(
-    ledger: Ledger,
-    throttles: ThrottleTable,
-    timers: Timers,
-    settingsOf: (binding: string, domain: string) => DeliverySettings,
-    wake: (queue: MailQueue) => void,
-  ) {
-    this.#ledger = ledger;
-    this.#throttles = throttles;
-    this.#timers = timers;
-    this.#settingsOf = settingsOf;
-    this.#wake = wake;
+  constructor(parts: QueueTableParts) {
+    this.#ledger = parts.ledger;
+    this.#throttles = parts.throttles;
+    this.#timers = parts.timers;
+    this.#settingsOf = parts.settingsOf;
+    this.#curfewOf = parts.curfewOf;
+    this.#wake = parts.wake;
   }
 
   get size(): number {
@@ -64,6 +73,7 @@ export class QueueTable {
     };
     const throttles = referThrottles(this.#throttles, settings.throttles);
     const queue = new MailQueue(binding, domain, settings, throttles, counters, this.countsOf(binding), this.#wake);
+    queue.curfew = this.#curfewOf(binding, domain);
     this.#queues.set(key, queue);
     const siblings = this.#queuesByDomain.get(domain);
     if (siblings === undefined) this.#queuesByDomain.set(domain, [queue]);
@@ -118,6 +128,7 @@ export class QueueTable {
   /** The queue goes by the configuration in force now. What its connections hold is left as it is. */
   resettle(queue: MailQueue): void {
     queue.settings = this.#settingsOf(queue.binding, queue.domain);
+    queue.curfew = this.#curfewOf(queue.binding, queue.domain);
     const before = queue.scopeCounters;
     queue.scopeCounters = referAll(this.#ledger, queue.settings.scopeLimits); // before others are let go: some stay
     unreferAll(this.#ledger, before);

@@ -22,7 +22,7 @@ import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-import { QueueTable } from './queue-table.ts';
+import { type CurfewOf, QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { DeliverySettings } from './settings.ts';
 import { SiblingConnections, type SlotWatch } from './sibling-connections.ts';
@@ -41,6 +41,8 @@ export interface SchedulerParts {
   readonly actions: Actions;
   readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly nodeLimits: NodeLimits;
+  /** Null for mail without quiet hours; left out where nothing has any. */
+  readonly curfewOf?: CurfewOf;
   readonly slotWatch?: SlotWatch;
 }
 
@@ -65,9 +67,11 @@ export class Scheduler {
     this.#node = parts.node;
     this.#actions = parts.actions;
     this.#reserve = new Reserve(parts.ledger, parts.timers, parts.node);
-    this.queues = new QueueTable(parts.ledger, parts.throttles, parts.timers, parts.settingsOf, (queue) =>
-      this.#markReady(queue),
-    );
+    this.queues = new QueueTable({
+      ...parts,
+      curfewOf: parts.curfewOf ?? (() => null),
+      wake: (queue) => this.#markReady(queue),
+    });
     this.#siblings = new SiblingConnections({
       ledger: parts.ledger,
       tokens: this.#tokens,

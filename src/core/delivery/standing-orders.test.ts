@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { nodeLimits, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 import { wallMs } from '../base/moment.ts';
 import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
+import { CurfewSchedule, readSchedule } from '../queue/curfew-schedule.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { makeTask } from '../queue/task.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -173,4 +174,68 @@ test('blackhole goes before a suspension: the mail is disposed of, not kept', ()
   const bench = new SchedulerBench({ isBlackholed: true, suspendedUntil: SUSPENDED_WITHOUT_END });
   bench.add(1);
   assert.deepEqual(bench.failures, [BLACKHOLED_REPLY]);
+});
+
+/** Quiet hours under one rule, in UTC; the bench begins at 00:16:40 of a Thursday. */
+function withCurfew(rule: string, settings: Partial<DeliverySettings> = {}): SchedulerBench {
+  const read = readSchedule(`* a.example on ${rule}`);
+  assert.ok(read.kind === 'rules');
+  const schedule = new CurfewSchedule('quiet', read.rules, () => 0);
+  return new SchedulerBench(settings, undefined, undefined, (binding, domain) =>
+    schedule.curfewOf(binding, 'default', domain),
+  );
+}
+const UNTIL_ONE_MS = 2_600_000;
+
+test('quiet hours: nothing begins in them, everything at their end, other domains go on', () => {
+  const bench = withCurfew('* 0 * * *');
+  bench.add(3);
+  bench.add(1, 'b.example');
+  assert.equal(bench.queue().hold?.kind, 'curfew');
+  assert.deepEqual(
+    bench.connections.map(({ queue }) => queue.domain),
+    ['b.example'],
+  );
+  bench.later(UNTIL_ONE_MS - 1);
+  assert.equal(bench.connections.length, 1);
+  bench.later(1);
+  assert.equal(bench.connections.length, 2);
+  assert.deepEqual(bench.failures, []);
+});
+
+test('quiet hours that begin: what is busy ends its message and leaves, what is idle or waits gives way', () => {
+  const bench = withCurfew('* 1 * * *', { maxOutboundConnections: 1 });
+  bench.add(3);
+  bench.establish();
+  bench.later(UNTIL_ONE_MS - 1);
+  bench.deliver(bench.connections[0]!);
+  assert.equal(bench.sent.length, 2, 'a millisecond before');
+  bench.later(1);
+  bench.deliver(bench.connections[0]!);
+  assert.equal(bench.sent.length, 2);
+  assert.equal(bench.connections[0]!.state, 'leaving');
+  bench.close(bench.connections[0]!);
+  assert.equal(bench.queue().hold?.kind, 'curfew');
+  bench.later(3_600_000);
+  assert.equal(bench.connections.length, 1);
+});
+
+test('quiet hours that begin while a queue waits for room: it waits for them to end, and for room again', () => {
+  const bench = withCurfew('* 1 * * *', { bindingConnections: 0 });
+  bench.add(1);
+  assert.equal(bench.queue().waits.length, 1);
+  bench.later(UNTIL_ONE_MS);
+  assert.equal(bench.queue().waits.length, 0);
+  assert.equal(bench.queue().hold?.kind, 'curfew');
+  bench.later(3_600_000);
+  assert.equal(bench.queue().waits.length, 1);
+});
+
+test('mail expires on time: in quiet hours', () => {
+  const bench = withCurfew('* * * * *', { messageExpirationMs: 5_000_000 });
+  bench.add(2);
+  bench.later(4_999_999);
+  assert.deepEqual(bench.failures, []);
+  bench.later(1);
+  assert.deepEqual(bench.failures, [EXPIRED_REPLY, EXPIRED_REPLY]);
 });
