@@ -44,7 +44,7 @@ export class RunningLimits implements LimitView {
     for (const throttle of this.#parts.throttles.values()) {
       const { key, count, setAt: place } = throttle.value;
       const isIt = place.file === setAt.file && place.line === setAt.line && place.column === setAt.column;
-      if (isIt && key.startsWith(`${option.name} `)) return { free: throttle.free(now), count };
+      if (isIt && key.startsWith(`${option.name} `)) return { free: throttle.window.free(now), count };
     }
     return null;
   }
