@@ -2,12 +2,12 @@
 import type { IpBlock } from '../base/ip-address.ts';
 import { GLOBAL_CHAIN, SENDING_CHAIN } from './chain.ts';
 import { type Option, option } from './option.ts';
-import { ADDRESS_BLOCKS, BOOLEAN, COUNT, COUNT_OR_MINUS_ONE, SECONDS } from './value-type.ts';
+import { ADDRESS_BLOCKS, BOOLEAN, COUNT, COUNT_OR_MINUS_ONE, TTL_SECONDS } from './value-type.ts';
 
 export const minDnsTtl = option<number>({
   name: 'min_dns_ttl',
   display: 'Min_DNS_TTL',
-  type: SECONDS,
+  type: TTL_SECONDS,
   default: 0,
   scopes: ['global'],
   chain: GLOBAL_CHAIN,
@@ -17,7 +17,7 @@ export const minDnsTtl = option<number>({
 export const maxDnsTtl = option<number>({
   name: 'max_dns_ttl',
   display: 'Max_DNS_TTL',
-  type: SECONDS,
+  type: TTL_SECONDS,
   default: 4_294_967_295,
   scopes: ['global'],
   chain: GLOBAL_CHAIN,

@@ -108,6 +108,9 @@ export const COUNT_OR_MINUS_ONE: ValueType<number> = wordType(
 );
 export const SECONDS = wholeNumber('whole seconds from 0', 0, NO_LIMIT, secondsHint);
 
+/** Of a DNS record: 32 bits without sign. */
+export const TTL_SECONDS = wholeNumber('whole seconds from 0', 0, 2 ** 32 - 1);
+
 /** 0 and less are documented for some options we only keep. */
 export const INTEGER: ValueType<number> = wordType(
   'a whole number',
