@@ -123,7 +123,7 @@ m.conf:3:22: message_expiration: found 5x; expected whole seconds from 0
   ],
   [
     'words out of a set',
-    'generate_bounces = flase\nmax_retries = atuo\nsmtp_pipelining = overlapp\n',
+    'generate_bounces = flase\nmax_retries = atuo\nsmtp_pipelining = overlapp\nblackhole = intern\n',
     `m.conf:1:20: generate_bounces: found flase; expected true or false (also on/off, yes/no, enabled/disabled, 1/0) (did you mean "false"?)
     generate_bounces = flase
                        ^
@@ -132,7 +132,17 @@ m.conf:2:15: max_retries: found atuo; expected auto, none or a count from 0 (did
                   ^
 m.conf:3:19: smtp_pipelining: found overlapp; expected no, envelope or overlap (did you mean "overlap"?)
     smtp_pipelining = overlapp
-                      ^`,
+                      ^
+m.conf:4:13: blackhole: found intern; expected true, false, inline or internal (did you mean "internal"?)
+    blackhole = intern
+                ^`,
+  ],
+  [
+    'a port alone',
+    'esmtp_listener { Listen "25" { } }',
+    `m.conf:1:25: listen: found "25"; expected address:port, *:port, [IPv6 address]:port or the path of a Unix socket (:25 for every address)
+    esmtp_listener { Listen "25" { } }
+                            ^`,
   ],
   [
     'an item of a list, on its own line',

@@ -25,7 +25,8 @@ export function readStanzaName(scope: ScopeKind, text: string): StanzaName {
       return readMatchedName(text, hostKey);
     case 'listen': {
       const key = listenKey(text);
-      return key === null ? problem(ENDPOINT_FORMS) : literal(key);
+      if (key !== null) return literal(key);
+      return problem(/^\d{1,5}$/.test(text) ? `${ENDPOINT_FORMS} (:${text} for every address)` : ENDPOINT_FORMS);
     }
     case 'peer': {
       const key = peerKey(text);

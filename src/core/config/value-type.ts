@@ -222,7 +222,9 @@ export const BLACKHOLE: ValueType<'false' | 'inline' | 'internal'> = {
     const word = syntax.kind === 'word' ? syntax.text.toLowerCase() : '';
     if (word === 'inline' || word === 'internal') return accept(word);
     const flag = BOOLEAN.parse(syntax);
-    return flag.kind === 'value' ? accept(flag.value ? 'inline' : 'false') : { ...flag, expected: this.expected };
+    if (flag.kind === 'value') return accept(flag.value ? 'inline' : 'false');
+    const hint = didYouMean(nearestName(word, ['inline', 'internal', 'true', 'false']));
+    return { ...flag, expected: this.expected, hint };
   },
   format: (value) => (value === 'false' ? '0' : value),
 };

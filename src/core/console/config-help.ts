@@ -2,8 +2,9 @@
 import { nearestOption } from '../config/catalogue.ts';
 import { formatMistake, unknownName } from '../config/problem.ts';
 import { type Answer, refuse, reply } from './command.ts';
-import { optionPage, plainText } from './option-page.ts';
+import { optionPage } from './option-page.ts';
 import { optionsOfTopic, TOPICS, type Topic } from './option-topics.ts';
+import { plainText, wrapWords } from './plain-text.ts';
 
 /** @param name of an option or a topic; null lists the topics */
 export function describeHelp(name: string | null): Answer {
@@ -16,15 +17,15 @@ export function describeHelp(name: string | null): Answer {
 }
 
 const NAME_WIDTH = 13;
-const LINE_WIDTH = 100;
+const INDENT = ' '.repeat(NAME_WIDTH);
 
 function listTopics(): string {
-  const rows = TOPICS.map((topic) => ({ topic, options: optionsOfTopic(topic) }))
-    .filter(({ options }) => options.length > 0)
-    .map(
-      ({ topic, options }) =>
-        `${topic.key.padEnd(NAME_WIDTH)}${topic.title}\n${wrapped([...new Set(options.map(({ name }) => name))])}`,
-    );
+  const rows = TOPICS.flatMap((topic) => {
+    const names = new Set(optionsOfTopic(topic).map(({ name }) => name));
+    if (names.size === 0) return [];
+    const lines = [`${topic.key.padEnd(NAME_WIDTH)}${topic.title}`, ...wrapWords([...names], INDENT, INDENT)];
+    return [lines.map((line) => `${line}\n`).join('')];
+  });
   return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic.\n\n${rows.join('\n')}`;
 }
 
@@ -32,16 +33,4 @@ function listOptions(topic: Topic): string {
   const rows = optionsOfTopic(topic);
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   return `${topic.title}\n\n${rows.map(({ name, help }) => `${name.padEnd(width)}${help}\n`).join('')}`;
-}
-
-/** Words in lines, below the titles. */
-function wrapped(words: readonly string[]): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length + 1 > LINE_WIDTH)
-      lines.push(`${' '.repeat(NAME_WIDTH)}${word}`);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,5 +1,5 @@
 // All there is to say of an option, as the Markdown of its page in docs/options; `config help` prints the same as plain
-// text. Facts come from the catalogue, words and examples from the hand-written notes beside the pages.
+// text (plain-text.ts). Facts come from the catalogue, words and examples from the hand-written notes beside the pages.
 
 import { optionsNamed } from '../config/catalogue.ts';
 import { type Chain, HOST_CHAIN, type Level } from '../config/chain.ts';
@@ -121,24 +121,4 @@ const sentence = (help: string): string => escaped(`${help[0]!.toUpperCase()}${h
 /** What Markdown would take for emphasis or a tag. */
 function escaped(text: string): string {
   return text.replace(/[*<>|]/g, '\\$&').replace(/(?<![\w`])__(\w+)__/g, '`__$1__`');
-}
-
-/** Markdown of a page for a terminal: no marks, no targets of links, examples moved in. */
-export function plainText(markdown: string): string {
-  let isCode = false;
-  const lines: string[] = [];
-  for (const line of markdown.split('\n')) {
-    if (line.startsWith('```')) isCode = !isCode;
-    else if (isCode) lines.push(line === '' ? '' : `    ${line}`);
-    else lines.push(plainLine(line));
-  }
-  return lines.join('\n').replace(/\n{3,}/g, '\n\n');
-}
-
-function plainLine(line: string): string {
-  return line
-    .replace(/^#+ /, '')
-    .replace(/\*\*|`/g, '')
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/\\([*<>|])/g, '$1');
 }
