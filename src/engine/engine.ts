@@ -5,7 +5,7 @@ import { assert } from '../core/base/assert.ts';
 import { addMono, type Moment, type MonoMs, type WallMs } from '../core/base/moment.ts';
 import { Timers } from '../core/base/timers.ts';
 import type { Configuration, Listener } from '../core/config/configuration.ts';
-import { gateway } from '../core/config/routing-options.ts';
+import { routingDomainOf } from '../core/config/routing-domain.ts';
 import { hostname } from '../core/config/server-options.ts';
 import type { ServerView, SummaryFigures } from '../core/console/server-view.ts';
 import type { Actions } from '../core/delivery/actions.ts';
@@ -21,7 +21,7 @@ import { Ledger } from '../core/limits/ledger.ts';
 import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.ts';
-import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
@@ -152,7 +152,7 @@ export class Engine implements Turns {
       records,
       ids,
       utcOffsetMinutes: (at: WallMs) => parts.utcOffsetMinutes(at),
-      routingDomainOf: (binding: string, domain: DomainName) => this.#routingDomainOf(binding, domain),
+      routingDomainOf: (binding: string, domain: DomainName) => routingDomainOf(this.#configuration, binding, domain),
       accepted: (stored: StoredContent) => this.#accepted(stored),
     };
     this.#notices = new Notices({
@@ -348,12 +348,6 @@ export class Engine implements Turns {
   }
 
   // ---- mail
-
-  /** Delivery.md section 1: with a gateway the mail belongs to the gateway's name. */
-  #routingDomainOf(binding: string, domain: DomainName): DomainName {
-    const smartHost = this.#configuration.value(gateway, { binding, domain });
-    return smartHost === null ? domain : canonicalDomain(smartHost);
-  }
 
   #accepted(stored: StoredContent): void {
     const { recipients } = stored.envelope;
