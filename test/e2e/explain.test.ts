@@ -93,7 +93,7 @@ Binding "leaving" {
   const changed = await ask('explain domain other.example max_outbound_connections');
   assert.match(
     changed,
-    /^Max_Outbound_Connections = 4\nset by Domain "other\.example" at .*, by .* on the console on \w{3} \d\d/,
+    /^Max_Outbound_Connections = 4\nset by Domain "other\.example" at .*, by .* on \w{3} \d\d/,
   );
   await ask('unset domain other.example max_outbound_connections');
   const undone = await ask('explain domain other.example max_outbound_connections');

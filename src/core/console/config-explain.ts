@@ -166,7 +166,7 @@ function placeText({ scope, at }: SetPlace): string {
 
 function originText(origin: SettingOrigin, clock: ConfigClock): string {
   if (origin.kind === 'file') return '';
-  return `, by ${origin.by} on the console on ${day(origin.at, clock)} at ${localTime(origin.at, clock.utcOffsetMinutes(origin.at)).clock}`;
+  return `, by ${origin.by} on ${day(origin.at, clock)} at ${localTime(origin.at, clock.utcOffsetMinutes(origin.at)).clock}`;
 }
 
 function day(at: Parameters<typeof localTime>[0], clock: ConfigClock): string {
