@@ -18,12 +18,13 @@ BEHAVIOUR before the first --listen holds for all addresses, behind one for that
   --hang-up, --reset, --silence STAGE[:RATE]
                                     FIN, RST, or no answer from then on
   --without ehlo|pipelining|8bitmime
+  --starttls FILE[:FAULT]           offers it with the certificate and key in FILE; FAULT: refuse, fail, stall, inject
   --size-max OCTETS                 552 above it
   --messages-per-connection N       421 after them
   --connections-per-source N        421 above it
   --idle-timeout MS                 421 after that silence
   --hold MS[-MS]|never              wait between 221 and closing
-STAGE: banner, ehlo, mail, rcpt, data, body, final, rset, quit. RATE: 0 to 1; 1 when left out.
+STAGE: banner, ehlo, starttls, mail, rcpt, data, body, final, rset, quit. RATE: 0 to 1; 1 when left out.
 `;
 
 /** @param argv what follows `headgate sink` @returns the exit status: 0, 1 (an address cannot be opened), 2 (usage) */

@@ -7,7 +7,7 @@ export const HANDSHAKES_MAX = 24;
 /** Of these, with one address: what a receiver that stalls can hold is not everything. */
 export const HANDSHAKES_PER_ADDRESS_MAX = 16;
 /** One that has run for so long ends when others wait for its place. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 3_000;
 
 export interface Handshake {
   readonly address: string;
