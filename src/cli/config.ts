@@ -25,7 +25,7 @@ usage: headgate config check [--lenient] FILE...
        headgate config help [OPTION | TOPIC]
 
 check prints "Configuration valid" for each file, or every mistake in it. The others answer as the console does; shell
-answers the commands on its standard input, a line each, and its changes end with it. -c may be left out:
+answers the commands on its standard input, a line each; its changes end with it unless config writeback saves them. -c may be left out:
 /etc/headgate/headgate.conf. Exit status: 0 done, 1 refused, 2 usage, 78 a configuration that does not load.
 `;
 

@@ -56,6 +56,15 @@ test('a file that is not as it was is not written, and no other one with it', as
   assert.deepEqual(await write([{ path: changed, before: { kind: 'any' }, text: 'new' }]), []);
 });
 
+test('a file in another encoding is not written, since its octets would change', async (t) => {
+  const path = join(temporaryDirectory(t), 'latin-1');
+  const octets = Buffer.from('# f\xfcr alle\n', 'latin1');
+  writeFileSync(path, octets);
+  const [failure] = await write([{ path, before: octets.toString('utf8'), text: 'new' }]);
+  assert.match(failure!, /latin-1: holds octets that are no UTF-8/);
+  assert.deepEqual(readFileSync(path), octets);
+});
+
 test('when one cannot be replaced, those before it get their text back', async (t) => {
   const directory = temporaryDirectory(t);
   const [first, blocked] = [join(directory, 'first'), join(directory, 'blocked')];

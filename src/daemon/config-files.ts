@@ -21,16 +21,23 @@ import { readSource } from './read-source.ts';
 
 /** Of a file that did not exist: it may name what others need not know. */
 const NEW_FILE_MODE = 0o640;
+const CHANGED =
+  'changed on disk since it was loaded, so nothing was written; "config reload" takes that text (and drops what was changed here), "config writeback FILE" saves the configuration in force elsewhere';
+const NOT_UTF8 =
+  'holds octets that are no UTF-8, which would not stay as they are, so nothing was written; convert the file (iconv -t utf-8) and reload it';
 
 export const CONFIG_FILES: ConfigFiles = { read: readSource, canWrite, write: replaceFiles };
 
-/** Its directory must take a new file, too: the file is not written into, but replaced. */
+/** The file is not written into but replaced: its directory must take a new file, which must be able to have its owner. */
 function canWrite(path: string): boolean {
   try {
     const target = targetOf(path);
     accessSync(dirname(target), constants.W_OK);
-    if (statSync(target, { throwIfNoEntry: false }) !== undefined) accessSync(target, constants.W_OK);
-    return true;
+    const old = statSync(target, { throwIfNoEntry: false });
+    if (old === undefined) return true;
+    accessSync(target, constants.W_OK);
+    const user = process.geteuid!();
+    return user === 0 || (old.uid === user && [process.getegid!(), ...process.getgroups!()].includes(old.gid));
   } catch {
     return false;
   }
@@ -44,13 +51,8 @@ interface Replacement {
 
 /** @returns why nothing was written, a line each */
 function replaceFiles(files: readonly FileToWrite[]): readonly string[] {
-  const changed = files.filter((file) => !isAsBefore(file));
-  if (changed.length > 0) {
-    return changed.map(
-      ({ path }) =>
-        `${path}: changed on disk since it was loaded, so nothing was written; "config reload" takes that text (and drops what was changed here), "config writeback FILE" saves the configuration in force elsewhere`,
-    );
-  }
+  const changed = files.map(changeOnDisk).filter((line) => line !== null);
+  if (changed.length > 0) return changed;
   const prepared: Replacement[] = [];
   const done: Replacement[] = [];
   let path = '';
@@ -90,13 +92,18 @@ function restore({ file, target, temporary }: Replacement): readonly string[] {
   }
 }
 
-function isAsBefore({ path, before }: FileToWrite): boolean {
-  if (before !== null && typeof before === 'object') return true;
+/** What speaks against replacing what stands at a path, or null. */
+function changeOnDisk({ path, before }: FileToWrite): string | null {
+  if (before !== null && typeof before === 'object') return null;
+  let octets: Buffer;
   try {
-    return readFileSync(path, 'utf8') === before;
+    octets = readFileSync(path);
   } catch (error) {
-    return before === null && (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (before === null && (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    return `${path}: ${CHANGED}`;
   }
+  if (octets.toString('utf8') !== before) return `${path}: ${CHANGED}`;
+  return octets.equals(Buffer.from(before)) ? null : `${path}: ${NOT_UTF8}`;
 }
 
 /** A link stays a link: what it leads to is replaced. */

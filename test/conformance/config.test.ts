@@ -24,6 +24,7 @@ const FILES = [
   'includes.cases.md',
   'merging.cases.md',
   'scopes.cases.md',
+  'transactions.cases.md',
 ];
 /** The rule that decides a case may stand in a fourth column. */
 const ROW = /^\| (\S+) +\| `(.*?)` +\| `(.*)` +\|(?: ([^`]*?) +\|)?$/;

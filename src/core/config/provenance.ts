@@ -35,7 +35,7 @@ export interface ConfigSources {
 
 export interface Provenance {
   readonly sources: ConfigSources;
-  /** Changes since the configuration was loaded, the latest last; the oldest are forgotten beyond a thousand. */
+  /** Changes since the configuration was loaded, the latest last; the oldest are forgotten beyond a thousand commands. */
   readonly changes: readonly RunTimeChange[];
   /** What brought the present values about; null for those of the start. Writing them back is no change of values. */
   readonly lastChange: RunTimeChange | null;
@@ -47,8 +47,12 @@ export const UNKNOWN_PROVENANCE: Provenance = {
   lastChange: null,
 };
 
-const CHANGES_MAX = 1000;
+/** Most commands that are remembered of all changes together, and most that one change may consist of. */
+export const COMMANDS_MAX = 1000;
 
 export function withRunTimeChange(provenance: Provenance, change: RunTimeChange): Provenance {
-  return { ...provenance, changes: [...provenance.changes, change].slice(-CHANGES_MAX), lastChange: change };
+  const changes = [...provenance.changes, change];
+  let commands = changes.reduce((sum, { commands: some }) => sum + some.length, 0);
+  while (commands > COMMANDS_MAX && changes.length > 1) commands -= changes.shift()!.commands.length;
+  return { ...provenance, changes, lastChange: change };
 }

@@ -230,6 +230,20 @@ test('commands of transactions where there is none, and of others where there is
   assert.match((await askIn(session, 'config begin from nothing')).text, /^usage: config begin /);
 });
 
+test('a transaction holds a thousand changes', async () => {
+  const { askIn } = consoleOver('');
+  const session = { name: 's' };
+  await askIn(session, 'config begin');
+  for (let count = 1; count <= 1000; count += 1)
+    assert.equal((await askIn(session, `config set max_retries ${count}`)).failed, false);
+  assert.equal(
+    (await askIn(session, 'config set max_retries 1001')).text,
+    'transaction: found one more change; expected at most 1000; commit them, or load a file instead\n',
+  );
+  assert.equal((await askIn(session, 'config commit')).failed, false);
+  assert.equal((await askIn(session, 'config eval max_retries')).text, 'Max_Retries = 1000\n');
+});
+
 test('a value set on the console knows who set it, and when', async () => {
   const { applied, askIn } = consoleOver('max_retries = 3');
   await askIn({ name: '/tmp/2025 (session 4)' }, 'config set max_outbound_connections 2');

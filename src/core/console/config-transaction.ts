@@ -6,7 +6,7 @@ import { formatChange } from '../config/change-text.ts';
 import { Configuration } from '../config/configuration.ts';
 import type { LoadResult } from '../config/load.ts';
 import { type ConfigProblem, type ConfigWarning, Findings } from '../config/problem.ts';
-import type { ChangeAuthor, RunTimeChange } from '../config/provenance.ts';
+import { type ChangeAuthor, COMMANDS_MAX, type RunTimeChange } from '../config/provenance.ts';
 import type { ConfigClock } from './config-holder.ts';
 
 type Added =
@@ -42,10 +42,11 @@ export class Transaction {
 
   add(change: Change, author: ChangeAuthor): Added {
     if (this.#from === 'scratch' && unsetsImplicit(change)) {
-      const at = { file: 'console', line: 1, column: 1 };
       const expected = 'what every server has (threadpool, debug_flags, timestampformat) to be set, not unset';
-      return { kind: 'problems', problems: [{ at, subject: 'config unset', found: 'an implicit setting', expected }] };
+      return problem('config unset', 'an implicit setting', expected);
     }
+    if (this.#changes.length >= COMMANDS_MAX)
+      return problem('transaction', 'one more change', `at most ${COMMANDS_MAX}; commit them, or load a file instead`);
     const findings = new Findings();
     const root = changedRoot(this.#draft.root, change, author, findings);
     if (findings.hasProblems) return { kind: 'problems', problems: findings.problems };
@@ -65,6 +66,11 @@ export class Transaction {
     const from = this.#from === 'scratch' ? scratchOf(running.root) : running.root;
     return withChanges(running, from, this.#changes, author);
   }
+}
+
+function problem(subject: string, found: string, expected: string): Added {
+  const at = { file: 'console', line: 1, column: 1 };
+  return { kind: 'problems', problems: [{ at, subject, found, expected }] };
 }
 
 /** `version 7, by /tmp/2025 (session 3) at 12:04:33: config set max_outbound_connections = 3` */
