@@ -91,10 +91,7 @@ Binding "leaving" {
 
   await ask('set domain other.example max_outbound_connections = 4');
   const changed = await ask('explain domain other.example max_outbound_connections');
-  assert.match(
-    changed,
-    /^Max_Outbound_Connections = 4\nset by Domain "other\.example" at .*, by .* on \w{3} \d\d/,
-  );
+  assert.match(changed, /^Max_Outbound_Connections = 4\nset by Domain "other\.example" at .*, by .* on \w{3} \d\d/);
   await ask('unset domain other.example max_outbound_connections');
   const undone = await ask('explain domain other.example max_outbound_connections');
   assert.match(undone, /^Max_Outbound_Connections = 2\nset by the global scope at/);
