@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findOption, nearestOption, OPTIONS, optionsNamed, scopesOf } from './catalogue.ts';
+import { chainFor, OWN_CHAIN } from './chain.ts';
 import { readTokens } from './lexer.ts';
 import { displaySpelling } from './option.ts';
 import { parseValue } from './parser.ts';
@@ -30,6 +31,14 @@ test('rows are complete, and no two of them share a name and a scope', () => {
       taken.add(place);
     }
     assert.equal(row.hostDefault !== undefined, row.scopes.includes('host'), `${row.name}: host queries have an end`);
+  }
+});
+
+test('a row is either of scopes that fall back or of stanzas that answer for themselves', () => {
+  for (const { name, scopes, chain } of OPTIONS) {
+    const own = scopes.filter((scope) => chainFor([scope]) === OWN_CHAIN);
+    assert.equal(own.length, chain === OWN_CHAIN ? own.length : 0, name);
+    if (chain === OWN_CHAIN) assert.deepEqual(own, scopes, name);
   }
 });
 

@@ -9,7 +9,7 @@ import { type ChangeAuthor, withRunTimeChange } from './provenance.ts';
 import type { PathStep } from './scope-path.ts';
 import { type DraftChildren, type DraftStanza, emptyRoot, type Stanza } from './stanza.ts';
 import type { ValueSyntax, WordSyntax } from './syntax.ts';
-import { checkSetting, enterStanza, unknownOption } from './validator.ts';
+import { checkSetting, enterStanza, judgeStanza, unknownOption } from './validator.ts';
 
 export type Change =
   /** Sets an option in exactly that scope, which is added when there is none. */
@@ -109,8 +109,10 @@ function unsetOption(stanza: DraftStanza, name: WordSyntax): void {
 function openStanza(parent: DraftStanza, step: PathStep, findings: Findings): DraftStanza | null {
   const siblings = openChildren(parent, step.kind.keyword);
   const known = siblings?.byKey.get(step.key);
-  if (siblings === null || known === undefined)
+  if (siblings === null || known === undefined) {
+    judgeStanza(parent, step.kind, step.word, findings);
     return enterStanza(parent, step.kind, step.nameWord, step.word, findings);
+  }
   const copy = copyOf(known);
   siblings.byKey.set(step.key, copy);
   const place = siblings.patterns.indexOf(known);

@@ -6,9 +6,9 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'an answer is asked for again when it is next needed behind its TTL',
     `
-    DNS_Cache_Purge_Interval  seconds  60          global  seconds between two sweeps of the cache
-    DNS_Expire_Interval       seconds  10          global  seconds between two looks for domains to be asked for again
-    TLSA_Expire_Interval      seconds  3600        global  seconds between two looks for TLSA records to be asked for again
+    DNS_Cache_Purge_Interval  seconds  60    global  seconds between two sweeps of the cache
+    DNS_Expire_Interval       seconds  10    global  seconds between two looks for domains to be asked for again
+    TLSA_Expire_Interval      seconds  3600  global  seconds between two looks for TLSA records to be asked for again
     `,
   ),
 

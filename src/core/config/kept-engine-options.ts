@@ -57,11 +57,11 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
     `,
   ),
 
-  // eventloop has concurrency as its one option, which the pages but no row name.
+  // The pages, but no row of their tables, name it as the one option of eventloop.
   ...keptOptions(
-    'one loop does all the work of a shard',
+    'one loop accepts and serves all clients of a shard, with no threads to divide them among',
     `
-    concurrency  integer  0  eventloop  number of loops in the pool
+    concurrency  integer  0  threadpool eventloop  threads or loops in the pool
     `,
   ),
 

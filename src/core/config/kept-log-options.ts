@@ -21,8 +21,10 @@ export const KEPT_LOG_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'a module here is part of the server, always there and with one level of messages',
     `
-    enabled      boolean                                   true   modules  whether the module acts by itself
-    debug_level  debug|info|notice|warning|error|critical  error  modules  least level of messages of the module
+    enabled      boolean                                   true   modules    whether the module acts by itself
+    enabled      boolean                                   true   ec_logger  whether the logger acts by itself
+    debug_level  debug|info|notice|warning|error|critical  error  modules    least level of messages of the module
+    debug_level  debug|info|notice|warning|error|critical  error  ec_logger  least level of messages of the logger
     `,
   ),
 
@@ -149,7 +151,7 @@ export const KEPT_LOG_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'the form of times in messages about the server is fixed',
     `
-    TimestampFormat      text     "[%a %d %b %Y %H:%M:%S] "  global          form of times in messages about the server
+    TimestampFormat  text  "[%a %d %b %Y %H:%M:%S] "  global  form of times in messages about the server
     `,
   ),
 

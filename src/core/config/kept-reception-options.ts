@@ -7,7 +7,7 @@ export const KEPT_RECEPTION_OPTIONS: readonly Option<unknown>[] = [
     'one loop accepts and serves all clients of a shard, with no threads to divide them among',
     `
     Accept_Queue_Backlog  integer  0  endpoints msgcserver_listener                                  accepted connections that may wait for a thread
-    concurrency           integer  0  endpoints threadpool                                           threads of an endpoint or of a pool
+    concurrency           integer  0  endpoints                                                      threads of an endpoint
     Event_Loop            text     -  ecstream_listener esmtp_listener listen http_listener restart  pool of loops that serves the endpoint
     Events_Per_Iter       integer  0  endpoints                                                      new connections taken in one turn of a thread
     Pool_Name             text     -  endpoints                                                      pool of threads that serves the endpoint

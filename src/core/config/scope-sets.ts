@@ -28,6 +28,6 @@ export const SCOPE_SETS: Readonly<Record<string, readonly ScopeName[]>> = {
   encrypted: ['ecstream_listener', 'esmtp_listener', 'http_listener', 'listen', ...PATHWAYS, 'peer'],
   queries: ['authenticate', 'querygroups', 'enumgroups'],
   dkim: ['opendkim', 'dkim_domain'],
-  /** Stanzas of modules, whatever else is valid in them. */
-  modules: MODULE_NAMES,
+  /** Stanzas of modules, whatever else is valid in them. ec_logger is asked along a chain of its own. */
+  modules: MODULE_NAMES.filter((name) => name !== 'ec_logger'),
 };

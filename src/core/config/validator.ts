@@ -72,18 +72,7 @@ class Builder {
       this.#reportUnknownStanza(parent, word);
       return null;
     }
-    const { handling, keyword, name } = kind;
-    const isNews = parent.kind.handling.kind !== 'kept'; // what stands in an unused stanza is unused, too
-    if (handling.kind === 'kept' && isNews && name !== 'module')
-      this.#findings.warn(word.at, keyword, `not used: ${handling.because}`, handling.isLoud);
-    if (handling.kind === 'refused')
-      this.#findings.problem({
-        at: word.at,
-        subject: keyword,
-        found: 'a stanza',
-        expected: 'none',
-        hint: handling.because,
-      });
+    judgeStanza(parent, kind, word, this.#findings);
     return kind;
   }
 
@@ -118,6 +107,20 @@ class Builder {
       this.#findings.warn(name.at, subject, `left out: no such option is known${hint}`);
     else this.#findings.problem({ at: name.at, ...problem });
   }
+}
+
+/** Says what becomes of a stanza that does nothing here, or must not stand. */
+export function judgeStanza(
+  parent: Pick<Stanza, 'kind'>,
+  { handling, keyword, name }: ScopeKind,
+  { at }: WordSyntax,
+  findings: Findings,
+): void {
+  const isNews = parent.kind.handling.kind !== 'kept'; // what stands in an unused stanza is unused, too
+  if (handling.kind === 'kept' && isNews && name !== 'module')
+    findings.warn(at, keyword, `not used: ${handling.because}`, handling.isLoud);
+  if (handling.kind === 'refused')
+    findings.problem({ at, subject: keyword, found: 'a stanza', expected: 'none', hint: handling.because });
 }
 
 /** What to say of a name that is no option of a scope: where it is one, or what it may have been meant to be. */
