@@ -22,6 +22,8 @@ export interface SimulateArguments {
 
 export type ParsedSimulateArguments =
   | { readonly kind: 'arguments'; readonly arguments: SimulateArguments }
+  /** Nothing is rehearsed: a receivers file is made of logs. */
+  | { readonly kind: 'learn'; readonly to: string; readonly files: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -41,6 +43,7 @@ const OPTIONS = {
   all: { type: 'boolean' },
   json: { type: 'boolean' },
   html: { type: 'string' },
+  learn: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -59,7 +62,13 @@ export function parseSimulateArguments(argv: readonly string[]): ParsedSimulateA
       return { kind: 'refused', reason: `--${name}: found "${text}"; expected a whole number from 0` };
     }
   }
-  const { traffic: files = [], synthetic } = values;
+  const { traffic: files = [], synthetic, learn } = values;
+  if (learn !== undefined) {
+    const others = Object.keys(values).filter((name) => name !== 'learn' && name !== 'traffic');
+    if (files.length > 0 && others.length === 0) return { kind: 'learn', to: learn, files };
+    const found = others.length > 0 ? `--${others.join(' and --')} beside it` : 'no traffic';
+    return { kind: 'refused', reason: `--learn: found ${found}; expected --traffic FILE and nothing else` };
+  }
   if (files.length > 0 === (synthetic !== undefined)) {
     return {
       kind: 'refused',

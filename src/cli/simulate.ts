@@ -6,6 +6,7 @@ import { type Configuration, DEFAULT_BINDING } from '../core/config/configuratio
 import { loadConfiguration } from '../core/config/load.ts';
 import { explainProblem, formatWarning } from '../core/config/problem.ts';
 import { readSource } from '../daemon/read-source.ts';
+import { Experience } from '../rehearsal/experience.ts';
 import { figuresOf } from '../rehearsal/figures.ts';
 import { formatHtmlReport } from '../rehearsal/html-report.ts';
 import { formatJsonReport } from '../rehearsal/json-report.ts';
@@ -21,6 +22,7 @@ import { parseSimulateArguments, type SimulateArguments, type SimulateTraffic } 
 const USAGE = `\
 usage: headgate simulate -c FILE [--against FILE] --traffic LOG... [OPTION...]
        headgate simulate -c FILE [--against FILE] --synthetic WORD=VALUE,... [OPTION...]
+       headgate simulate --learn FILE --traffic LOG...
 
 Takes recorded mail (mainlog.ec, *.gz, - for standard input; several in their order) or mail that is made up through the
 scheduler with modelled receivers, and prints connections, delivery times, backlog and refusals for each binding and domain;
@@ -32,6 +34,7 @@ with --against, those of both configurations and the difference. docs/rehearsal.
   --top N, --all     how many (binding, domain) are shown (10), those with most messages first
   --json             JSON in place of tables
   --html FILE        also writes a page with plots
+  --learn FILE       rehearses nothing, but writes a receivers file with the refusals that the logs tell of
   --synthetic        messages, domains, hours, names, bindings, zipf, campaigns, campaign_share, campaign_minutes, size
 
 Exit status: 0 done, 1 a file that cannot be read or has no mail, 2 usage, 78 a configuration that does not load.
@@ -52,23 +55,36 @@ export async function runSimulate(argv: readonly string[]): Promise<number> {
     process.stderr.write(`headgate simulate: ${parsed.reason}\n${USAGE}`);
     return 2;
   }
-  const { file, against, receivers: receiversFile, ...rest } = parsed.arguments;
-  const candidate = load(file);
-  const other = against === null ? null : load(against);
-  const receivers = receiversFile === null ? new Receivers() : loadReceivers(receiversFile);
-  if (candidate === null || (against !== null && other === null) || receivers === null) return EX_CONFIG;
-  const configurations = other === null ? [candidate] : [candidate, other];
-  const stage = new Stage(configurations, receivers, rest.seed);
   try {
-    const heard = await play(rest.traffic, candidate, rest.seed, stage);
-    if (!stage.hasBegun)
-      throw new Refusal(`${heard.traffic}: found no mail; expected reception records (type R) of mainlog`);
-    return tell(stage, heard, parsed.arguments);
+    return parsed.kind === 'learn' ? await learn(parsed.files, parsed.to) : await rehearse(parsed.arguments);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     process.stderr.write(`headgate simulate: ${error.message}\n`);
     return 1;
   }
+}
+
+async function learn(files: readonly string[], to: string): Promise<number> {
+  const experience = new Experience();
+  for (const file of files) await readLog(file, (text) => experience.line(text));
+  if (experience.attempts === 0) {
+    throw new Refusal(`${files.join(' ')}: found no attempts; expected records of type D, T or P of mainlog`);
+  }
+  writeReport(to, experience.receiversFile(files.join(' ')));
+  return 0;
+}
+
+async function rehearse(options: SimulateArguments): Promise<number> {
+  const { file, against, receivers: receiversFile, traffic, seed } = options;
+  const candidate = load(file);
+  const other = against === null ? null : load(against);
+  const receivers = receiversFile === null ? new Receivers() : loadReceivers(receiversFile);
+  if (candidate === null || (against !== null && other === null) || receivers === null) return EX_CONFIG;
+  const stage = new Stage(other === null ? [candidate] : [candidate, other], receivers, seed);
+  const heard = await play(traffic, candidate, seed, stage);
+  if (!stage.hasBegun)
+    throw new Refusal(`${heard.traffic}: found no mail; expected reception records (type R) of mainlog`);
+  return tell(stage, heard, options);
 }
 
 /** What was asked for cannot be done; the message says why. */
@@ -137,18 +153,11 @@ async function playTrace(files: readonly string[], stage: Stage): Promise<Heard>
   for (const file of files) {
     let line = 0;
     const before = reader.unreadable;
-    try {
-      await readLines(file, (text) => {
-        line += 1;
-        reader.line(text);
-        if (firstUnreadable === null && reader.unreadable > before) firstUnreadable = `${file}:${line}`;
-      });
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      const expected = code.startsWith('Z_') ? 'a whole file of gzip' : 'a readable file';
-      throw new Refusal(`${file}: ${code}; expected ${expected}`);
-    }
+    await readLog(file, (text) => {
+      line += 1;
+      reader.line(text);
+      if (firstUnreadable === null && reader.unreadable > before) firstUnreadable = `${file}:${line}`;
+    });
   }
   reader.end();
   const notes: string[] = [];
@@ -177,18 +186,31 @@ function tell(stage: Stage, heard: Heard, options: SimulateArguments): number {
     candidate: figuresOf(candidate, options.file),
     against: other === undefined ? null : figuresOf(other, options.against!),
   };
-  if (options.html !== null) {
-    try {
-      writeFileSync(options.html, formatHtmlReport(outcome, options.top));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      throw new Refusal(`${options.html}: ${code}; expected a file that can be written`);
-    }
-  }
+  if (options.html !== null) writeReport(options.html, formatHtmlReport(outcome, options.top));
   process.stdout.on('error', () => process.exit(1)); // the reader has seen enough, as `head` does
   process.stdout.write(options.json ? formatJsonReport(outcome, options.top) : formatTextReport(outcome, options.top));
   return 0;
+}
+
+async function readLog(file: string, take: (line: string) => void): Promise<void> {
+  try {
+    await readLines(file, take);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const expected = code.startsWith('Z_') ? 'a whole file of gzip' : 'a readable file';
+    throw new Refusal(`${file}: ${code}; expected ${expected}`);
+  }
+}
+
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new Refusal(`${file}: ${code}; expected a file that can be written`);
+  }
 }
 
 function notesOn(rehearsal: Rehearsal, file: string, drainHours: number): string[] {

@@ -8,11 +8,12 @@ import { seededRandom } from '../core/base/random.ts';
 import { Timer, Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { routingDomainOf } from '../core/config/routing-domain.ts';
+import type { Actions } from '../core/delivery/actions.ts';
 import type { NodeLimits } from '../core/delivery/claims.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { routePolicy } from '../core/delivery/route-policy.ts';
-import { Scheduler, type SchedulerParts } from '../core/delivery/scheduler.ts';
+import { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
@@ -273,7 +274,7 @@ export class Rehearsal implements Surroundings {
     return memory;
   }
 
-  #actions(): SchedulerParts['actions'] {
+  #actions(): Actions {
     return {
       open: (queue, candidate, claim, allocation) => {
         const connection = new OutboundConnection(NO_ID, queue, candidate, claim, allocation, this.at.mono);

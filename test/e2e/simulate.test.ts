@@ -126,6 +126,25 @@ function rowsOf(text: string, title: string): string[][] {
   );
 }
 
+test('a receivers file is learnt from a log, and can be rehearsed with', async (t) => {
+  const delivery = '1767225600@00/00-1-1@b1@00/00-1-2@D@example.com@2048@default@default@0@0.250@10.0.0.1\n';
+  const path = files(t, { ...SETTING, 'mainlog.ec': `${RECEPTION}${delivery}`.repeat(100) });
+  const log = ['--traffic', path('mainlog.ec')];
+  assert.deepEqual(await simulate('--learn', path('learnt.conf'), ...log), {
+    code: 0,
+    signal: null,
+    stdout: '',
+    stderr: '',
+  });
+  assert.match(
+    readFileSync(path('learnt.conf'), 'utf8'),
+    /^Receiver "example\.com" \{\n {2}# 100 attempts\n {2}Transient_Share = 0$/m,
+  );
+  const { code, stdout } = await simulate('-c', path('new.conf'), ...log, '--receivers', path('learnt.conf'));
+  assert.equal(code, 0);
+  assert.match(stdout, /^default example\.com +100 +100 +0 /m);
+});
+
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome'].find((name) => findProgram(name) !== null);
 
 test('a browser without a network shows the plots', {
@@ -182,6 +201,13 @@ test('mistakes are told with their place, and with the documented status', async
     [[...conf, ...log, '--sed', '1'], 2, /--sed/],
     [[...conf, '--synthetic', 'mesages=1'], 2, /--synthetic: unknown word "mesages" \(did you mean "messages"\?\)/],
     [[...conf, '--synthetic', 'bindings=none'], 1, /no such binding "none"/],
+    [
+      [...log, '--learn', path('learnt.conf'), '--seed', '2'],
+      2,
+      /--learn: found --seed beside it; expected --traffic FILE/,
+    ],
+    [['--learn', path('learnt.conf')], 2, /--learn: found no traffic/],
+    [[...log, '--learn', path('learnt.conf')], 1, /found no attempts; expected records of type D, T or P/],
     [['-c', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28: Max_Outbound_Connections: found many/i],
     [[...conf, '--against', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28/],
     [
