@@ -66,6 +66,12 @@ test('every mistake is reported with its place, and the rest is read', () => {
   });
 });
 
+test('more than a hundred thousand items and mistakes are read', () => {
+  const findings = new Findings();
+  const items = parseText('t', 'a=1 b 2\n'.repeat(150_000), findings);
+  assert.deepEqual([items.length, findings.problems.length], [150_000, 150_000]);
+});
+
 test('stanzas nest only so deep', () => {
   assert.match(parse('a x { '.repeat(100_000)).problems.at(-1)!, /expected at most 32 levels/);
   assert.match(parse(`a = ${'[ b '.repeat(100_000)}`).problems[0]!, /expected a value/);

@@ -31,7 +31,7 @@ class Parser {
   parseFile(): ItemSyntax[] {
     const items: ItemSyntax[] = [];
     for (;;) {
-      items.push(...this.#parseItems(0));
+      this.#parseItems(0, items);
       const token = this.#peek();
       if (token.kind === 'end') return items;
       this.#report(token, 'text', 'a stanza, an option or the end of the file'); // a closing brace too many
@@ -47,12 +47,11 @@ class Parser {
     return null;
   }
 
-  /** Up to a closing brace or the end, which is left for the caller. */
-  #parseItems(depth: number): ItemSyntax[] {
-    const items: ItemSyntax[] = [];
+  /** Adds all up to a closing brace or the end, which is left for the caller. */
+  #parseItems(depth: number, items: ItemSyntax[]): void {
     for (;;) {
       const token = this.#peek();
-      if (token.kind === 'end' || (token.kind === 'mark' && token.mark === '}')) return items;
+      if (token.kind === 'end' || (token.kind === 'mark' && token.mark === '}')) return;
       const item = this.#parseItem(depth);
       if (item === null) this.#skipToNextItem();
       else items.push(item);
@@ -90,7 +89,8 @@ class Parser {
       return this.#report(instance, name.text, '= before the value, or { behind the name of a stanza');
     }
     if (depth >= MAX_DEPTH) return this.#report(name, name.text, `at most ${MAX_DEPTH} levels of stanzas`);
-    const items = this.#parseItems(depth + 1);
+    const items: ItemSyntax[] = [];
+    this.#parseItems(depth + 1, items);
     if (!this.#takeMark('}'))
       this.#findings.problem({ at: name.at, subject: name.text, found: 'no end of the stanza', expected: '}' });
     return { kind: 'stanza', scope: name, name: instance, items };
