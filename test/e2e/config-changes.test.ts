@@ -148,3 +148,37 @@ test('writeback: changes outlive a restart, the rest of the file stays, a file c
   assert.equal((await headgate.console(`config writeback ${copy}`)).failed, false);
   assert.equal((await runHeadgate(['config', 'check', copy])).stdout, 'Configuration valid\n');
 });
+
+test('local_changes_file takes what read-only files set, and is read after all others at the next start', {
+  timeout: 30_000,
+}, async (t) => {
+  const headgate = await Headgate.start(t, '');
+  const [domains, local] = ['domains.conf', 'local.conf'].map((name) => join(headgate.directory, name)) as [
+    string,
+    string,
+  ];
+  writeFileSync(domains, 'Domain "example.com" {\n  Max_Outbound_Connections = 7\n}\n');
+  headgate.configure('Local_Changes_File = "local.conf"\nreadonly_include "domains.conf"\n');
+  assert.equal((await headgate.console('config reload')).failed, false);
+  await headgate.console('config set domain example.com max_outbound_connections 3');
+  await headgate.console('config set domain example.org max_outbound_connections 4');
+  assert.deepEqual(await headgate.console('config writeback'), {
+    text: `Configuration saved to ${local}.\n`,
+    failed: false,
+  });
+  assert.equal(
+    readFileSync(local, 'utf8'),
+    'Domain "example.com" {\n  Max_Outbound_Connections = 3\n}\nDomain "example.org" {\n  Max_Outbound_Connections = 4\n}\n',
+  );
+  assert.equal(readFileSync(domains, 'utf8'), 'Domain "example.com" {\n  Max_Outbound_Connections = 7\n}\n');
+  await headgate.stop();
+  await headgate.start();
+  for (const [domain, limit] of [
+    ['example.com', 3],
+    ['example.org', 4],
+  ] as const)
+    assert.equal(
+      (await headgate.console(`config eval domain ${domain} max_outbound_connections`)).text,
+      `Max_Outbound_Connections = ${limit}\n`,
+    );
+});
