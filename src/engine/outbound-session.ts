@@ -1,6 +1,7 @@
 // One connection to a receiver: the port's events go to the SMTP session, what that wants goes to the port, the
 // scheduler and the outcomes. It is the one place that sees every way out of a connection, and so the one that gives its
 // slots back: when the receiver cannot count it any more (design decision 6).
+import { parseIpAddress } from '../core/base/ip-address.ts';
 import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
 import { NO_VALID_HOSTS } from '../core/delivery/connection-opener.ts';
@@ -252,10 +253,10 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
 
   startTls(): void {
     const { candidate, queue } = this.connection;
-    const { host, address } = candidate;
+    const { host } = candidate;
     this.#port!.startTls({
       policy: this.tls,
-      serverName: host === address ? null : host,
+      serverName: parseIpAddress(host) === null ? host : null, // RFC 6066 section 3: no addresses
       names: [host, queue.domain],
     });
   }

@@ -156,6 +156,16 @@ for (const [title, receiver, wanted, reason] of FAILURES) {
   });
 }
 
+test('versions that are out of use, for who names them', async (t) => {
+  const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
+  const target = await listen(t, (socket) => serve(socket, contextOf('receiver', old)));
+  assert.match(String(await handshake(await dial(target))), /version|protocol/);
+  const dialled = await dial(target);
+  assert.deepEqual(await handshake(dialled, request({ versions: ['TLSv1', 'TLSv1.1'] })), TRUSTED);
+  dialled.call((connection) => connection.reset());
+  await dialled.untilOver();
+});
+
 test('a handshake that fails ends with our reset, not with our FIN', async (t) => {
   const seen = Promise.withResolvers<string>();
   const target = await listen(t, (socket) => {

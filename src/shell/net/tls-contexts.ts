@@ -64,7 +64,8 @@ export class TlsContexts {
         ciphers: cipherWords(parameters),
         minVersion: versions[0] as SecureVersion,
         maxVersion: versions.at(-1) as SecureVersion,
-        secureOptions: switchesOf(versions),
+        // A peer that wants one handshake after the other would go past the gate.
+        secureOptions: switchesOf(versions) | constants.SSL_OP_NO_RENEGOTIATION,
       });
       return { context, sessions: new Map() };
     } catch (error) {
