@@ -66,6 +66,39 @@ test('check --lenient warns of unknown names on standard error', async () => {
   });
 });
 
+test('check warns of what has no effect, on standard error, and the file is valid all the same', async () => {
+  writeFileSync(join(directory, 'dead.conf'), 'binding_group g {\n  max_retries = 1\n}\n');
+  assert.deepEqual(await run(['check', 'dead.conf']), {
+    status: 0,
+    stdout: 'Configuration valid\n',
+    stderr:
+      'dead.conf:1:1: warning: Binding_Group "g": has no effect: no binding is in it; put a Binding stanza inside it, or take it out\n',
+  });
+});
+
+test('explain and diff without a server', async () => {
+  const explained = await run([
+    'explain',
+    '-c',
+    'good.conf',
+    'binding',
+    'x',
+    'domain',
+    'y',
+    'max_outbound_connections',
+  ]);
+  assert.match(explained.stdout, /^Max_Outbound_Connections = 3\nset by Binding "x" Domain "y" at inner\.conf:1:24\n/);
+  writeFileSync(join(directory, 'other.conf'), 'Max_Outbound_Connections = 31\ninclude "inner.conf"\n');
+  assert.deepEqual(await run(['diff', '-c', 'good.conf', 'other.conf']), {
+    status: 0,
+    stdout:
+      'everywhere:\n  Max_Outbound_Connections: 30 (good.conf:1:1) -> 31 (other.conf:1:1), except binding "x" to domain "y"\n',
+    stderr: '',
+  });
+  const none = await run(['diff', '-c', 'good.conf', 'none.conf']);
+  assert.deepEqual([none.status, none.stdout], [1, '']);
+});
+
 test('queries answer as the console does; -c may stand anywhere', async () => {
   for (const [words, stdout] of [
     [['eval', '-c', 'good.conf', 'max_outbound_connections'], 'Max_Outbound_Connections = 30\n'],

@@ -24,9 +24,9 @@ usage: headgate config check [--lenient] FILE...
        headgate config shell -c FILE
        headgate config help [OPTION | TOPIC]
 
-check prints "Configuration valid" for each file, or every mistake in it. The others answer as the console does; shell
-answers the commands on its standard input, a line each; its changes end with it unless config writeback saves them. -c may be left out:
-/etc/headgate/headgate.conf. Exit status: 0 done, 1 refused, 2 usage, 78 a configuration that does not load.
+check prints "Configuration valid" for each file, or every mistake in it, and warns of what has no effect. The others answer
+as the console does; shell answers the commands on its standard input, a line each; its changes end with it unless config
+writeback saves them. -c may be left out: /etc/headgate/headgate.conf. Exit status: 0 done, 1 refused, 2 usage, 78 a configuration that does not load.
 `;
 
 const DEFAULT_FILE = '/etc/headgate/headgate.conf';
@@ -88,7 +88,7 @@ async function runQuery(file: string, words: readonly string[]): Promise<number>
   if (configuration === null) return EX_CONFIG;
   const answer = await offlineConsole(configuration).answerWords(words);
   const [verb, ...path] = words;
-  const note = verb === 'eval' && !answer.failed ? noteUndeclared(configuration, path) : null;
+  const note = (verb === 'eval' || verb === 'explain') && !answer.failed ? noteUndeclared(configuration, path) : null;
   if (note !== null) process.stderr.write(`${note}\n`);
   return show(answer);
 }

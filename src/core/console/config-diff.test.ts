@@ -218,5 +218,11 @@ test('explain: counters in use, tokens, who changed it', async () => {
     ['max_outbound_connections', 32, 2, 8],
   );
   assert.match(await ask('explain max_outbond_connections'), /^refused: .*did you mean "max_outbound_connections"/);
+  assert.match(
+    await ask('explain host mx.test max_outbound_connections'),
+    /\nno limit on the connections of each binding/,
+  );
+  await ask('set domain d.test outbound_throttle_messages = 0');
+  assert.doesNotMatch(await ask('explain domain d.test outbound_throttle_messages'), /limits|tokens/);
   assert.equal(await ask('explain'), 'refused: usage: config explain [--json] [SCOPE...] OPTION\n');
 });

@@ -14,6 +14,7 @@ import { subjectOf } from '../config/scope-path.ts';
 import { formatPosition } from '../config/source.ts';
 import type { SettingOrigin } from '../config/stanza.ts';
 import type { WordSyntax } from '../config/syntax.ts';
+import type { Rate } from '../config/value-type.ts';
 import { type Answer, reply } from './command.ts';
 import type { ConfigClock } from './config-holder.ts';
 import { onOption, optionFor, refuseOption } from './config-path.ts';
@@ -52,7 +53,8 @@ interface Governed {
 }
 
 /** Of the value in force, and of the sums that hold besides it. */
-function governedBy({ option, subject, setBy, levels }: Explanation, view: LimitView | null): Governed[] {
+function governedBy({ option, subject, value, setBy, levels }: Explanation, view: LimitView | null): Governed[] {
+  if (isThrottle(option) && (value as Rate | null)?.count === 0) return []; // 0 stands for no throttle
   const besides = levels.flatMap(({ looks }) =>
     looks.flatMap((look): SetPlace[] => (look.kind === 'adds' ? [{ ...look, scope: look.stanza }] : [])),
   );
@@ -68,7 +70,7 @@ function governedBy({ option, subject, setBy, levels }: Explanation, view: Limit
 
 function linesOf(
   { provenance }: Configuration,
-  { option, text, setBy, levels }: Explanation,
+  { option, value, text, setBy, levels }: Explanation,
   governed: readonly Governed[],
   clock: ConfigClock,
 ): string[] {
@@ -80,7 +82,7 @@ function linesOf(
     setBy === null
       ? 'set by nobody: this is the default'
       : `set by ${placeText(setBy)}${originText(setBy.origin, clock)}`,
-    ...governed.flatMap(governedLines),
+    ...governed.flatMap((one) => governedLines(one, value === NO_LIMIT ? 'no limit on' : 'limits')),
     'asked, the most specific first:',
     ...chainLines(levels),
     ...changes
@@ -89,8 +91,8 @@ function linesOf(
   ];
 }
 
-function governedLines({ counts, uses, tokens }: Governed): string[] {
-  const lines = [`limits ${counts}`];
+function governedLines({ counts, uses, tokens }: Governed, verb: string): string[] {
+  const lines = [`${verb} ${counts}`];
   if (tokens !== null) lines.push(`  ${tokens.free} of ${tokens.count} tokens are free now`);
   if (uses === null) return lines;
   const { busiest, inUse, isComplete } = uses;
