@@ -28,15 +28,31 @@ test('the stock configuration loads with warnings only, those about policy and t
   const loaded = loadStock();
   assert.deepEqual(loaded.kind === 'problems' ? loaded.problems.map(formatProblem) : [], []);
   const warned = loaded.warnings.map(({ subject }) => subject);
-  assert.deepEqual(warned.slice(0, 5), ['scriptlet', 'source', 'security', 'capabilities', 'privileges']);
+  assert.deepEqual(warned.slice(0, 7), [
+    'scriptlet',
+    'source',
+    'security',
+    'user',
+    'group',
+    'capabilities',
+    'privileges',
+  ]);
   assert.deepEqual(
-    warned.slice(5).filter((subject) => !loaded.warnings.some((other) => other.isLoud && other.subject === subject)),
-    warned.slice(5),
+    warned.slice(7).filter((subject) => !loaded.warnings.some((other) => other.isLoud && other.subject === subject)),
+    warned.slice(7),
   );
-  for (const subject of ['threadpool', 'snmp', 'mail_loop', 'alerting', 'max_resident_messages', 'spool_mode'])
+  for (const subject of [
+    'threadpool',
+    'snmp',
+    'mail_loop',
+    'alerting',
+    'max_resident_messages',
+    'spool_mode',
+    'memory_hwm',
+  ])
     assert.ok(warned.includes(subject), subject);
   // What stands at its default says nothing new.
-  for (const subject of ['memory_goal', 'disk_queue_drain_rate', 'rfc2822_date_header', 'bouncelog', 'critical'])
+  for (const subject of ['memory_goal', 'disk_queue_drain_rate', 'rfc2822_messageid_header', 'bouncelog', 'critical'])
     assert.ok(!warned.includes(subject), subject);
   for (const warning of loaded.warnings) assert.match(formatWarning(warning), /^\S+:\d+:\d+: (warning|WARNING): \S+: /);
 });

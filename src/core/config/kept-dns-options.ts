@@ -15,7 +15,7 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'mail waits in the delayed queue once its domain was not reached for connect_timeout_to_delay',
     `
-    MX_Failures_To_Delay  integer  50  domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
+    MX_Failures_To_Delay  integer  !50  domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
     `,
   ),
   ...keptOptions(

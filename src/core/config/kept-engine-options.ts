@@ -20,7 +20,7 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
     'what is in memory is bounded by octets (32 MiB of bodies), not by a share of the machine',
     `
     Memory_Goal              integer  90   global  percentage of memory in use from which caches are trimmed
-    Memory_HWM               integer  95   global  percentage of memory in use from which clients are sent away for now
+    Memory_HWM               integer  !95  global  percentage of memory in use from which clients are sent away for now
     Max_Resident_Transfails  integer  100  global  mail waiting for its failure to be handled that stays in memory
     `,
   ),
@@ -86,11 +86,11 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
   ...loudlyKeptOptions(
     'the server stays the user it was started as; the service manager chooses it (User=, Group=)',
     `
-    user                 text  ecuser  security restart  user that the server becomes
-    group                text  ecuser  security restart  group that the server becomes
-    supplemental_groups  list  -       security restart  further groups
-    capabilities         text  -       security restart  capabilities of Linux that the server keeps
-    privileges           text  -       security restart  privileges of Solaris that the server keeps
+    user                 text  !ecuser  security restart  user that the server becomes
+    group                text  !ecuser  security restart  group that the server becomes
+    supplemental_groups  list  -        security restart  further groups
+    capabilities         text  -        security restart  capabilities of Linux that the server keeps
+    privileges           text  -        security restart  privileges of Solaris that the server keeps
     `,
   ),
   ...refusedOptions(

@@ -6,11 +6,11 @@ export const KEPT_MESSAGE_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'a Received field is added, and Message-ID where there is none; the rest of a header is taken as it is',
     `
-    RFC2822_Date_Header         ignore|pedantic|ifneeded  ifneeded  global pathways  what becomes of a message without Date
-    RFC2822_MessageID_Header    ignore|ifneeded           ifneeded  global pathways  what becomes of a message without Message-ID
-    RFC2822_missing_headers     reject|allow              reject    global pathways  what becomes of a message without a header
-    RFC2822_Lone_LF_in_Headers  fix|pedantic              pedantic  global pathways  what becomes of a bare LF in a header; one in the whole message is treated by rfc2822_lone_lf_in_body
-    RFC2822_Trace_Headers       boolean                   true      global pathways  whether a Received field is added
+    RFC2822_Date_Header         ignore|pedantic|ifneeded  !ifneeded  global pathways  what becomes of a message without Date
+    RFC2822_MessageID_Header    ignore|ifneeded           ifneeded   global pathways  what becomes of a message without Message-ID
+    RFC2822_missing_headers     reject|allow              !reject    global pathways  what becomes of a message without a header
+    RFC2822_Lone_LF_in_Headers  fix|pedantic              pedantic   global pathways  what becomes of a bare LF in a header; one in the whole message is treated by rfc2822_lone_lf_in_body
+    RFC2822_Trace_Headers       boolean                   true       global pathways  whether a Received field is added
     `,
   ),
 

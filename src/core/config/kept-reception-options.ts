@@ -124,7 +124,7 @@ export const KEPT_RECEPTION_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
     'mailboxes are read more leniently than the RFC asks, as docs/reception.md says',
     `
-    RFC2821_pedantic_address_rules  boolean  true  global pathways  whether mailboxes must keep to the letter of the RFC
+    RFC2821_pedantic_address_rules  boolean  !true  global pathways  whether mailboxes must keep to the letter of the RFC
     `,
   ),
   ...keptOptions(

@@ -4,8 +4,8 @@
 //   name as it is printed   type   default   scopes   help
 //
 // Name: other spellings may follow behind commas. Type: a word of TYPES, or the words of an enumeration with | between.
-// Default: as in a configuration, or - for none; further values that ask for nothing, neither warned about nor refused,
-// follow behind commas. Scopes: names of scopes or of SCOPE_SETS, and `restart` when a change waits for the next start.
+// Default: as in a configuration, or - for none; ! before it when this server does something else, so that setting it is no
+// matter of course. Further values that ask for nothing, neither warned about nor refused, follow behind commas. Scopes: names of scopes or of SCOPE_SETS, and `restart` when a change waits for the next start.
 import { assert } from '../base/assert.ts';
 import { chainFor } from './chain.ts';
 import { readTokens } from './lexer.ts';
@@ -74,9 +74,13 @@ function readRow(handling: Handling, columns: readonly string[]): Option<unknown
   const [display, ...aliases] = names.split(', ');
   const scopes = scopeNames.split(' ').filter((name) => name !== 'restart');
   const type = typeOf(typeName, values.startsWith('-'));
-  const [standard, ...harmless] = values.split(', ').map((text) => readValue(type, text));
+  const isDone = !values.startsWith('!');
+  const [standard, ...harmless] = values
+    .slice(isDone ? 0 : 1)
+    .split(', ')
+    .map((text) => readValue(type, text));
   const value = standard ?? WITHOUT_DEFAULT[typeName] ?? null;
-  const passing = new Set([value, ...harmless].map((item) => JSON.stringify(item)));
+  const passing = new Set((isDone ? [value, ...harmless] : harmless).map((item) => JSON.stringify(item)));
   const reach: ScopeName[] = scopes.flatMap((name) => SCOPE_SETS[name] ?? [name]);
   return option<unknown>({
     name: display!.toLowerCase(),
