@@ -26,7 +26,7 @@ const CHANGED =
 const NOT_UTF8 =
   'holds octets that are no UTF-8, which would not stay as they are, so nothing was written; convert the file (iconv -t utf-8) and reload it';
 
-export const CONFIG_FILES: ConfigFiles = { read: readSource, canWrite, write: replaceFiles };
+export const CONFIG_FILES: ConfigFiles = { read: readSource, canWrite, realPath: targetOf, write: replaceFiles };
 
 /** The file is not written into but replaced: its directory must take a new file, which must be able to have its owner. */
 function canWrite(path: string): boolean {

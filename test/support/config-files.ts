@@ -65,7 +65,11 @@ export function changed(configuration: Configuration, ...lines: readonly string[
 }
 
 export function planOf(running: Configuration, files: Files, unwritable: readonly string[] = []): Plan {
-  const plan = planWriteBack(running, { read: reader(files), canWrite: (path) => !unwritable.includes(path) });
+  const plan = planWriteBack(running, {
+    read: reader(files),
+    canWrite: (path) => !unwritable.includes(path),
+    realPath: (path) => path,
+  });
   assert.ok(plan.kind === 'plan', plan.kind === 'problem' ? plan.reason : '');
   return plan;
 }

@@ -219,6 +219,20 @@ test('a file that is read twice is read-only', () => {
   });
 });
 
+test('two names of one file are one file that is read twice', () => {
+  const files = {
+    [MAIN]: 'include "b.conf"\ninclude "link"\n',
+    '/etc/b.conf': 'hostname = a\n',
+    '/etc/link': 'hostname = a\n',
+  };
+  const realPath = (path: string): string => (path === '/etc/link' ? '/etc/b.conf' : path);
+  const running = changed(load(files), 'set hostname b');
+  const plan = planWriteBack(running, { read: reader(files), canWrite: () => true, realPath });
+  assert.deepEqual(plan.kind === 'plan' ? plan.files.map(({ path, after }) => [path, after]) : plan.reason, [
+    [MAIN, 'include "b.conf"\ninclude "link"\nHostname = "b"\n'],
+  ]);
+});
+
 test('without a writable file there is a virtual one, until local_changes_file names a good one', () => {
   const files = { [MAIN]: 'max_retries = 1\n' };
   const running = changed(load(files), 'set max_retries 3', 'set binding b domain x max_retries 4');
@@ -236,7 +250,7 @@ test('without a writable file there is a virtual one, until local_changes_file n
 test('a local changes file that holds something else is not taken', () => {
   const files = { [MAIN]: 'max_retries = 1\n', '/etc/local.conf': 'max_retries = 9\n' };
   const running = changed(load(files), 'set local_changes_file /etc/local.conf');
-  const plan = planWriteBack(running, { read: reader(files), canWrite: () => true });
+  const plan = planWriteBack(running, { read: reader(files), canWrite: () => true, realPath: (path) => path });
   assert.match(plan.kind === 'problem' ? plan.reason : '', /^local_changes_file: \/etc\/local.conf holds text/);
 });
 

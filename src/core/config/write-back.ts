@@ -37,6 +37,8 @@ export interface ConfigurationFiles {
   /** What stands at a path now; asked only for a local changes file that was not loaded. */
   readonly read: ReadSource;
   canWrite(path: string): boolean;
+  /** The same for two names of one file. */
+  realPath(path: string): string;
 }
 
 /** Each change in the file that documentation gives it to. */
@@ -47,8 +49,9 @@ export function planWriteBack(running: Configuration, files: ConfigurationFiles)
   const { localChanges } = local;
   const takesLocal = localChanges !== null && files.canWrite(localChanges.path);
   const onlyLocal = running.value(localChangesOnly);
-  const isWritable = (file: WrittenFile): boolean => !file.isReadOnly && files.canWrite(file.path);
   return plan(running, { ...sources, localChanges }, (written) => {
+    const writable = writableFiles([...written.files.values()], files);
+    const isWritable = (file: WrittenFile): boolean => writable.has(file);
     const main = written.files.get(sources.path);
     const fallback = localChanges === null && main !== undefined && isWritable(main) ? main : null;
     return {
@@ -57,6 +60,18 @@ export function planWriteBack(running: Configuration, files: ConfigurationFiles)
       rest: takesLocal ? (written.files.get(localChanges.path) ?? null) : fallback,
     };
   });
+}
+
+/** Asked once for each file: it takes a look at the system. Two names of one file are one file that is read twice. */
+function writableFiles(all: readonly WrittenFile[], files: ConfigurationFiles): ReadonlySet<WrittenFile> {
+  const reads = new Map<string, number>();
+  for (const { path } of all) {
+    const real = files.realPath(path);
+    reads.set(real, (reads.get(real) ?? 0) + 1);
+  }
+  return new Set(
+    all.filter(({ path, isReadOnly }) => !isReadOnly && reads.get(files.realPath(path)) === 1 && files.canWrite(path)),
+  );
 }
 
 /** Each change in the main file, for a copy of it that stands for the running configuration. */

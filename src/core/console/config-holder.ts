@@ -38,6 +38,8 @@ export interface ConfigFiles {
   readonly read: ReadSource;
   /** Whether the file can be replaced, or made where there is none. */
   canWrite(path: string): boolean;
+  /** The same for two names of one file. */
+  realPath(path: string): string;
   /** Replaces all of them or none. @returns why none was replaced, a line each */
   write(files: readonly FileToWrite[]): readonly string[] | Promise<readonly string[]>;
 }

@@ -13,6 +13,7 @@ function consoleOver(initial: Files, unwritable: readonly string[] = []) {
   const files: ConfigFiles = {
     read: (path) => reader(texts)(path),
     canWrite: (path) => !unwritable.includes(path),
+    realPath: (path) => path,
     write(wanted: readonly FileToWrite[]) {
       for (const { path, before } of wanted) {
         const isAsBefore = typeof before === 'string' ? texts[path] === before : before !== null || !(path in texts);

@@ -11,6 +11,7 @@ export type LoadFile = (path: string | null, options: LoadOptions) => LoadResult
 export const NO_FILES: ConfigFiles = {
   read: () => ({ problem: 'no such file', isMissing: true }),
   canWrite: () => false,
+  realPath: (path) => path,
   write: () => ['there are no files'],
 };
 
