@@ -1,13 +1,18 @@
 // Limits are exact with TLS too: counted at a receiver whose handshakes succeed, fail, break and do not end. A connection
 // whose TLS failed keeps its slot until the receiver cannot count it any more, and so does one that waits its turn.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import test, { type TestContext } from 'node:test';
 import type { SinkBehaviour } from '../../src/cli/sink-behaviour.ts';
+import { HANDSHAKES_PER_ADDRESS_MAX } from '../../src/shell/net/handshake-gate.ts';
+import { Headgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { EXCHANGER, offering, openTlsSite } from '../support/tls-site.ts';
 
 const LIMIT = 40; // more than handshakes at once
 const MESSAGES = 700;
+const timeout = 120_000;
 
 interface Row {
   readonly title: string;
@@ -60,7 +65,7 @@ const ROWS: readonly Row[] = [
 ];
 
 for (const { title, options, behaviour, later } of ROWS) {
-  test(title, { timeout: 120_000 }, async (t) => {
+  test(title, { timeout }, async (t) => {
     const { receivers, headgate } = await openTlsSite(
       t,
       behaviour,
@@ -81,4 +86,82 @@ for (const { title, options, behaviour, later } of ROWS) {
     assert.equal(receivers.sink.arrivals.repeated, 0);
     assert.equal(receivers.sink.snapshot().violations, 0);
   });
+}
+
+test('handshakes at once are bounded: others wait with their slots, and reach the limit', { timeout }, async (t) => {
+  const receiver = await StallingReceiver.listen(t);
+  const headgate = await Headgate.start(
+    t,
+    `TLS = required
+     Max_Outbound_Connections = ${LIMIT}
+     Domain "one.example" { Routes = ( "smtp://127.0.0.1?port=${receiver.port}" ) }`,
+  );
+  await inject(headgate.port, [{ domain: 'one.example', messages: MESSAGES }]);
+  await receiver.when(() => receiver.begun >= HANDSHAKES_PER_ADDRESS_MAX && receiver.goAheads >= LIMIT);
+  // Those that take too long go, one after the other; those that come in their place are no more.
+  await receiver.when(() => receiver.begun > HANDSHAKES_PER_ADDRESS_MAX);
+  assert.deepEqual([receiver.peak, receiver.connectionPeak], [HANDSHAKES_PER_ADDRESS_MAX, LIMIT]);
+});
+
+/** Gives every client its go-ahead, and never answers in the handshake. Counts down when it sees that a client has gone. */
+class StallingReceiver {
+  /** Clients that sent the first octets of a handshake. */
+  begun = 0;
+  peak = 0;
+  goAheads = 0;
+  connectionPeak = 0;
+  #connections = 0;
+  #now = 0;
+  #waiting: (() => void)[] = [];
+  readonly #server = createServer((socket) => this.#serve(socket));
+
+  static async listen(t: TestContext): Promise<StallingReceiver> {
+    const receiver = new StallingReceiver();
+    receiver.#server.listen(0, '127.0.0.1');
+    await once(receiver.#server, 'listening');
+    t.after(() => receiver.#server.close());
+    return receiver;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  async when(isMet: () => boolean): Promise<void> {
+    while (!isMet()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #serve(socket: Socket): void {
+    let isInHandshake = false;
+    let hasGoAhead = false;
+    this.#connections += 1;
+    this.connectionPeak = Math.max(this.connectionPeak, this.#connections);
+    socket.write('220 hello\r\n');
+    socket.on('data', (octets: Buffer) => {
+      if (hasGoAhead && !isInHandshake) {
+        isInHandshake = true;
+        this.begun += 1;
+        this.#now += 1;
+        this.peak = Math.max(this.peak, this.#now);
+      } else if (octets.toString('latin1').startsWith('EHLO')) socket.write('250-hello\r\n250 STARTTLS\r\n');
+      else if (octets.toString('latin1') === 'STARTTLS\r\n') {
+        hasGoAhead = true;
+        this.goAheads += 1;
+        socket.write('220 go ahead\r\n');
+      }
+      this.#tell();
+    });
+    socket.on('error', () => {}); // `close` follows
+    socket.on('close', () => {
+      this.#connections -= 1;
+      if (isInHandshake) this.#now -= 1;
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
 }
