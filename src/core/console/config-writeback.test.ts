@@ -71,6 +71,18 @@ test('a writeback between begin and commit does not make the commit fail', async
   assert.equal(texts[MAIN], 'max_retries = 2\nRetry_Interval = 5\n');
 });
 
+test('a reload between begin and commit makes the commit fail, and is named', async () => {
+  const { config, ask } = consoleOver({ [MAIN]: 'max_retries = 1\n' });
+  const session = { name: 'other' };
+  const inSession = (line: string) => config.answer(line.split(' ').slice(1), line, session);
+  await inSession('config begin');
+  await inSession('config set retry_interval 5');
+  await ask('config reload');
+  const { text, failed } = await inSession('config commit');
+  assert.ok(failed);
+  assert.match(text, /\(version 2, by the console at 00:00:00: config reload \/etc\/main\.conf\)/);
+});
+
 test('a file that was changed on disk is not overwritten', async () => {
   const { texts, ask } = consoleOver({ [MAIN]: 'max_retries = 1\n' });
   await ask('config set max_retries 2');

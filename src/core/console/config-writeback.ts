@@ -28,7 +28,7 @@ async function saveToFiles(holder: ConfigHolder): Promise<Answer> {
     );
     if (failures.length > 0) return refuse(failures.join('\n'));
     text = `Configuration saved to ${plan.files.map(({ path }) => path).join(', ')}.\n`;
-    const obstacles = await holder.apply(afterSaving(running, plan));
+    const obstacles = await holder.apply(afterSaving(holder.current(), running, plan));
     if (obstacles.length > 0)
       text += `warning: the new places of the values are known after config reload (${obstacles[0]})\n`;
   }
@@ -37,12 +37,15 @@ async function saveToFiles(holder: ConfigHolder): Promise<Answer> {
   return reply(text === '' ? 'Nothing to save.\n' : text);
 }
 
-/** The same values, with their places in the new texts. Nobody changed anything, so open transactions go on. */
-function afterSaving(running: Configuration, { result, virtual, unsaved }: Plan): Configuration {
-  const isComplete = virtual === null && unsaved.length === 0;
-  const root = isComplete ? withOriginsOf(running.root, result.root) : running.root;
-  const provenance = { ...running.provenance, sources: result.provenance.sources };
-  return new Configuration(root, running.version + 1, provenance);
+/**
+ * The same values, with their places in the new texts. Nobody changed anything, so open transactions go on.
+ * @param saved what was saved; `current` is another when a change came into force meanwhile
+ */
+function afterSaving(current: Configuration, saved: Configuration, { result, virtual, unsaved }: Plan): Configuration {
+  const isComplete = virtual === null && unsaved.length === 0 && current === saved;
+  const root = isComplete ? withOriginsOf(current.root, result.root) : current.root;
+  const provenance = { ...current.provenance, sources: result.provenance.sources };
+  return new Configuration(root, current.version + 1, provenance);
 }
 
 function describeRest({ virtual, unsaved }: Plan): string {
