@@ -18,6 +18,8 @@ import {
   type QueueSelection,
   type ServerView,
   type SummaryFigures,
+  type ThrottleRow,
+  type WatchdogFigures,
 } from '../core/console/server-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
@@ -26,6 +28,7 @@ import type { OutboundConnection } from '../core/delivery/outbound-connection.ts
 import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
+import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
@@ -41,6 +44,7 @@ export interface ViewParts {
   readonly turns: Turns;
   readonly scheduler: Scheduler;
   readonly ledger: Ledger;
+  readonly throttles: ThrottleTable;
   readonly node: NodeCounters;
   readonly inbound: Inbound;
   readonly outcomes: Outcomes;
@@ -194,6 +198,40 @@ export class EngineView implements ServerView {
   why(binding: string, domain: DomainName): QueueExplanation | null {
     const queue = this.#parts.scheduler.queues.find(binding, domain);
     return queue === undefined ? null : this.#explain(queue);
+  }
+
+  *throttles(binding: string | null): Iterable<ThrottleRow> {
+    const at = this.#parts.turns.clock().mono;
+    for (const throttle of binding === null ? this.#parts.throttles.values() : this.#throttlesOf(binding)) {
+      const { value, window, waiters } = throttle;
+      const [option = '', ...scope] = value.key.split(' ');
+      const free = throttle.free(at);
+      yield {
+        option,
+        scope: scope.join(' ') === 'global' ? '' : scope.join(' '),
+        count: value.count,
+        periodMs: value.periodMs,
+        used: value.count - window.free(at),
+        nextMs: free > 0 ? 0 : Math.max(0, window.recoversAt(at) - at),
+        waiting: waiters.size,
+        setAt: value.setAt,
+      };
+    }
+  }
+
+  #throttlesOf(binding: string): Iterable<SharedThrottle> {
+    const found = new Set<SharedThrottle>();
+    for (const queue of this.#parts.scheduler.queues.values()) {
+      if (queue.binding !== binding) continue;
+      for (const { connections, messages } of [queue.throttles, ...queue.hostThrottles.values()])
+        for (const throttle of [...connections, ...messages]) found.add(throttle);
+    }
+    return found;
+  }
+
+  watchdog(): WatchdogFigures {
+    const { stalls, watched } = this.#parts.scheduler.watchdog;
+    return { stalls, watched };
   }
 
   whyMessage(id: MailId): MessageExplanation {

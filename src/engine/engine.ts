@@ -133,6 +133,7 @@ export class Engine implements Turns {
       actions: this.#schedulerActions(),
       curfewOf: (binding, domain) =>
         this.#curfew?.curfewOf(binding, this.#configuration.groupOf(binding), domain) ?? null,
+      stalled: (queue, text) => this.#troubles.stalled(queue, text, this.#now),
       slotWatch: {
         returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
         taken: (connection) => this.limitAudit.opened(connection, this.#now.wall),
@@ -192,6 +193,7 @@ export class Engine implements Turns {
       turns: this,
       scheduler: this.scheduler,
       ledger: this.ledger,
+      throttles: this.throttles,
       node: this.#node,
       inbound: this.#inbound,
       outcomes: this.#outcomes,

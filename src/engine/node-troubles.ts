@@ -1,6 +1,7 @@
 // Conditions of this node in paniclog: what happened, what it means, what to raise. Each kind at most once a minute,
 // because a condition lasts and is found again with every connection that is wanted (design decision 14).
 import type { Moment, MonoMs } from '../core/base/moment.ts';
+import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { RecordLog } from './ports.ts';
 
 const QUIET_MS = 60_000;
@@ -41,6 +42,16 @@ export class NodeTroubles {
     this.report(
       `address ${address}`,
       `Bind_Address ${address} is no address of this machine; the mail of its binding waits until it is`,
+      at,
+    );
+  }
+
+  /** A mistake in this program, that was found and made good: mail waited for nothing. */
+  stalled({ binding, domain, active }: MailQueue, found: string, at: Moment): void {
+    this.report(
+      'stalled',
+      `${active.messages} messages of binding "${binding}" to ${domain} could have gone out and had not: ${found}; ` +
+        'they go on now. This is a mistake in the server; please report it',
       at,
     );
   }

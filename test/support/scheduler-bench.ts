@@ -96,6 +96,8 @@ export class SchedulerBench implements Actions {
   readonly quits: OutboundConnection[] = [];
   /** What was to be reserved for throttles. It is on stable storage when the test says so. */
   readonly written: (readonly ThrottleRecord[])[] = [];
+  /** What the watchdog found. */
+  readonly stalled: string[] = [];
   readonly scheduler: Scheduler;
   #sequence = 0;
 
@@ -121,6 +123,7 @@ export class SchedulerBench implements Actions {
       settingsOf: (binding, domain) => ({ ...SETTINGS, ...this.settings, ...this.settingsOf(binding, domain) }),
       nodeLimits: nodeLimits(nodeTotal, reserve),
       curfewOf,
+      stalled: ({ binding, domain }, text) => this.stalled.push(`${binding} ${domain}: ${text}`),
     });
   }
 

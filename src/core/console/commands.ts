@@ -8,6 +8,7 @@ import { textOf } from './layout.ts';
 import { QUEUE_COMMANDS } from './queue-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
+import { WAIT_COMMANDS } from './wait-commands.ts';
 import { WHY_COMMANDS } from './why-command.ts';
 
 const CONFIG_COMMAND: Command = {
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   ...QUEUE_COMMANDS,
   ...SERVER_COMMANDS,
   ...SUMMARY_COMMANDS,
+  ...WAIT_COMMANDS,
   ...WHY_COMMANDS,
 ].sort((a, b) => (a.words.join(' ') < b.words.join(' ') ? -1 : 1));
 

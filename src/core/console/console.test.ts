@@ -97,6 +97,8 @@ function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     outbound: () => [],
     inbound: () => [],
     why: () => null,
+    throttles: () => [],
+    watchdog: () => ({ stalls: 0, watched: 0 }),
     whyMessage: () => ({ kind: 'unknown', looked: 0, isComplete: true }),
     messages(selection, limit, offset) {
       asked.push({ ...selection, limit, offset });

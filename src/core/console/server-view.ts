@@ -204,6 +204,30 @@ export type MessageExplanation =
   /** `isComplete` when every waiting message was looked at. */
   | { readonly kind: 'unknown'; readonly looked: number; readonly isComplete: boolean };
 
+/** One throttle that queues have asked for. */
+export interface ThrottleRow {
+  /** Its name. */
+  readonly option: string;
+  /** The stanza that sets it; empty for the global scope. */
+  readonly scope: string;
+  readonly count: number;
+  readonly periodMs: number;
+  /** In the window that ends now. */
+  readonly used: number;
+  /** Until the next token, if nobody else takes it; 0 when there is one. */
+  readonly nextMs: number;
+  /** Queues, and connections that wait for their next message. */
+  readonly waiting: number;
+  readonly setAt: { readonly file: string; readonly line: number; readonly column: number };
+}
+
+export interface WatchdogFigures {
+  /** Queues found that could have opened a connection and had not, since the start. */
+  readonly stalls: number;
+  /** Queues with mail and without a connection now. */
+  readonly watched: number;
+}
+
 /** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
 export interface ServerView {
   /** O(1). */
@@ -232,6 +256,10 @@ export interface ServerView {
   ): Iterable<QueuedMessage>;
   /** Null for a queue the server does not know. O(limits + connections). */
   why(binding: string, domain: DomainName): QueueExplanation | null;
+  /** All, or those that mail of a binding takes tokens of. O(throttles), with a binding O(q). */
+  throttles(binding: string | null): Iterable<ThrottleRow>;
+  /** O(1). */
+  watchdog(): WatchdogFigures;
   /** Looks at a million waiting messages at most. */
   whyMessage(id: MailId): MessageExplanation;
   /** Makes every delayed message of the selection due now. @returns how many */

@@ -15,13 +15,17 @@ import type { MailQueue } from './mail-queue.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
 import type { SiblingConnections } from './sibling-connections.ts';
-import { orderToWait } from './standing-orders.ts';
+import { isOrderedToWait, orderToWait } from './standing-orders.ts';
 import type { Tokens } from './throttles.ts';
 
 /** Reply of a message whose hosts could all not be connected to in this attempt. */
 export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
 /** Reply of mail that waited for connect_timeout_to_delay while no host could be reached. */
 const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be reached at this time';
+
+const NO_CLAIM: Claim = { counters: [], limits: [], bounds: [] };
+/** Chooses without chance, where nothing comes of the choice. */
+const FIRST: Pick<Random, 'below'> = { below: () => 0 };
 
 export interface OpenerParts {
   readonly ledger: Ledger;
@@ -94,6 +98,36 @@ export class ConnectionOpener {
 
   claim(queue: MailQueue, candidate: Candidate, allocation: Allocation): Claim {
     return claimFor(this.#ledger, queue, candidate, this.#parts.node, this.nodeLimits, allocation);
+  }
+
+  /** Why the queue could open a connection now, for people; null when something keeps it from that. Changes nothing. */
+  findRoom(queue: MailQueue, at: Moment): string | null {
+    const { hold, settings } = queue;
+    if (!this.mayOpen || isOrderedToWait(queue, at) || settings.maxOutboundConnections === 0) return null;
+    if (hold === null && queue.waits.length === 0) return queue.isReady ? null : 'it waits for nothing';
+    switch (hold?.kind) {
+      case 'resolving':
+      case 'addressMissing':
+        return null; // they end by themselves
+      case 'bindingGone':
+      case 'suspended':
+      case 'curfew':
+      case 'nodeTrouble':
+        return 'what held it is over';
+    }
+    if ((hold?.kind === 'hostsDown' || hold?.kind === 'throttled') && hold.until > at.mono) return null;
+    const { hostStates } = this.#parts;
+    const hasRoom = (candidate: Candidate) => {
+      const claim = this.claim(queue, candidate, 'ordinary');
+      return (
+        this.#ledger.hasRoomInPlaceOf(NO_CLAIM, claim) &&
+        this.#tokens.lackingForHost(queue, candidate, at.mono) === null
+      );
+    };
+    const choice = chooseHost(queue.candidates, queue, hostStates, FIRST, at.mono, hasRoom);
+    if (choice.kind !== 'chosen' || this.#tokens.lackingForQueue(queue, at.mono) !== null) return null;
+    const { host, address } = choice.candidate;
+    return `there is room for a connection to ${host} [${address}]`;
   }
 
   /** The queue's mail makes no attempt: each task ends with the reply, without a connection. */

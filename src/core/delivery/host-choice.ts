@@ -21,7 +21,7 @@ export function chooseHost(
   candidates: readonly Candidate[],
   queue: MailQueue,
   hostStates: HostStates,
-  random: Random,
+  random: Pick<Random, 'below'>,
   now: MonoMs,
   hasRoom: (candidate: Candidate) => boolean,
 ): HostChoice {

@@ -104,6 +104,8 @@ export class MailQueue implements QueueWaiter {
   /** Fires when delayed mail is due, the oldest active mail expires, or a hold ends. */
   readonly timer: Timer;
   isReady = false;
+  /** Changed by the watchdog only. */
+  isWatched = false;
   /** Since when it has had neither mail nor connections. */
   idleSince: MonoMs | null = null;
   /** Messages since the queue was made, whatever was reset since. */

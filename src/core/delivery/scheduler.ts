@@ -4,10 +4,8 @@
 // (design decision 26). Every wait has a wake-up: a wait list of the ledger, a timer, or a pending route.
 import { assert } from '../base/assert.ts';
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
-import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Claim, Ledger } from '../limits/ledger.ts';
-import type { ThrottleTable } from '../limits/throttle-table.ts';
 import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
@@ -22,29 +20,16 @@ import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-import { type CurfewOf, QueueTable } from './queue-table.ts';
+import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
-import type { DeliverySettings } from './settings.ts';
-import { SiblingConnections, type SlotWatch } from './sibling-connections.ts';
+import type { SchedulerParts } from './scheduler-parts.ts';
+import { SiblingConnections } from './sibling-connections.ts';
 import { BLACKHOLED_REPLY, isOrderedToWait } from './standing-orders.ts';
 import { Tokens } from './throttles.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** How long nothing is opened after the system refused a connection for want of its own resources. */
 const NODE_TROUBLE_PAUSE_MS = 1000;
-
-export interface SchedulerParts {
-  readonly ledger: Ledger;
-  readonly throttles: ThrottleTable;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly node: NodeCounters;
-  readonly actions: Actions;
-  readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
-  readonly nodeLimits: NodeLimits;
-  /** Null for mail without quiet hours; left out where nothing has any. */
-  readonly curfewOf?: CurfewOf;
-  readonly slotWatch?: SlotWatch;
-}
 
 export class Scheduler {
   readonly queues: QueueTable;
@@ -58,6 +43,7 @@ export class Scheduler {
   #ready: MailQueue[] = [];
   readonly #opener: ConnectionOpener;
   readonly #siblings: SiblingConnections;
+  readonly watchdog: Watchdog;
   readonly #idle = new IdleConnections();
 
   constructor(parts: SchedulerParts) {
@@ -71,6 +57,15 @@ export class Scheduler {
       ...parts,
       curfewOf: parts.curfewOf ?? (() => null),
       wake: (queue) => this.#markReady(queue),
+    });
+    this.watchdog = new Watchdog({
+      timers: parts.timers,
+      findRoom: (queue, at) => this.#opener.findRoom(queue, at),
+      found: (queue, text) => {
+        parts.stalled?.(queue, text);
+        this.#stopWaiting(queue);
+        this.#markReady(queue);
+      },
     });
     this.#siblings = new SiblingConnections({
       ledger: parts.ledger,
@@ -102,6 +97,7 @@ export class Scheduler {
   /** Mail that wants an attempt now. */
   addActive(queue: MailQueue, task: Task): void {
     queue.active.add(task);
+    this.watchdog.note(queue);
     this.#markReady(queue);
   }
 
@@ -275,8 +271,9 @@ export class Scheduler {
       const waiter = (mayOpen ? this.#ledger.nextEligible() : null) ?? this.#tokens.table.nextEligible(at.mono);
       if (waiter !== null) this.#maintain((waiter as QueueWaiter).queue, at);
       else if (this.#ready.length > 0) this.#maintainReady(at);
-      else if (!this.#reserve.takeDue(this.nodeLimits, at.mono)) break;
-      else if (mayOpen) this.#sweepReserve(at);
+      else if (this.#reserve.takeDue(this.nodeLimits, at.mono)) {
+        if (mayOpen) this.#sweepReserve(at);
+      } else if (!this.watchdog.look(at)) break;
     }
     this.#tokens.table.write(at);
   }
@@ -321,6 +318,7 @@ export class Scheduler {
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
     setNextLook(this.#timers, queue, at);
+    this.watchdog.note(queue);
     if (!queue.isEmpty) return;
     this.#opener.forget(queue);
     this.queues.rest(queue, at.mono);

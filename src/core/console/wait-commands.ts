@@ -1,0 +1,50 @@
+// What mail may wait for, over all queues: `throttles` and how much of each is used, `watchdog` and what it found.
+import { displaySpelling } from '../config/option.ts';
+import { type Answer, type Command, reply, unknownBinding } from './command.ts';
+import { textOf } from './layout.ts';
+import type { ServerView, ThrottleRow } from './server-view.ts';
+
+export const WAIT_COMMANDS: readonly Command[] = [
+  {
+    words: ['throttles'],
+    usage: '[BINDING]',
+    help: 'throttles, or those of the mail of a binding: rate, used in the window, next token, where it is set',
+    arity: [0, 1],
+    offers: ['binding'],
+    run: ([binding], { server }) => throttles(binding ?? null, server),
+  },
+  {
+    words: ['watchdog'],
+    usage: '',
+    help: 'queues that could have opened a connection and had not; more than none is a mistake in this program',
+    arity: [0, 0],
+    run: (_, { server }) => watchdog(server),
+  },
+];
+
+function throttles(binding: string | null, server: ServerView): Answer {
+  const unknown = binding === null ? null : unknownBinding(binding, server);
+  if (unknown !== null) return unknown;
+  const rows = [...server.throttles(binding)];
+  const whose = binding === null ? '' : ` for mail of binding "${binding}"`;
+  if (rows.length === 0) return reply(`no throttle is in use${whose}\n`);
+  return reply(textOf(rows.sort((a, b) => (a.scope < b.scope ? -1 : 1)).flatMap(throttleLines)));
+}
+
+function throttleLines({ option, scope, count, periodMs, used, nextMs, waiting, setAt }: ThrottleRow): string[] {
+  const next = nextMs === 0 ? 'now' : `in ${(nextMs / 1000).toFixed(1)} s`;
+  return [
+    `${scope === '' ? 'global' : scope}: ${displaySpelling(option)} = "${count}/${periodMs / 1000}"`,
+    `  used ${used} of ${count}; next token ${next}; ${waiting} waiting; set at ${setAt.file}:${setAt.line}:${setAt.column}`,
+  ];
+}
+
+function watchdog(server: ServerView): Answer {
+  const { stalls, watched } = server.watchdog();
+  return reply(
+    textOf([
+      `Queues that could have opened a connection and had not: ${stalls}`,
+      `Queues with mail and without a connection: ${watched}`,
+    ]),
+  );
+}
