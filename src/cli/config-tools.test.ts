@@ -14,6 +14,35 @@ function run(name: string, ...args: readonly string[]): { status: number | null;
   return { status, stdout, stderr };
 }
 
+test('config shell: its input is one session, and writeback saves to the file', (t) => {
+  const file = join(temporaryDirectory(t), 'headgate.conf');
+  writeFileSync(file, '# kept\nmax_retries = 3\ndomain "a.test" {\n  max_retries = 4 # four\n}\n');
+  const input = [
+    'config begin from scratch',
+    'config set retry_interval 60',
+    'config commit',
+    'config writeback',
+    'config unset retry_interval',
+    'config showrecurse',
+    '',
+  ].join('\n');
+  const { status, stdout } = spawnSync(bin('headgate'), ['config', 'shell', '-c', file], { encoding: 'utf8', input });
+  assert.equal(
+    stdout,
+    [
+      'Transaction begun from scratch.',
+      'Retry_Interval = 60',
+      'Transaction committed; configuration 2 is in force.',
+      `Configuration saved to ${file}.`,
+      '"Retry_Interval" has been unset. Effective value is now:',
+      '        Retry_Interval = 1200',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(status, 0);
+  assert.equal(readFileSync(file, 'utf8'), '# kept\nRetry_Interval = 60\n');
+});
+
 test('validate_config: valid, none found, or silence and the mistakes beside it', (t) => {
   const directory = temporaryDirectory(t);
   const [good, bad] = [join(directory, 'good'), join(directory, 'bad')];
