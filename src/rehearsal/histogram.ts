@@ -6,9 +6,13 @@ const EXACT_MAX = 64;
 const RATIO = 1.04;
 const LOG_RATIO = Math.log(RATIO);
 
+/** One for all that have none: very many queues never need any. */
+const NO_CLASSES = new Uint32Array(0);
+
 export class Histogram {
+  /** Null from then on. */
   #values: number[] | null = [];
-  #classes = new Uint32Array(0);
+  #classes = NO_CLASSES;
   #count = 0;
   #least = Number.POSITIVE_INFINITY;
   #most = 0;

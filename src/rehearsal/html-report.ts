@@ -15,6 +15,8 @@ import {
 
 /** Points of a line at most; steps in between are put together. */
 const POINTS_MAX = 256;
+/** A page with more would be too large to open. */
+const QUEUES_MAX = 200;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const TIME_STEPS = [
@@ -44,15 +46,15 @@ export function formatHtmlReport(outcome: Outcome, most: number): string {
   const all = pairOfAll(outcome);
   const bindings = pairsOfBindings(outcome);
   const queues = pairsOfQueues(outcome);
-  const shown = queues.slice(0, most);
+  const shown = queues.slice(0, Math.min(most, QUEUES_MAX));
   const pairs = [all, ...bindings, ...shown];
   const title = against === null ? `Rehearsal of ${candidate.file}` : `${candidate.file} against ${against.file}`;
   const about = [
     `${counted(candidate.all.received)} from ${instant(outcome.startsAt)} to ${instant(outcome.lastArrivalAt)}: ${outcome.traffic}`,
     `receivers: ${outcome.receivers ?? 'as they are without --receivers'}; seed ${outcome.seed}`,
     ...outcome.notes,
-    ...(queues.length > most
-      ? [`${queues.length - most} queues with fewer messages are left out (--top N, --all)`]
+    ...(queues.length > shown.length
+      ? [`${queues.length - shown.length} queues with fewer messages are left out (--top N, --all)`]
       : []),
   ];
   return `<!doctype html>

@@ -1,11 +1,9 @@
 // Where mail is counted: at its queue, at its binding and in the whole. A place is what a queue is to the scheduler, and
 // outlives it.
 import type { Limit } from '../core/base/limit.ts';
-import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import { NO_ID } from '../core/mail/ids.ts';
 import type { Recipient } from '../core/mail/message.ts';
-import type { RouteRequest } from '../core/routing/route-request.ts';
 import { Histogram } from './histogram.ts';
 import type { ReceiverBehaviour } from './receiver.ts';
 import { type RefusalKind, Tally } from './tally.ts';
@@ -19,10 +17,7 @@ export interface PlaceOrigin {
   /** The lowest that any option sets for its connections, hosts aside. */
   readonly limit: Limit;
   readonly bindingLimit: Limit;
-  readonly settings: DeliverySettings;
   readonly behaviour: ReceiverBehaviour;
-  readonly request: RouteRequest;
-  readonly routeKey: string;
 }
 
 export class Place {

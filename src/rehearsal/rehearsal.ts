@@ -21,10 +21,11 @@ import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
 import { ThrottleTable } from '../core/limits/throttle-table.ts';
 import type { Disposition } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
+import type { Route } from '../core/mail/hosts.ts';
 import { NO_ID } from '../core/mail/ids.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
-import { routeKey } from '../core/routing/route-request.ts';
+import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { RouteTable } from '../core/routing/route-table.ts';
 import { ModelledConnection, type Surroundings } from './modelled-connection.ts';
 import { NameService } from './name-service.ts';
@@ -67,6 +68,7 @@ export class Rehearsal implements Surroundings {
   readonly #configuration: Configuration;
   readonly #receivers: Receivers;
   readonly #routes: RouteTable<MailQueue>;
+  readonly #askedByQueue = new WeakMap<MailQueue, { readonly request: RouteRequest; readonly key: string }>();
   readonly #connections = new Map<OutboundConnection, Open>();
   readonly #memories = new Map<string, SourceMemory>();
   /** By binding and domain of recipients. */
@@ -106,7 +108,7 @@ export class Rehearsal implements Surroundings {
         taken: (connection) =>
           this.#movedTo(connection, this.#placeOfQueue(connection.queue.binding, connection.queue.domain)),
       },
-      settingsOf: (binding, domain) => this.#placeOfQueue(binding, domain).origin.settings,
+      settingsOf: (binding, domain) => this.#settingsOf(binding, domain),
     });
   }
 
@@ -183,22 +185,32 @@ export class Rehearsal implements Surroundings {
   }
 
   #newPlace(binding: string, domain: DomainName): Place {
-    const settings = remembering(deliverySettings(this.#configuration, binding, domain, HOSTNAME));
-    const { maxOutboundConnections, bindingConnections, scopeLimits, gateway, routes, remoteSmtpPort, useIpv6 } =
-      settings;
+    const { maxOutboundConnections, bindingConnections, scopeLimits } = this.#settingsOf(binding, domain);
     const bindingLimit = Math.min(bindingConnections, this.nodeLimits.ceiling);
-    const policy = routePolicy(this.#configuration, domain);
-    const request = { domain, gateway, routes, port: remoteSmtpPort, useIpv6, policy };
     return this.places.add({
       binding,
       domain,
-      settings,
       limit: Math.min(maxOutboundConnections, bindingLimit, ...scopeLimits.map(({ limit }) => limit)),
       bindingLimit,
       behaviour: this.#receivers.behaviourOf(domain),
-      request,
-      routeKey: routeKey(request),
     });
+  }
+
+  #settingsOf(binding: string, domain: DomainName): DeliverySettings {
+    return remembering(deliverySettings(this.#configuration, binding, domain, HOSTNAME));
+  }
+
+  /** As engine/routes.ts; the configuration does not change here. */
+  #routeOf(queue: MailQueue): Route | null {
+    let asked = this.#askedByQueue.get(queue);
+    if (asked === undefined) {
+      const { domain } = queue;
+      const { gateway, routes, remoteSmtpPort: port, useIpv6 } = queue.settings;
+      const request = { domain, gateway, routes, port, useIpv6, policy: routePolicy(this.#configuration, domain) };
+      asked = { request, key: routeKey(request) };
+      this.#askedByQueue.set(queue, asked);
+    }
+    return this.#routes.routeOf(asked.request, asked.key, queue, this.at.mono);
   }
 
   attempted({ connection }: ModelledConnection, task: Task, outcomes: readonly Disposition[]): void {
@@ -292,10 +304,7 @@ export class Rehearsal implements Surroundings {
         const place = this.#placeOfQueue(queue.binding, queue.domain);
         this.#settle(queue, place, task, new Array<Disposition>(task.recipients.length).fill(failure));
       },
-      routeOf: (queue) => {
-        const { request, routeKey: key } = this.#placeOfQueue(queue.binding, queue.domain).origin;
-        return this.#routes.routeOf(request, key, queue, this.at.mono);
-      },
+      routeOf: (queue) => this.#routeOf(queue),
       hasLocalAddress: () => true,
       descriptorsExhausted: () => assert(false, 'a rehearsal has the descriptors that it needs'),
     };
@@ -309,7 +318,7 @@ interface Open {
 }
 
 /**
- * The same settings, whose answers for a host are asked once: a queue forgets them whenever it is empty, which in a
+ * The same settings, with the last answer for a host kept: a queue forgets them whenever it is empty, which in a
  * rehearsal is all the time.
  */
 function remembering(settings: DeliverySettings): DeliverySettings {
@@ -321,16 +330,14 @@ function remembering(settings: DeliverySettings): DeliverySettings {
   };
 }
 
+/** Nearly always of one host. */
 function askedOnce<T>(ask: (host: string, address: string) => T): (host: string, address: string) => T {
-  const answers = new Map<string, T>();
+  let last: { readonly host: string; readonly address: string; readonly answer: T } | null = null;
   return (host, address) => {
-    const key = `${host} ${address}`;
-    let answer = answers.get(key);
-    if (answer === undefined) {
-      answer = ask(host, address);
-      answers.set(key, answer);
+    if (last === null || last.host !== host || last.address !== address) {
+      last = { host, address, answer: ask(host, address) };
     }
-    return answer;
+    return last.answer;
   };
 }
 

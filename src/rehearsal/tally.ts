@@ -17,15 +17,6 @@ export type RefusalKind =
   /** A connection that did not come about, or broke, since the exchanger was down. */
   | 'down';
 
-export const REFUSAL_KINDS: readonly RefusalKind[] = [
-  'tooManyConnections',
-  'connectionUsedUp',
-  'transient',
-  'tooFast',
-  'permanent',
-  'down',
-];
-
 export type Refusals = Readonly<Record<RefusalKind, number>>;
 
 export class Tally {
