@@ -49,9 +49,14 @@ function describe(option: Option<unknown>, isOneOfMany: boolean): string {
   return `${heading}${sentence(option.help)}\n\n${facts.map(([fact, text]) => `- **${fact}:** ${escaped(text!)}`).join('\n')}`;
 }
 
-function handlingFacts({ handling }: Option<unknown>): string[][] {
+function handlingFacts({ handling, scopes }: Option<unknown>): string[][] {
   if (handling.kind === 'kept') return [['Kept, with a warning', handling.because]];
-  return handling.kind === 'refused' ? [['Refused unless it changes nothing', handling.because]] : [];
+  const facts = handling.kind === 'refused' ? [['Refused unless it changes nothing', handling.because]] : [];
+  const inert = scopes.flatMap((scope) => findScopeKind(scope) ?? []).filter(({ isInert }) => isInert);
+  const names = Map.groupBy(inert, (kind) => (kind.handling.kind === 'kept' ? kind.handling.because : ''));
+  for (const [because, kinds] of names)
+    facts.push([`Kept, with a warning, in ${oneOf(kinds.map(({ keyword }) => keyword))}`, because]);
+  return facts;
 }
 
 /** The value in force where nobody set one, in the spelling of a file. */
