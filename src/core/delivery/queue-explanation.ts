@@ -127,6 +127,10 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
     const full = limits.filter(({ counter }) => awaited.has(counter));
     return { kind: 'limit', limits: full, holders: holdersOf(awaited, parts.connections) };
   }
+  if (hold === null && queue.settings.maxOutboundConnections === 0) {
+    const ofPair = limits.filter(({ counter }) => counter === queue.pairCounter);
+    return { kind: 'limit', limits: ofPair, holders: [] }; // it wants none, and so it waits in no list
+  }
   if (hold === null) return { kind: 'served' };
   switch (hold.kind) {
     case 'resolving':

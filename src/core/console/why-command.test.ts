@@ -1,0 +1,236 @@
+// One row for each thing that mail may wait for: what is configured and what happens, and what `why` says about it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { candidate, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
+import { wallMs } from '../base/moment.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { formatProblem } from '../config/problem.ts';
+import { explainQueue } from '../delivery/queue-explanation.ts';
+import { deliverySettings, nodeLimits } from '../delivery/settings-of.ts';
+import { CurfewSchedule, readSchedule } from '../queue/curfew-schedule.ts';
+import { makeTask } from '../queue/task.ts';
+import type { Subject } from './command.ts';
+import { WHY_COMMANDS } from './why-command.ts';
+
+/** The bench begins at 00:16:40 UTC. */
+const QUIET = '# first\n* quiet.example on * 0 * * *\n';
+
+function benchOf(text: string): { bench: SchedulerBench; why: (domain?: string) => string } {
+  const loaded = loadConfiguration('mail.conf', () => ({ text }));
+  assert.ok(loaded.kind === 'loaded', loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join('\n') : '');
+  const { configuration } = loaded;
+  const read = readSchedule(QUIET);
+  assert.ok(read.kind === 'rules');
+  const schedule = new CurfewSchedule('quiet-hours', read.rules, () => 0);
+  const total = nodeLimits(configuration, 10_000).total;
+  const bench = new SchedulerBench({}, total, 0, (binding, domain) => schedule.curfewOf(binding, 'default', domain));
+  bench.settingsOf = (binding, domain) => deliverySettings(configuration, binding, domain, 'here.example');
+  const why = (domain = 'a.example'): string => {
+    const { ledger, scheduler, connections } = bench;
+    const { nodeLimits: limits, hostStates } = scheduler;
+    const node = { total: 0, descriptors: 1, ordinary: 2 };
+    const parts = { configuration, ledger, node, nodeLimits: limits, hostStates, connections };
+    const server = {
+      *bindings() {
+        yield { binding: 'default' };
+      },
+      why: () => explainQueue(bench.queue(domain), parts, bench.at),
+    };
+    const subject = { server, process: { utcOffsetMinutes: () => 60 } } as unknown as Subject;
+    const answer = WHY_COMMANDS[0]!.run(['default', domain], subject, '', null as never);
+    return (answer as { readonly text: string }).text;
+  };
+  return { bench, why };
+}
+
+const ROWS: readonly [
+  id: string,
+  configuration: string,
+  happen: (bench: SchedulerBench) => void,
+  expected: RegExp,
+  domain?: string,
+][] = [
+  ['nothing: no mail', '', (bench) => bench.queue(), /^Waits for nothing: there is no mail\.$/m],
+  [
+    'nothing: the allocation target is reached',
+    '',
+    (bench) => bench.add(4),
+    /4 active, 0 delayed, 2 of 2 wanted connections\nWaits for nothing: as many connections as the mail asks for/,
+  ],
+  [
+    'max_outbound_connections = 0',
+    'Domain "a.example" {\n  Max_Outbound_Connections = 0\n}\n',
+    (bench) => bench.add(1),
+    /Waits for room below a limit.*\n {2}Max_Outbound_Connections = 0 \(binding "default" to a\.example\): 0 open.*set by Domain "a\.example" at mail\.conf:2:3/,
+  ],
+  [
+    'max_outbound_connections, while connections leave',
+    'Max_Outbound_Connections = 1\n',
+    (bench) => {
+      bench.add(3);
+      bench.establish();
+      bench.scheduler.startLeaving(bench.connections[0]!);
+      bench.scheduler.run(bench.at);
+    },
+    /Waits for room below a limit.*\n {2}Max_Outbound_Connections = 1 \(binding "default" to a\.example\): 1 open, 1 at most; set by the global scope at mail\.conf:1:1\n {2}held by binding "default" to a\.example: 1/,
+  ],
+  [
+    'max_outbound_connections of a host',
+    'Host "mx-127.0.0.1.example" { Max_Outbound_Connections = 1 }\n',
+    (bench) => bench.add(16),
+    /Waits for room.*\n {2}Max_Outbound_Connections = 1 \(binding "default" to mx-127\.0\.0\.1\.example \[127\.0\.0\.1\]\): 1 open.*set by Host "mx-127\.0\.0\.1\.example" at/,
+  ],
+  [
+    'server_max_outbound_connections of the binding',
+    'Binding "default" { Server_Max_Outbound_Connections = 1 }\n',
+    (bench) => bench.add(16),
+    /Waits for room.*\n {2}Server_Max_Outbound_Connections = 1 \(all of binding "default"\): 1 open.*set by Binding "default" at/,
+  ],
+  [
+    'server_max_outbound_connections of the node',
+    'Server_Max_Outbound_Connections = 1\n',
+    (bench) => {
+      bench.add(1, 'b.example');
+      bench.add(1);
+    },
+    /Waits for room.*\n {2}Server_Max_Outbound_Connections = 1 \(all connections\): 1 open.*set by the global scope at mail\.conf:1:1\n {2}held by binding "default" to b\.example: 1/,
+  ],
+  [
+    'cluster_max_outbound_connections',
+    'Cluster_Max_Outbound_Connections = 0\n',
+    (bench) => bench.add(1),
+    /Waits for room.*\n {2}Cluster_Max_Outbound_Connections = 0 \(binding "default" to a\.example\)/,
+  ],
+  [
+    'scope_max_outbound_connections',
+    'Domain "/example$/" { Scope_Max_Outbound_Connections = 1 }\n',
+    (bench) => {
+      bench.add(1, 'b.example');
+      bench.add(1);
+    },
+    /Waits for room.*\n {2}Scope_Max_Outbound_Connections = 1 \(all of domain "\/example\$\/"\): 1 open/,
+  ],
+  [
+    'cluster_max_outbound_connections of an exchanger',
+    'Host "mx-127.0.0.1.example" { Cluster_Max_Outbound_Connections = 1 }\n',
+    (bench) => bench.add(16),
+    /Waits for room.*\n {2}Cluster_Max_Outbound_Connections = 1 \(the host with all its addresses\): 1 open/,
+  ],
+  [
+    'a throttle of connections',
+    'Outbound_Throttle_Connections = "1/60"\n',
+    (bench) => bench.add(16),
+    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Connections = "1\/60"; set by the global scope at mail\.conf:1:1\nNext chance: in/,
+  ],
+  [
+    'a throttle of messages of a host',
+    'Host "mx-127.0.0.1.example" { Outbound_Throttle_Messages = "1/60" }\n',
+    (bench) => bench.add(16),
+    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Messages = "1\/60"; set by host "mx-127\.0\.0\.1\.example" at/,
+  ],
+  [
+    'the time of the next attempt',
+    '',
+    (bench) => {
+      const { stored } = taskOf(bench);
+      bench.scheduler.addDelayed(bench.queue(), makeTask(stored, [0], 1, wallMs(3_600_000)), bench.at);
+    },
+    /Waits for the next attempt at 1970-01-01 02:00:00\.\nTo change: flush domain/,
+  ],
+  [
+    'a suspension',
+    'Binding "default" {\n  Suspend_Delivery = yes\n}\n',
+    (bench) => bench.add(1),
+    /Waits for Suspend_Delivery = true to be lifted.*set by Binding "default" at mail\.conf:2:3\.\nTo change: config set/,
+  ],
+  [
+    'a suspension with an end',
+    'Suspend_Delivery = 1970-01-01T12:00:00Z\n',
+    (bench) => bench.add(1),
+    /Waits for Suspend_Delivery until 1970-01-01 13:00:00 to be lifted.*set by the global scope at mail\.conf:1:1/,
+  ],
+  [
+    'a suspension goes before quiet hours',
+    'Suspend_Delivery = true\n',
+    (bench) => bench.add(1, 'quiet.example'),
+    /Waits for Suspend_Delivery = true/,
+    'quiet.example',
+  ],
+  [
+    'quiet hours',
+    '',
+    (bench) => bench.add(1, 'quiet.example'),
+    /Waits for the end of quiet hours until 1970-01-01 02:00:00.*; set by curfew at quiet-hours:2\.\nTo change: edit the schedule/,
+    'quiet.example',
+  ],
+  [
+    'a host that failed',
+    'Host_Failure_Retry = 60\n',
+    (bench) => {
+      bench.add(2);
+      bench.failConnect(bench.connections[0]!);
+    },
+    /Waits for a host that can be reached.*next try is in 60\.0 s \(Host_Failure_Retry\)\.\n {2}mx-127\.0\.0\.1\.example \[127\.0\.0\.1\]: refused, 0\.0 s ago/,
+  ],
+  [
+    'the name service',
+    '',
+    (bench) => {
+      bench.route = null;
+      bench.add(1);
+    },
+    /Waits for the name service/,
+  ],
+  [
+    'an address that this machine does not have',
+    'Binding "default" { Bind_Address = "192.0.2.9" }\n',
+    (bench) => {
+      bench.hasLocalAddress = () => false;
+      bench.add(1);
+    },
+    /Waits for the address 192\.0\.2\.9, which this machine does not have.*Bind_Address is set by Binding "default" at/,
+  ],
+  [
+    'trouble of this machine',
+    '',
+    (bench) => {
+      bench.scheduler.nodeTrouble(bench.at);
+      bench.add(1);
+    },
+    /Waits because this machine could not open a connection lately.*see paniclog/,
+  ],
+  [
+    'nothing, as its mail is blackholed',
+    'Domain "a.example" { Blackhole = internal }\n',
+    (bench) => bench.add(1),
+    /Waits for nothing: its mail is disposed of \(Blackhole\); set by Domain "a\.example" at/,
+  ],
+  [
+    'as blackhole is of another domain, what it waits for otherwise',
+    'Domain "b.example" { Blackhole = internal }\nSuspend_Delivery = true\n',
+    (bench) => bench.add(1),
+    /Waits for Suspend_Delivery/,
+  ],
+];
+
+function taskOf(bench: SchedulerBench) {
+  bench.add(1, 'other.example');
+  return bench.queue('other.example').active.peek()!;
+}
+
+for (const [id, text, happen, expected, domain] of ROWS) {
+  test(`why: ${id}`, () => {
+    const { bench, why } = benchOf(text);
+    bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1')], ttlMs: 60_000 };
+    happen(bench);
+    assert.match(why(domain), expected);
+  });
+}
+
+test('why: a binding that is gone', () => {
+  const { bench, why } = benchOf('');
+  const { settingsOf } = bench;
+  bench.settingsOf = (binding, domain) => ({ ...settingsOf(binding, domain), bindingExists: false });
+  bench.add(1);
+  assert.match(why(), /Waits for its binding, which is not in the configuration any more/);
+});
