@@ -3,6 +3,7 @@
 //   configuration.value(maxOutboundConnections, { binding: 'b', domain: 'example.com' })    a number; NO_LIMIT for -1
 //   configuration.value(maxOutboundConnections, { binding: 'b', host: 'mx1.example.com', address: '192.0.2.7' })
 //   configuration.resolve(option, subject)       the value with its printed form and the stanza that set it
+//   configuration.inForce(subject)               the stanzas that speak for it, found once, to read many options off
 //   configuration.bindingLimit(serverMaxOutboundConnections, 'b')    of the binding itself
 //   configuration.settingsAlong(scopeMaxOutboundConnections, subject)    of every stanza that speaks for the subject
 //   configuration.value(serverMaxOutboundConnections)                                       of the whole server
