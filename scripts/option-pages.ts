@@ -10,6 +10,8 @@ export function optionPages(): Map<string, string> {
   return new Map([['docs/options/README.md', index()], ...pages]);
 }
 
+const BY_NAME = OPTIONS.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
 const isActedOn = ({ handling }: Option<unknown>): boolean => handling.kind === 'acted';
 
 function index(): string {
@@ -35,9 +37,9 @@ Every option this version knows. Those it acts on have a page each; \`headgate c
 These pages are made by \`npm run generate\` out of the catalogue and the notes beside them.`;
 
 function kept(): string {
-  const rows = OPTIONS.flatMap(({ name, scopes, handling, help }) =>
+  const rows = BY_NAME.flatMap(({ name, scopes, handling, help }) =>
     handling.kind === 'kept' ? [[`\`${name}\``, scopes.join(', '), cell(help), cell(handling.because)]] : [],
-  ).sort(byName);
+  );
   return `## Known, but not acted on
 
 These are checked, printed and kept. A value other than the default says at load, once, that nothing comes of it.
@@ -46,12 +48,12 @@ ${table(['Option', 'Scopes', 'Meaning', 'Reason'], rows)}`;
 }
 
 function refused(): string {
-  const rows = OPTIONS.flatMap((option) => {
+  const rows = BY_NAME.flatMap((option) => {
     const { name, scopes, handling } = option;
     if (handling.kind !== 'refused') return [];
     const passes = option.isHarmless(option.default) ? cell(defaultText(option)) : 'none';
     return [[`\`${name}\``, scopes.join(', '), passes, cell(handling.because)]];
-  }).sort(byName);
+  });
   return `## Refused
 
 Leaving these out would lift a limit or a protection, so a file that sets one to more than the value that passes does not
@@ -60,7 +62,6 @@ load.
 ${table(['Option', 'Scopes', 'Passes', 'Reason'], rows)}`;
 }
 
-const byName = ([a]: readonly string[], [b]: readonly string[]): number => (a! < b! ? -1 : a! > b! ? 1 : 0);
 const cell = (text: string): string => text.replace(/[|*<>]/g, '\\$&').replace(/__(\w+)__/g, '`__$1__`');
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
