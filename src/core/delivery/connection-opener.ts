@@ -195,6 +195,8 @@ export class ConnectionOpener {
         this.#tokens.takeForConnection(connection, at.mono);
         [{ counter: connection.addressCounter }] = hostCounters(this.#ledger, queue, choice.candidate);
         queue.connections.add(connection);
+        // What another waited for may be gone with this slot: then it needs that of an idle connection.
+        if (claim.counters.some((one) => this.#ledger.isWaitedFor(one))) this.#parts.evictIdle(claim);
         return true;
       }
       const counter = claim.counters[full]!;
