@@ -90,6 +90,19 @@ test('a moved event counts from now on; one that has left the window is worth no
   assert.equal(throttle.take(monoMs(1600)), true);
 });
 
+test('an event that the rate of now would not have let through is worth nothing', () => {
+  const fewer = new Throttle(2, 1000);
+  fewer.take(monoMs(0));
+  fewer.take(monoMs(100));
+  fewer.change(1, 1000);
+  assert.equal(fewer.move(monoMs(100), monoMs(200)), false);
+  assert.equal(fewer.move(monoMs(100), monoMs(1000)), true, 'the other has left the window');
+  const longer = new Throttle(1, 1000, monoMs(0));
+  longer.take(monoMs(1000));
+  longer.change(1, 9000);
+  assert.equal(longer.move(monoMs(1000), monoMs(2000)), false, 'nothing is known of the time before the start');
+});
+
 interface Step {
   readonly waitMs: number;
   readonly what: 'take' | 'move' | 'change';
@@ -125,7 +138,7 @@ test('in any order of steps no span of the period holds more than the count, and
           assert.equal(throttle.recoversAt(now) === now, room);
           if (what === 'move' && events.length > 0) {
             const from = events[Math.floor(events.length / 2)]!;
-            const isHeld = from + periodMs > at;
+            const isHeld = from + periodMs > at && inWindow(events, at, periodMs) <= count;
             assert.equal(throttle.move(monoMs(from), now), isHeld);
             if (isHeld) events.splice(events.indexOf(from), 1);
             if (isHeld) events.push(at);

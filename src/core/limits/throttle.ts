@@ -115,9 +115,10 @@ export class Throttle {
     return true;
   }
 
-  /** Whether an event that was taken at `takenAt` is still in the way. */
+  /** Whether an event that was taken at `takenAt` is still in the way, and may be moved: not where a lower rate has come since. */
   holds(takenAt: MonoMs, at: MonoMs): boolean {
     this.#advance(at);
+    if (this.#inWindow > this.#count || addMono(this.#unknownUntil, this.#periodMs) > at) return false;
     const index = this.#find(takenAt);
     return index < this.#tail && this.#counts[this.#slot(index)]! > 0;
   }
