@@ -23,7 +23,7 @@ export interface ChartOptions {
 }
 
 const [WIDTH, HEIGHT] = [520, 220];
-const [LEFT, RIGHT, TOP, BOTTOM] = [62, 10, 12, 26];
+const [LEFT, RIGHT, TOP, BOTTOM] = [62, 20, 12, 26];
 const [INNER_WIDTH, INNER_HEIGHT] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
 const X_TICKS_MAX = 8;
 /** A millisecond to 40 days. */
