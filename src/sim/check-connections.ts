@@ -47,6 +47,8 @@ interface Tracked {
   sums: readonly Claim[];
   readonly openedUnder: InForce;
   readonly openedAs: number;
+  /** Counters that it came into later, when it went from one domain to another. */
+  readonly moved: Map<Counter, { readonly openedAs: number; readonly openedUnder: InForce }>;
   domain: string | null;
   isVisible: boolean;
 }
@@ -83,7 +85,11 @@ export class ConnectionCheck {
     if (domain !== null) claims.push(this.#pairClaim(binding, domain));
     const openedAs = this.#opened++;
     const openedUnder = situation.force;
-    const tracked = { link, binding, claims, sums: [], openedUnder, openedAs, domain, isVisible: false };
+    const tracked = {
+      ...{ link, binding, claims, sums: [], openedUnder, openedAs, domain },
+      moved: new Map(),
+      isVisible: false,
+    };
     this.#tracked.set(link, tracked);
     for (const { counter } of claims) counter.links.add(link);
     this.#countSums(tracked);
@@ -159,31 +165,39 @@ export class ConnectionCheck {
     this.#throttles.namesDomain(link, domain);
     const tracked = this.#tracked.get(link);
     if (tracked === undefined || tracked.domain === domain) return;
-    if (tracked.domain !== null) {
+    const { address } = link.target;
+    const { force } = this.#situation;
+    if (tracked.domain !== null && !this.#situation.areSiblings(address, tracked.domain, domain)) {
       this.#violation(`${link} serves ${tracked.domain} and ${domain}`);
       return;
     }
-    tracked.domain = domain;
     const pair = this.#pairClaim(tracked.binding, domain);
+    const before = new Set(this.#claimsOf(tracked).map(({ counter }) => counter));
+    if (tracked.domain !== null) leave(tracked.claims.pop()!.counter, tracked);
+    // One that has carried nothing yet may have been opened for a sibling, and counts for this domain from now on then.
+    const mayHaveMoved = tracked.domain !== null || (force.migrates && this.#situation.domainOf(address) === null);
+    tracked.domain = domain;
     tracked.claims.push(pair);
     pair.counter.links.add(link);
     if (tracked.isVisible) countVisible(pair.counter);
-    const before = tracked.sums;
     this.#countSums(tracked);
-    const learnt = tracked.sums.filter(({ counter }) => !before.some((other) => other.counter === counter));
-    for (const claim of [pair, ...learnt]) this.#checkLastOpened(claim);
+    const entered = this.#claimsOf(tracked).filter(({ counter }) => !before.has(counter));
+    if (mayHaveMoved)
+      for (const { counter } of entered) tracked.moved.set(counter, { openedAs: this.#opened++, openedUnder: force });
+    for (const claim of entered) this.#checkLastOpened(claim);
   }
 
-  /** Those that are known to count now all counted when the last of them was opened. */
+  /** Those that are known to count now all counted when the last of them was opened, or came to serve the domain. */
   #checkLastOpened({ counter }: Claim): void {
     let last: Tracked | null = null;
+    const enteredAs = (tracked: Tracked): number => (tracked.moved.get(counter) ?? tracked).openedAs;
     for (const link of counter.links) {
       const candidate = this.#tracked.get(link)!;
-      if (last === null || candidate.openedAs > last.openedAs) last = candidate;
+      if (last === null || enteredAs(candidate) > enteredAs(last)) last = candidate;
     }
-    const { link, openedUnder } = last!;
+    const { link, openedUnder, moved } = last!;
     const claim = this.#claimsOf(last!).find((other) => other.counter === counter)!;
-    const limit = claim.limit(openedUnder);
+    const limit = Math.max(claim.limit(openedUnder), claim.limit(moved.get(counter)?.openedUnder ?? openedUnder));
     if (counter.links.size > limit) this.#violation(`${link} was opened above the limit ${limit} of ${counter.name}`);
   }
 

@@ -94,6 +94,19 @@ export class ConversationCheck {
     }
   }
 
+  /** Whether a message was begun between the two of which nobody knows yet for whom it is, since no recipient was named. */
+  hasUnnamed(binding: string, address: string): boolean {
+    for (const { link, latest } of this.#talks.values())
+      if (
+        latest?.mailboxes.length === 0 &&
+        !latest.isOverlapped &&
+        link.target.address === address &&
+        this.#situation.bindingOf(link.source) === binding
+      )
+        return true;
+    return false;
+  }
+
   /** Whether a transaction was begun on the link. */
   hasNamedMail(link: Link): boolean {
     return this.#talks.get(link)?.latest != null;

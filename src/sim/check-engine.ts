@@ -75,6 +75,7 @@ export class EngineCheck {
     const open = new Map<string, number>();
     for (const counter of engine.ledger.counters()) open.set(counter.key, counter.open);
     this.#checkCounters(open);
+    if (engine.scheduler.watchdog.stalls > 0) this.#situation.world.violation('the watchdog found a lost wake-up');
     const wrong = new Map<string, number>();
     for (const claim of this.#faults(engine, open)) {
       const since = this.#wrongSince.get(claim) ?? now;

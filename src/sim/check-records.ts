@@ -157,6 +157,7 @@ export class RecordCheck {
       return;
     }
     if (!record.reply.includes('closed by remote host')) return;
+    if (this.#conversations.hasUnnamed(mail.binding, record.fields[12]!)) return; // this may be that attempt
     if (attempts.every((attempt) => attempt.isOverlapped && !attempt.wroteContent))
       this.#violation(record, 'was only overlapped, which is no attempt');
     if (attempts.every((attempt) => attempt.isOnReused && !attempt.isAnswered && !attempt.wroteContent))

@@ -92,16 +92,18 @@ export class ThrottleCheck {
   namesDomain(link: Link, domain: string): void {
     const tracked = this.#links.get(link);
     if (tracked === undefined) return;
-    if (tracked.domain === null) {
+    const { begun } = tracked;
+    tracked.begun = null;
+    const isKnown = this.#situation.domainOf(link.target.address) !== null || !tracked.openedUnder.migrates;
+    if (tracked.domain === null && isKnown) {
       const { binding } = tracked;
       const of = (to: Destination) => this.#ratesOf('connections', to, tracked.openedUnder);
       for (const rate of of({ binding, domain, host: null, address: null }))
         this.#count(rate, link, tracked.openedAtMs);
-      tracked.domain = domain;
     }
-    const { begun } = tracked;
-    tracked.begun = null;
-    if (begun === null) return;
+    tracked.domain = domain;
+    // What was opened for a sibling takes the tokens of its first message here and now, any other took them when it was opened.
+    if (begun === null || (begun.isFirst && !isKnown)) return;
     const to = this.#destination(link, tracked);
     const atOpening = begun.isFirst ? this.#ratesOf('messages', to, tracked.openedUnder) : [];
     for (const rate of this.#ratesOf('messages', to, begun.under)) {

@@ -6,6 +6,7 @@ import type { Configuration } from '../core/config/configuration.ts';
 import {
   connectionAllocationAggressiveness,
   maxOutboundConnections,
+  migrateConnectionsBetweenSiblingDomains,
   serverMaxOutboundConnections,
   serverReserveOutboundConnections,
   suspendDelivery,
@@ -46,6 +47,8 @@ export class InForce {
   readonly nodeLimit: Limit;
   /** What the reserve may go up to. */
   readonly nodeCeiling: Limit;
+  /** Idle connections serve other domains of the same exchanger. */
+  readonly migrates: boolean;
   readonly #scopeSums: ScopeSums;
   readonly #pairLimits = new Map<string, Limit>();
   readonly #bindingLimits = new Map<string, Limit>();
@@ -57,6 +60,7 @@ export class InForce {
     this.configuration = configuration;
     this.settings = settings;
     this.#scopeSums = new ScopeSums(settings);
+    this.migrates = configuration.value(migrateConnectionsBetweenSiblingDomains);
     const own = configuration.value(serverMaxOutboundConnections);
     const cluster = this.#scopeSums.clusterServerLimit();
     const withReserve = Math.min(NO_LIMIT, own + configuration.value(serverReserveOutboundConnections));

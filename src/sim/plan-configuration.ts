@@ -85,7 +85,7 @@ export function planConfiguration(
     global('Body_Timeout', 10),
     global('RSET_Timeout', 5),
     global('Idle_Timeout', pick(random, [0, 1, 5])),
-    global('Migrate_Connections_Between_Sibling_Domains', 'false'), // the checkers know one domain for a connection
+    global('Migrate_Connections_Between_Sibling_Domains', random.below(5) === 0 ? 'false' : 'true'),
     global('Max_Deliveries_Per_Connection', pick(random, [0, 0, 1, 5])),
     global('Max_Recipients_Per_Batch', recipientsPerBatch),
     global('SMTP_Pipelining', pick(random, ['no', 'envelope', 'overlap', 'overlap'])),

@@ -90,12 +90,19 @@ class Addresses {
   }
 }
 
-export function planNetwork(random: Random, count: number, malice: Malice, isSlow: boolean): NetworkPlan {
+/** @param sharing chance that a domain has its exchanger in common with others */
+export function planNetwork(
+  random: Random,
+  count: number,
+  malice: Malice,
+  isSlow: boolean,
+  sharing = 1 / 3,
+): NetworkPlan {
   const hasIpv6 = random.below(4) === 0;
   const addresses = new Addresses(random.stream('addresses'), hasIpv6);
   const shared = [addresses.next(), addresses.next()];
   const domains: DomainPlan[] = [];
-  for (let at = 0; at < count; at++) domains.push(...planDomain(random, at, addresses, shared, malice));
+  for (let at = 0; at < count; at++) domains.push(...planDomain(random, at, addresses, shared, malice, sharing));
   // The domain of senders: notices go there.
   const home = addresses.next();
   domains.push({
@@ -121,10 +128,11 @@ function planDomain(
   addresses: Addresses,
   shared: readonly string[],
   malice: Malice,
+  sharing: number,
 ): readonly DomainPlan[] {
   const name = `d${at}.example`;
-  if (at > 0 && random.below(6) === 0) return planDetour(random, name, addresses);
-  return [planNamed(random, name, at, addresses, shared, malice)];
+  if (at > 0 && sharing < 1 && random.below(6) === 0) return planDetour(random, name, addresses);
+  return [planNamed(random, name, at, addresses, shared, malice, sharing)];
 }
 
 /** A domain whose mail goes where DNS says. */
@@ -135,6 +143,7 @@ function planNamed(
   addresses: Addresses,
   shared: readonly string[],
   malice: Malice,
+  sharing: number,
 ): DomainPlan {
   const oddity = at === 0 || malice === 0 ? 1 : random.next();
   if (oddity < 0.06) return { name, kind: 'missing', detour: null, hosts: [], isAlone: true };
@@ -145,7 +154,7 @@ function planNamed(
     const hosts = [{ host: `mx.${name}`, preference: 10, addresses: [addresses.next()] }];
     return { name, kind: 'dead', detour: null, hosts, isAlone: true };
   }
-  if (at > 0 && random.below(3) === 0) {
+  if (at > 0 && happens(random, sharing)) {
     // Domains with the same provider: one host, one or both of its addresses.
     const hosts = [{ host: 'mx.shared.example', preference: 10, addresses: [...shared] }];
     if (random.below(2) === 0) hosts.push({ host: `backup.${name}`, preference: 20, addresses: [addresses.next()] });

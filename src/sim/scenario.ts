@@ -119,7 +119,11 @@ function drawChurn(seed: number): Scenario {
   const root = seededRandom(seed);
   const random = root.stream('churn');
   const malice = pick<Malice>(random, [0, 0, 0, 1]);
-  const network = planNetwork(root.stream('network plan'), 1 + random.below(3), malice, random.below(2) === 0);
+  // Half of the runs have several domains at one exchanger, whose connections go from one to the other.
+  const isSharing = random.below(2) === 0;
+  const isSlow = random.below(2) === 0;
+  const domains = (isSharing ? 3 : 1) + random.below(3);
+  const network = planNetwork(root.stream('network plan'), domains, malice, isSlow, isSharing ? 1 : 1 / 3);
   const bindings = planBindings(root.stream('bindings'), network.hasIpv6);
   const drawn = planConfiguration(root.stream('configuration'), bindings, network.domains, random.below(4));
   const global = (option: string, value: string | number): TextSetting => ({ path: [], option, value: String(value) });
@@ -130,7 +134,7 @@ function drawChurn(seed: number): Scenario {
     settings: [
       ...drawn.settings.filter(({ value }) => value !== '0'),
       ...Array.from({ length: throttles }, () => turnThrottle(random, knobs)),
-      global('Max_Outbound_Connections', pick(random, [4, 8, 16])),
+      global('Max_Outbound_Connections', pick(random, [2, 4, 8, 16])),
       global('Connection_Allocation_Aggressiveness', 'high'),
       global('Idle_Timeout', pick(random, [5, 20, 60])),
       global('Max_Deliveries_Per_Connection', pick(random, [0, 0, 0, 5])),
@@ -138,8 +142,12 @@ function drawChurn(seed: number): Scenario {
   };
   const traffic = new TrafficPlanner(root.stream('traffic'), configuration.listeners);
   const bursts = 5 + random.below(6);
+  const favourite = pick(random, bindings);
   for (let count = 0; count < bursts; count++) {
-    const to = { binding: pick(random, bindings).name, domain: pick(random, network.domains).name };
+    const to = {
+      binding: pick(random, [favourite, favourite, ...bindings]).name,
+      domain: pick(random, network.domains).name,
+    };
     traffic.addBurst({ ...to, transactions: pick(random, [5, 20, 40]) }, between(random, 0, ACTIVE_MS));
   }
   const planner = new ActionPlanner(root.stream('actions'), configuration, network);

@@ -72,6 +72,12 @@ export class Situation {
     }));
   }
 
+  /** Whether connections to the address go from one domain to another there. */
+  areSiblings(address: string, one: string, other: string): boolean {
+    const domains = this.#domainsByAddress.get(address) ?? [];
+    return this.force.migrates && domains.includes(one) && domains.includes(other);
+  }
+
   /** The name that mail for the mailbox is queued under: its domain, or the gateway of that (docs/routing.md). */
   routingDomainOf(mailbox: Mailbox): string {
     const domain = domainOfMailbox(mailbox);

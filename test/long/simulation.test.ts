@@ -11,6 +11,10 @@ const FIRST = 1001;
 const SEEDS = 10_000;
 /** About half a minute. */
 const PER_PROCESS = 250;
+/** A process ends with the first seed that fails, and says which. */
+const FAILED_SEED = /^seed (\d+) \(/m;
+/** How much of a failure is shown while others still run. */
+const FIRST_WORDS = 500;
 const MEMORY_MAX_MB = 512;
 const RUN = fileURLToPath(new URL('../../src/sim/run.ts', import.meta.url));
 
@@ -20,8 +24,14 @@ test(`simulation of ${SEEDS} seeds from ${FIRST}`, async () => {
   let done = 0;
   const work = async (): Promise<void> => {
     for (let from = parts.shift(); from !== undefined; from = parts.shift()) {
-      const failure = await runSeeds(`${from}..${from + PER_PROCESS - 1}`);
-      if (failure !== null) failures.push(failure);
+      const end = from + PER_PROCESS;
+      for (let next = from; next < end; ) {
+        const failure = await runSeeds(`${next}..${end - 1}`);
+        if (failure === null) break;
+        failures.push(failure);
+        console.log(failure.slice(0, FIRST_WORDS));
+        next = 1 + Number(FAILED_SEED.exec(failure)?.[1] ?? end);
+      }
       done += PER_PROCESS;
       console.log(`${done} of ${SEEDS} seeds, ${failures.length} failures`);
     }

@@ -7,8 +7,10 @@ const LEDGER = 'src/core/limits/ledger.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
 const OPENER = 'src/core/delivery/connection-opener.ts';
 const LEAVE_TAKING = 'src/core/delivery/leave-taking.ts';
+const AUDIT = 'src/core/delivery/limit-audit.ts';
 const EXPIRY = 'src/core/delivery/expiry.ts';
 const ORDERS = 'src/core/delivery/standing-orders.ts';
+const SIBLINGS = 'src/core/delivery/sibling-connections.ts';
 const SESSION = 'src/engine/outbound-session.ts';
 const OUTCOMES = 'src/engine/outcomes.ts';
 
@@ -106,8 +108,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: SCHEDULER,
-        text: '  hostAnswered(connection: OutboundConnection): void {\n',
-        replacement: `  hostAnswered(connection: OutboundConnection): void {
+        text: "  hostAnswered(connection: OutboundConnection, protection = ''): void {\n",
+        replacement: `  hostAnswered(connection: OutboundConnection, protection = ''): void {
     for (const counter of connection.claim.counters) this.#ledger.take(counter);\n`,
       },
     ],
@@ -171,6 +173,16 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    title: 'an idle connection keeps its slot when the one that was on its way to a waiter goes to another',
+    edits: [
+      {
+        file: OPENER,
+        text: '        if (claim.counters.some((one) => this.#ledger.isWaitedFor(one))) this.#parts.evictIdle(claim);\n',
+        replacement: '',
+      },
+    ],
+  },
   // ---- mail
   {
     title: 'waiting for a limit counts as an attempt',
@@ -212,20 +224,53 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    title: 'a connection that goes to a sibling domain is counted for the domain that it was opened for',
+    edits: [
+      { file: SIBLINGS, text: '    if (!ledger.hasRoomInPlaceOf(held, next)) return false;\n', replacement: '' },
+      {
+        file: SIBLINGS,
+        text: `    ledger.release(held, false);
+    slotWatch?.returned(connection);
+    const full = ledger.acquire(next);
+    assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');\n`,
+        replacement: '    slotWatch?.returned(connection);\n',
+      },
+      { file: SIBLINGS, text: '    connection.claim = next;\n', replacement: '' },
+    ],
+  },
+  {
+    title: 'a connection goes to a sibling domain whether there is room for it or not',
+    edits: [
+      { file: SIBLINGS, text: '    if (!ledger.hasRoomInPlaceOf(held, next)) return false;\n', replacement: '' },
+      {
+        file: SIBLINGS,
+        text: `    const full = ledger.acquire(next);
+    assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');\n`,
+        replacement: '    for (const counter of next.counters) ledger.take(counter);\n',
+      },
+    ],
+  },
   // ---- orders for mail
   {
     title: 'a suspension with an end does not end by itself',
     edits: [
       {
         file: ORDERS,
-        text: '  if (suspendedUntil > at.wall && suspendedUntil < SUSPENDED_WITHOUT_END) return wallMs(suspendedUntil);\n',
-        replacement: '',
+        text: 'suspendedUntil > at.wall ? suspendedUntil : SUSPENDED_WITHOUT_END;',
+        replacement: 'SUSPENDED_WITHOUT_END;',
       },
     ],
   },
   {
     title: 'a suspension holds openings only',
-    edits: [{ file: ORDERS, text: 'return settings.suspendedUntil > at.wall || !', replacement: 'return !' }],
+    edits: [
+      {
+        file: ORDERS,
+        text: '  if (settings.suspendedUntil > at.wall || !settings.bindingExists) return true;\n',
+        replacement: '  if (!settings.bindingExists) return true;\n',
+      },
+    ],
   },
   {
     title: 'blackholed mail that waits is delivered',
@@ -245,6 +290,27 @@ export const MUTATIONS: readonly Mutation[] = [
         file: SCHEDULER,
         text: 'this.#disposeOfAll(queue);\n    if (queue.settings.neverAttemptExpired) this.#expire(queue, at);\n',
         replacement: 'this.#disposeOfAll(queue);\n',
+      },
+    ],
+  },
+  // ---- the limit audit
+  {
+    title: 'the limit audit does not say which connections count elsewhere after a reload',
+    edits: [
+      {
+        file: AUDIT,
+        text: '      if (left.length + entered.length > 0) moved.push',
+        replacement: '      if (left.length + entered.length > 99) moved.push',
+      },
+    ],
+  },
+  {
+    title: 'the limit audit does not say which limits are in force after a reload',
+    edits: [
+      {
+        file: AUDIT,
+        text: "        if (origin !== null) limits.push({ kind: 'limit', counter, open, limit, origin });\n",
+        replacement: '',
       },
     ],
   },
