@@ -52,7 +52,7 @@ export function hostCounters(ledger: Ledger, queue: MailQueue, candidate: Candid
     const counter = ledger.refer(addressKey(queue.binding, address));
     const scopes = referAll(ledger, settings.hostScopeLimits(host, address));
     found = [{ counter, limit: settings.hostLimit(host, address) }, ...scopes];
-    queue.hostCounters.set(candidate, found);
+    queue.keepHostCounters(candidate, found);
   }
   return found;
 }

@@ -11,6 +11,7 @@ import { allocationTarget } from './allocation.ts';
 import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
 import { chooseHost, type HostChoice } from './host-choice.ts';
 import type { HostStates } from './host-states.ts';
+import type { IdleConnections } from './idle-connections.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
@@ -39,6 +40,7 @@ export interface OpenerParts {
   readonly queues: QueueTable;
   readonly reserve: Reserve;
   readonly siblings: SiblingConnections;
+  readonly idle: IdleConnections;
   /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go. */
   evictIdle(claim: Claim): void;
   /** The queue is to be looked at. */
@@ -177,6 +179,7 @@ export class ConnectionOpener {
 
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
   #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
+    if (this.#waitsForNode(queue, at, allocation)) return false;
     const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
     const hasRoom = (candidate: Candidate) =>
       fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
@@ -228,6 +231,20 @@ export class ConnectionOpener {
     // Every candidate is of another address family than the source address: nothing will change by waiting.
     this.failActive(queue, NO_VALID_HOSTS);
     return false;
+  }
+
+  /**
+   * With the node's total used up, all else that a connection takes need not be looked at: with very many queues that would
+   * be most of their cost. Not for queues in trouble, which may find that there is nobody to connect to.
+   */
+  #waitsForNode(queue: MailQueue, at: Moment, allocation: Allocation): boolean {
+    const { node, idle, reserve } = this.#parts;
+    const { total } = this.nodeLimits;
+    if (allocation !== 'ordinary' || this.#ledger.open(node.total) < total || idle.size > 0) return false;
+    if (queue.keptTokens.length > 0 || queue.unreachableSince !== null) return false;
+    reserve.arm(this.nodeLimits, at.mono);
+    this.#ledger.wait(queue, node.total, total);
+    return true;
   }
 
   /** Rather than opening one, the queue takes a connection to a host no worse that a sibling does not need. */

@@ -39,6 +39,11 @@ export interface LimitedCounter {
 /** Of a candidate: that of (binding, address), then those of stanzas in host scope. */
 export type HostCounters = readonly [LimitedCounter, ...LimitedCounter[]];
 
+/** Shared by all queues that know no hosts: with very many, a map of its own for each would be most of what it costs. */
+const NO_HOST_COUNTERS: ReadonlyMap<Candidate, HostCounters> = new Map();
+const NO_HOST_THROTTLES: ReadonlyMap<Candidate, Throttles> = new Map();
+const NO_CANDIDATES: readonly Candidate[] = [];
+
 /** Waits for tokens on behalf of the connections that a queue has already. */
 export class MessageWaiter implements QueueWaiter {
   readonly queue: MailQueue;
@@ -81,7 +86,7 @@ export class MailQueue implements QueueWaiter {
   /** What its connections and messages take tokens of, whatever the host; changes with the settings. */
   throttles: Throttles;
   /** The same for hosts; kept and emptied with {@link hostCounters}. */
-  readonly hostThrottles = new Map<Candidate, Throttles>();
+  hostThrottles: ReadonlyMap<Candidate, Throttles> = NO_HOST_THROTTLES;
   /** Tokens of connections that came to nothing: they are for its next. */
   readonly keptTokens: KeptToken[] = [];
   hold: Hold | null = null;
@@ -98,9 +103,9 @@ export class MailQueue implements QueueWaiter {
   /** Those of stanzas that set a sum over a scope this queue is in; changes with the settings. */
   scopeCounters: readonly LimitedCounter[];
   /** Filled as hosts are used, emptied when the route or the settings change and with the queue. */
-  readonly hostCounters = new Map<Candidate, HostCounters>();
+  hostCounters: ReadonlyMap<Candidate, HostCounters> = NO_HOST_COUNTERS;
   /** The route that {@link hostCounters} are of. */
-  candidates: readonly Candidate[] = [];
+  candidates: readonly Candidate[] = NO_CANDIDATES;
   /** Fires when delayed mail is due, the oldest active mail expires, or a hold ends. */
   readonly timer: Timer;
   isReady = false;
@@ -154,6 +159,23 @@ export class MailQueue implements QueueWaiter {
   /** Whether it holds neither mail nor connections. */
   get isEmpty(): boolean {
     return this.active.size === 0 && this.delayed.size === 0 && this.connections.size === 0 && this.inFlight === 0;
+  }
+
+  keepHostCounters(candidate: Candidate, counters: HostCounters): void {
+    if (this.hostCounters === NO_HOST_COUNTERS) this.hostCounters = new Map();
+    (this.hostCounters as Map<Candidate, HostCounters>).set(candidate, counters);
+  }
+
+  keepHostThrottles(candidate: Candidate, throttles: Throttles): void {
+    if (this.hostThrottles === NO_HOST_THROTTLES) this.hostThrottles = new Map();
+    (this.hostThrottles as Map<Candidate, Throttles>).set(candidate, throttles);
+  }
+
+  /** What was kept for the hosts of a route goes with it. */
+  forgetHosts(): void {
+    this.hostCounters = NO_HOST_COUNTERS;
+    this.hostThrottles = NO_HOST_THROTTLES;
+    this.candidates = NO_CANDIDATES;
   }
 
   countReceived(messages: number): void {

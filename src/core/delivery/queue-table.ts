@@ -145,9 +145,7 @@ export class QueueTable {
 
   #dropHostCounters(queue: MailQueue): void {
     for (const counters of queue.hostCounters.values()) unreferAll(this.#ledger, counters);
-    queue.hostCounters.clear();
-    queue.hostThrottles.clear();
-    queue.candidates = [];
+    queue.forgetHosts();
   }
 
   #drop(queue: MailQueue): void {

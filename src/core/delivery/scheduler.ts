@@ -82,6 +82,7 @@ export class Scheduler {
       queues: this.queues,
       reserve: this.#reserve,
       siblings: this.#siblings,
+      idle: this.#idle,
       evictIdle: (claim) => this.#evictIdle(claim),
       markReady: (queue) => this.#markReady(queue),
     });

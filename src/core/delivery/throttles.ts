@@ -206,7 +206,7 @@ export class Tokens {
     let found = queue.hostThrottles.get(candidate);
     if (found === undefined) {
       found = referThrottles(this.table, queue.settings.hostThrottles(candidate.host, candidate.address));
-      queue.hostThrottles.set(candidate, found);
+      queue.keepHostThrottles(candidate, found);
     }
     return found;
   }
