@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
 import { type Configuration, DEFAULT_BINDING } from '../core/config/configuration.ts';
 import { loadConfiguration } from '../core/config/load.ts';
-import { explainProblem, formatWarning } from '../core/config/problem.ts';
+import { type ConfigProblem, explainProblem, formatWarning } from '../core/config/problem.ts';
+import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
+import { loadCurfew } from '../daemon/curfew-check.ts';
 import { readSource } from '../daemon/read-source.ts';
 import { Experience } from '../rehearsal/experience.ts';
 import { figuresOf } from '../rehearsal/figures.ts';
@@ -81,7 +83,7 @@ async function rehearse(options: SimulateArguments): Promise<number> {
   const receivers = receiversFile === null ? new Receivers() : loadReceivers(receiversFile);
   if (candidate === null || (against !== null && other === null) || receivers === null) return EX_CONFIG;
   const stage = new Stage(other === null ? [candidate] : [candidate, other], receivers, seed);
-  const heard = await play(traffic, candidate, seed, stage);
+  const heard = await play(traffic, candidate.configuration, seed, stage);
   if (!stage.hasBegun)
     throw new Refusal(`${heard.traffic}: found no mail; expected reception records (type R) of mainlog`);
   return tell(stage, heard, options);
@@ -95,12 +97,12 @@ class Stage {
   rehearsals: readonly Rehearsal[] = [];
   arrivals = 0;
   lastArrivalAt: WallMs = wallMs(0);
-  readonly #configurations: readonly Configuration[];
+  readonly #loaded: readonly Loaded[];
   readonly #receivers: Receivers;
   readonly #seed: number;
 
-  constructor(configurations: readonly Configuration[], receivers: Receivers, seed: number) {
-    this.#configurations = configurations;
+  constructor(loaded: readonly Loaded[], receivers: Receivers, seed: number) {
+    this.#loaded = loaded;
     this.#receivers = receivers;
     this.#seed = seed;
   }
@@ -111,9 +113,7 @@ class Stage {
 
   begin(startsAt: WallMs): void {
     const [receivers, seed] = [this.#receivers, this.#seed];
-    this.rehearsals = this.#configurations.map(
-      (configuration) => new Rehearsal({ configuration, receivers, seed, startsAt }),
-    );
+    this.rehearsals = this.#loaded.map((loaded) => new Rehearsal({ ...loaded, receivers, seed, startsAt }));
   }
 
   receive(arrival: Arrival): void {
@@ -222,11 +222,23 @@ function notesOn(rehearsal: Rehearsal, file: string, drainHours: number): string
   return notes;
 }
 
-function load(file: string): Configuration | null {
+/** What a rehearsal needs of a configuration. Files for TLS are not looked at: they are on the server's machine. */
+interface Loaded {
+  readonly configuration: Configuration;
+  readonly curfew: CurfewSchedule | null;
+}
+
+function load(file: string): Loaded | null {
   const result = loadConfiguration(file, readSource);
   process.stderr.write(result.warnings.map((warning) => `${formatWarning(warning)}\n`).join(''));
-  if (result.kind === 'loaded') return result.configuration;
-  process.stderr.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
+  let problems: readonly ConfigProblem[] = result.kind === 'problems' ? result.problems : [];
+  if (result.kind === 'loaded') {
+    const { configuration } = result;
+    const curfew = loadCurfew(configuration);
+    if (curfew.problems.length === 0) return { configuration, curfew: curfew.schedule };
+    problems = curfew.problems;
+  }
+  process.stderr.write(problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
   return null;
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { addWall } from '../core/base/moment.ts';
 import { loadConfiguration } from '../core/config/load.ts';
 import { formatProblem } from '../core/config/problem.ts';
+import { CurfewSchedule, readSchedule } from '../core/queue/curfew-schedule.ts';
 import { type Figures, figuresOf, type Row } from './figures.ts';
 import { readReceivers } from './receivers-file.ts';
 import { type Arrival, Rehearsal } from './rehearsal.ts';
@@ -13,13 +14,19 @@ import { SYNTHETIC_START } from './synthetic.ts';
 const PUNCTUAL = 'Connect_Time = 0\nTransaction_Time = 1\nQuit_Time = 0\nTransient_Share = 0\nPermanent_Share = 0\n';
 const DAY_MS = 86_400_000;
 
-function rehearsalOf(configuration: string, receivers: string, seed = 1): Rehearsal {
+function rehearsalOf(
+  configuration: string,
+  receivers: string,
+  seed = 1,
+  curfew: CurfewSchedule | null = null,
+): Rehearsal {
   const loaded = loadConfiguration('test.conf', () => ({ text: configuration }));
   assert.ok(loaded.kind === 'loaded', loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join('\n') : '');
   const read = readReceivers('receivers.conf', receivers);
   assert.ok(read.kind === 'receivers', read.kind === 'problems' ? read.problems.map(formatProblem).join('\n') : '');
   return new Rehearsal({
     configuration: loaded.configuration,
+    curfew,
     receivers: read.receivers,
     seed,
     startsAt: SYNTHETIC_START,
@@ -192,6 +199,23 @@ test('mail of a binding that is not there is held, and said', () => {
   const { all } = play(rehearsal, [{ binding: 'gone', messages: 3 }], DAY_MS / 2);
   assert.deepEqual([all.left, all.drainedAt, all.connections], [3, null, 0]);
   assert.deepEqual(rehearsal.heldBindings, [{ name: 'gone', messages: 3 }]);
+});
+
+test('in quiet hours nothing is sent', () => {
+  const read = readSchedule('* example.com on * 0 * * *');
+  assert.ok(read.kind === 'rules');
+  const schedule = new CurfewSchedule('quiet', read.rules, () => 0);
+  const { queues } = play(rehearsalOf('', PUNCTUAL, 1, schedule), [
+    { domain: 'example.com' },
+    { domain: 'example.org' },
+  ]);
+  assert.deepEqual(
+    queues.map(({ domain, drainedAt }) => [domain, drainedAt]),
+    [
+      ['example.com', 3_601_000],
+      ['example.org', 1000],
+    ],
+  );
 });
 
 test('mail for a gateway waits under its name', () => {

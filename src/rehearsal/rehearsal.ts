@@ -23,6 +23,7 @@ import type { Disposition } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import { NO_ID } from '../core/mail/ids.ts';
+import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
 import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
@@ -47,6 +48,8 @@ export interface Arrival {
 
 export interface RehearsalParts {
   readonly configuration: Configuration;
+  /** Null where the configuration has no quiet hours. */
+  readonly curfew: CurfewSchedule | null;
   readonly receivers: Receivers;
   readonly seed: number;
   /** Not after the first arrival. */
@@ -76,7 +79,7 @@ export class Rehearsal implements Surroundings {
   #sequence = 0;
   #connectionNumber = 0;
 
-  constructor({ configuration, receivers, seed, startsAt }: RehearsalParts) {
+  constructor({ configuration, curfew, receivers, seed, startsAt }: RehearsalParts) {
     this.seed = seed;
     this.startsAt = startsAt;
     this.at = { wall: startsAt, mono: monoMs(0) };
@@ -103,6 +106,7 @@ export class Rehearsal implements Surroundings {
       },
       nodeLimits: this.nodeLimits,
       actions: this.#actions(),
+      curfewOf: (binding, domain) => curfew?.curfewOf(binding, configuration.groupOf(binding), domain) ?? null,
       slotWatch: {
         returned: (connection) => this.#connections.get(connection)!.place.uncounted(this.at.mono),
         taken: (connection) =>

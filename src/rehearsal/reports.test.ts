@@ -21,7 +21,13 @@ function figures(file: string, text: string, domains: readonly string[]) {
   const read = readReceivers('receivers.conf', PUNCTUAL);
   assert.ok(loaded.kind === 'loaded' && read.kind === 'receivers');
   const { configuration } = loaded;
-  const rehearsal = new Rehearsal({ configuration, receivers: read.receivers, seed: 1, startsAt: SYNTHETIC_START });
+  const rehearsal = new Rehearsal({
+    configuration,
+    curfew: null,
+    receivers: read.receivers,
+    seed: 1,
+    startsAt: SYNTHETIC_START,
+  });
   for (const domain of domains) {
     for (let index = 0; index < 10; index++) {
       rehearsal.receive({ at: SYNTHETIC_START, binding: 'default', domain, recipients: 1, size: 1000 });

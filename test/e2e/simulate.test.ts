@@ -187,6 +187,7 @@ test('mistakes are told with their place, and with the documented status', async
   const path = files(t, {
     ...SETTING,
     'wrong.conf': 'Max_Outbound_Connections = many\n',
+    'quiet.conf': 'curfew { Schedule_File = "none" }\n',
     'wrong-receivers.conf': '\nReceiver "example.com" { Connect_Tim = 1 }\n',
     'notes.txt': 'no\nrecords\n',
     'mixed.ec': `nonsense\n${RECEPTION}`,
@@ -209,6 +210,7 @@ test('mistakes are told with their place, and with the documented status', async
     [['--learn', path('learnt.conf')], 2, /--learn: found no traffic/],
     [[...log, '--learn', path('learnt.conf')], 1, /found no attempts; expected records of type D, T or P/],
     [['-c', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28: Max_Outbound_Connections: found many/i],
+    [['-c', path('quiet.conf'), ...log], 78, /none: ENOENT; expected a file of rules/],
     [[...conf, '--against', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28/],
     [
       [...conf, ...log, '--receivers', path('wrong-receivers.conf')],
