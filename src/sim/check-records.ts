@@ -1,11 +1,14 @@
 // Failures in the records have a cause: a reply that a receiver gave to this message on a connection of its binding, a
 // host that failed, a limit in time, an operator. Waiting for a limit or a suspension, and an overlapped envelope whose
 // connection broke, are no attempts and leave no trace (design decisions 14, 20; docs/delivery.md).
+
+import { dnsFailuresToPurge } from '../core/config/dns-options.ts';
 import { maxRetries } from '../core/config/retry-options.ts';
 import type { Attempt, ConversationCheck } from './check-conversation.ts';
 import type { MailCheck, TrackedMail } from './check-mail.ts';
 import type { GivenReply } from './exchanger.ts';
 import type { Link } from './link.ts';
+import type { Names } from './names.ts';
 import type { MainRecord } from './records.ts';
 import type { Situation } from './situation.ts';
 
@@ -16,6 +19,7 @@ export class RecordCheck {
   readonly #situation: Situation;
   readonly #mail: MailCheck;
   readonly #conversations: ConversationCheck;
+  readonly #names: Names;
   readonly #replies: GivenReply[] = [];
   /** Connections that ended before any message was named on them, by binding and address. */
   readonly #hostFailures = new Map<string, number>();
@@ -27,7 +31,8 @@ export class RecordCheck {
   /** `fail domain` runs. */
   isPurging = false;
 
-  constructor(situation: Situation, mail: MailCheck, conversations: ConversationCheck) {
+  constructor(situation: Situation, mail: MailCheck, conversations: ConversationCheck, names: Names) {
+    this.#names = names;
     this.#situation = situation;
     this.#mail = mail;
     this.#conversations = conversations;
@@ -97,7 +102,11 @@ export class RecordCheck {
       if (kind !== 'null') this.#violation(record, `speaks of a domain that is ${kind}`);
     } else if (reply.includes('no MX or A')) {
       if (kind !== 'missing') this.#violation(record, `speaks of a domain that is ${kind}`);
-    } else if (reply.includes('DNS lookup') || reply.includes('Domain Lookup')) {
+    } else if (reply.includes('Domain Lookup Failed')) {
+      const misses = this.#names.missesOf(mail.domain);
+      if (misses === 0 || misses < configuration.value(dnsFailuresToPurge, subject))
+        this.#violation(record, `gives up a domain that was not found ${misses} times`);
+    } else if (reply.includes('DNS lookup')) {
       if (scenario.nameConditions.unavailable === 0) this.#violation(record, 'had all its answers');
     } else if (reply.includes('no MXs for this domain')) {
       if (this.#failuresFor(mail) === 0) this.#violation(record, 'had no host that failed');

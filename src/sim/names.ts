@@ -25,6 +25,8 @@ export class Names implements Resolver {
   readonly #fuse: Fuse;
   /** Names asked for and not answered yet, with how often. */
   readonly #pending = new Map<string, number>();
+  /** How often the engine was told that there is no such name, by name. */
+  readonly #misses = new Map<string, number>();
   #life = 0;
 
   constructor(world: World, zone: Zone, conditions: NameConditions, fuse: Fuse) {
@@ -45,9 +47,15 @@ export class Names implements Resolver {
       const left = this.#pending.get(name)! - 1;
       if (left > 0) this.#pending.set(name, left);
       else this.#pending.delete(name);
+      if (answer.kind === 'noName') this.#misses.set(name, this.missesOf(name) + 1);
       answered(answer);
     });
     this.#pending.set(name, (this.#pending.get(name) ?? 0) + 1);
+  }
+
+  /** How often this process was told that there is no such name. */
+  missesOf(name: string): number {
+    return this.#misses.get(name) ?? 0;
   }
 
   /** Whether the engine waits for an answer about the name. */
@@ -59,6 +67,7 @@ export class Names implements Resolver {
   abandonAll(): void {
     this.#life++;
     this.#pending.clear();
+    this.#misses.clear();
   }
 
   #answer(name: string, type: DnsType): DnsAnswer {

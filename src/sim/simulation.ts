@@ -101,7 +101,7 @@ class Simulation {
       (mailbox) => this.#mail.recordsOf(mailbox),
       (mailbox) => this.#mail.receivedAt(mailbox),
     );
-    this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations);
+    this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations, this.#names);
     this.#engineCheck = new EngineCheck(
       this.#situation,
       this.#network,
