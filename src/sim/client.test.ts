@@ -63,6 +63,7 @@ function transaction(recipients: readonly string[], refusal: TransactionPlan['re
 function talk(plan: Partial<SessionPlan>) {
   const world = new World({ seed: 1 });
   const acknowledged: string[] = [];
+  const refused: string[] = [];
   const offences: string[] = [];
   const client = new Client(
     world,
@@ -73,22 +74,23 @@ function talk(plan: Partial<SessionPlan>) {
       offered: () => {},
       accepting: () => {},
       acknowledged: (_, accepted) => acknowledged.push(...accepted),
-      refused: (mailbox) => offences.push(`${mailbox} is refused`),
+      refused: (mailbox) => refused.push(mailbox),
       offended: (claim) => offences.push(claim),
     },
   );
   const server = new ToyServer(world, client.connection);
   client.connection.attach(server);
   while (world.step(60_000));
-  return { acknowledged, offences, server, client };
+  return { acknowledged, refused, offences, server, client };
 }
 
 const THREE = [transaction(['a@x', 'no@x']), transaction(['no@x']), transaction(['b@x'], 'nul'), transaction(['c@x'])];
 
 for (const pipelines of [false, true]) {
   test(`what got 250 for its final dot is acknowledged, and only that (${pipelines ? 'pipelined' : 'lock step'})`, () => {
-    const { acknowledged, offences, server, client } = talk({ pipelines, transactions: THREE });
+    const { acknowledged, refused, offences, server, client } = talk({ pipelines, transactions: THREE });
     assert.deepEqual(acknowledged, ['a@x', 'c@x']);
+    assert.deepEqual(refused, ['no@x', 'no@x']);
     assert.deepEqual(offences, []);
     assert.equal(server.said.at(-1), 'QUIT');
     assert.equal(server.closedTimes, 1);

@@ -1,32 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CONNECTION_ID, ENVELOPE, RECIPIENT } from '../../../test/support/recorded-mail.ts';
 import { wallMs } from '../base/moment.ts';
 import { STAGE } from '../mail/disposition.ts';
 import { NO_ID } from '../mail/ids.ts';
-import type { Envelope, Recipient } from '../mail/message.ts';
+import type { Recipient } from '../mail/message.ts';
 import { BounceForm, bounceHeartbeat, bounceRecord } from './bounce-record.ts';
 import type { Failure } from './main-record.ts';
 
-const RECIPIENT: Recipient = {
-  messageId: '91/6D-07914-E67BC044',
-  mailbox: 'johndoe@example.fict',
-  routingDomain: 'mx.example.fict',
-  binding: 'binding-a',
-};
-const ENVELOPE: Envelope = {
-  batchId: '00/00-03736-F4101B54',
-  receivedAt: wallMs(1_064_868_600_000),
-  reversePath: 'info@postalengine.com',
-  recipients: [RECIPIENT],
-  eightBit: false,
-  size: 1223,
-  protocol: 'esmtp',
-};
+const JOHN: Recipient = { ...RECIPIENT, messageId: '91/6D-07914-E67BC044', mailbox: 'johndoe@example.fict' };
 const FAILURE: Failure = {
   at: wallMs(1_064_868_656_393),
-  envelope: ENVELOPE,
-  recipient: RECIPIENT,
-  connectionId: '00/00-04532-A3456B54',
+  envelope: { ...ENVELOPE, size: 1223 },
+  recipient: JOHN,
+  connectionId: CONNECTION_ID,
   group: 'group-a',
   address: '10.0.0.1',
   retries: 3,
@@ -44,8 +31,8 @@ test('the documented record', () => {
 });
 
 test('no sender, no connection, signs that would break a line, microseconds', () => {
-  const recipient = { ...RECIPIENT, mailbox: 'a\\@b@example.fict' };
-  const envelope = { ...ENVELOPE, reversePath: null };
+  const recipient = { ...JOHN, mailbox: 'a\\@b@example.fict' };
+  const envelope = { ...FAILURE.envelope, reversePath: null };
   const failure: Failure = {
     ...FAILURE,
     recipient,

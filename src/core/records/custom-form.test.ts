@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { CONNECTION_ID as connectionId, ENVELOPE, RECIPIENT } from '../../../test/support/recorded-mail.ts';
 import { wallMs } from '../base/moment.ts';
 import { STAGE } from '../mail/disposition.ts';
 import { NO_ID } from '../mail/ids.ts';
-import type { Envelope, Recipient } from '../mail/message.ts';
+import type { Recipient } from '../mail/message.ts';
 import { CUSTOM_STAGES, CustomForm, type CustomStage } from './custom-form.ts';
 import { type CustomSurroundings, readFormat } from './custom-format.ts';
 import { JsonForm } from './json-form.ts';
@@ -12,24 +13,9 @@ import type { Delivery, Failure, Reception } from './main-record.ts';
 import { deliveryRecord, failureRecord, receptionRecord } from './main-record.ts';
 import type { Rejection } from './reject-record.ts';
 
-const RECIPIENT: Recipient = {
-  messageId: '20/00-25593-945A87F3',
-  mailbox: 'bob@example.fict',
-  routingDomain: 'postalengine.com',
-  binding: 'binding-a',
-};
-const ENVELOPE: Envelope = {
-  batchId: '00/00-03736-F4101B54',
-  receivedAt: wallMs(1_064_868_656_000),
-  reversePath: 'info@postalengine.com',
-  recipients: [RECIPIENT],
-  eightBit: false,
-  size: 201,
-  protocol: 'esmtp',
-};
-const connectionId = '00/00-04532-A3456B54';
+const MAIL: Recipient = { ...RECIPIENT, messageId: '20/00-25593-945A87F3' };
 const at = wallMs(1_064_868_674_530);
-const subject = { at, envelope: ENVELOPE, recipient: RECIPIENT, connectionId, group: 'group-a' };
+const subject = { at, envelope: ENVELOPE, recipient: MAIL, connectionId, group: 'group-a' };
 const RECEPTION: Reception = { ...subject, remoteAddress: '10.0.1.1' };
 const DELIVERY: Delivery = { ...subject, address: '10.0.0.1', retries: 2, bytes: 266 };
 const FAILURE: Failure = {

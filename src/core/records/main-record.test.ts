@@ -1,30 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { CONNECTION_ID as connectionId, ENVELOPE, RECIPIENT } from '../../../test/support/recorded-mail.ts';
 import { wallMs } from '../base/moment.ts';
 import { STAGE, type Stage } from '../mail/disposition.ts';
 import { NO_ID } from '../mail/ids.ts';
 import { domainOf, localPart } from '../mail/mailbox.ts';
-import type { Envelope, Recipient } from '../mail/message.ts';
 import { deliveryRecord, failureRecord, heartbeatRecord, receptionRecord } from './main-record.ts';
 import { parseMainRecord } from './parsed-record.ts';
 
-const RECIPIENT: Recipient = {
-  messageId: '00/00-25004-31B987F3',
-  mailbox: 'bob@example.fict',
-  routingDomain: 'postalengine.com',
-  binding: 'binding-a',
-};
-const ENVELOPE: Envelope = {
-  batchId: '00/00-03736-F4101B54',
-  receivedAt: wallMs(1_064_868_656_000),
-  reversePath: 'info@postalengine.com',
-  recipients: [RECIPIENT],
-  eightBit: false,
-  size: 201,
-  protocol: 'esmtp',
-};
-const connectionId = '00/00-04532-A3456B54';
 const at = wallMs(1_064_868_656_393);
 
 test('the documented reception', () => {
