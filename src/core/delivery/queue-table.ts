@@ -29,7 +29,9 @@ export interface QueueTableParts {
 }
 
 export class QueueTable {
-  readonly #queues = new Map<string, MailQueue>();
+  /** By binding, then by domain: both names are there, so that finding a queue, as every message does, makes no key. */
+  readonly #queues = new Map<string, Map<DomainName, MailQueue>>();
+  #size = 0;
   readonly #queuesByDomain = new Map<DomainName, MailQueue[]>();
   /** For every binding that has or had mail; few, and kept for the counts. */
   readonly #countsByBinding = new Map<string, BindingCounts>();
@@ -52,13 +54,12 @@ export class QueueTable {
   }
 
   get size(): number {
-    return this.#queues.size;
+    return this.#size;
   }
 
   /** The queue of (binding, domain), made at its first mail. */
   queueFor(binding: string, domain: DomainName): MailQueue {
-    const key = pairKey(binding, domain);
-    const found = this.#queues.get(key);
+    const found = this.find(binding, domain);
     if (found !== undefined && found.idleSince === null) return found;
     if (found !== undefined) {
       this.#resting.delete(found);
@@ -67,14 +68,14 @@ export class QueueTable {
     }
     const settings = this.#settingsOf(binding, domain);
     const counters = {
-      pair: this.#ledger.refer(key),
+      pair: this.#ledger.refer(pairKey(binding, domain)),
       binding: this.#ledger.refer(bindingKey(binding)),
       scopes: referAll(this.#ledger, settings.scopeLimits),
     };
     const throttles = referThrottles(this.#throttles, settings.throttles);
     const queue = new MailQueue(binding, domain, settings, throttles, counters, this.countsOf(binding), this.#wake);
     queue.curfew = this.#curfewOf(binding, domain);
-    this.#queues.set(key, queue);
+    this.#add(queue);
     const siblings = this.#queuesByDomain.get(domain);
     if (siblings === undefined) this.#queuesByDomain.set(domain, [queue]);
     else siblings.push(queue);
@@ -102,11 +103,18 @@ export class QueueTable {
   }
 
   find(binding: string, domain: DomainName): MailQueue | undefined {
-    return this.#queues.get(pairKey(binding, domain));
+    return this.#queues.get(binding)?.get(domain);
   }
 
-  values(): IterableIterator<MailQueue> {
-    return this.#queues.values();
+  *values(): Generator<MailQueue> {
+    for (const queues of this.#queues.values()) yield* queues.values();
+  }
+
+  #add(queue: MailQueue): void {
+    const queues = this.#queues.get(queue.binding);
+    if (queues === undefined) this.#queues.set(queue.binding, new Map([[queue.domain, queue]]));
+    else queues.set(queue.domain, queue);
+    this.#size += 1;
   }
 
   /** The queue has neither mail nor connections; it may be dropped when there are too many of its kind. */
@@ -150,7 +158,10 @@ export class QueueTable {
 
   #drop(queue: MailQueue): void {
     this.#resting.delete(queue);
-    this.#queues.delete(pairKey(queue.binding, queue.domain));
+    const queues = this.#queues.get(queue.binding)!;
+    queues.delete(queue.domain);
+    if (queues.size === 0) this.#queues.delete(queue.binding);
+    this.#size -= 1;
     const siblings = this.#queuesByDomain.get(queue.domain)!;
     if (siblings.length === 1) this.#queuesByDomain.delete(queue.domain);
     else siblings.splice(siblings.indexOf(queue), 1);
