@@ -1,7 +1,7 @@
 // Who asks a stanza: the subjects that it speaks for, as classes of subjects that are alike as far as can be told, and for
 // a class the setting that is certainly asked before. Built for proofs (dead-settings.ts): what is not certain is left out.
 import type { Level } from './chain.ts';
-import { type Configuration, DEFAULT_GROUP } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import { chainFor, settingOf } from './explanation.ts';
 import { namesOfPattern } from './finite-pattern.ts';
 import type { Option } from './option.ts';
@@ -42,16 +42,21 @@ export function namesAsked(stanza: Stanza): readonly NameClass[] {
   return asked.map((name) => ({ kind: 'name', key: name, isAddress: false }));
 }
 
-/** The bindings that a stanza speaks for, each with its group. The unnamed one of group `default` comes first. */
-export function bindingsAsked(configuration: Configuration, { path }: Stanza): readonly Omit<AskerClass, 'name'>[] {
+/** A binding, or with `isWhole` all of a group; to group `default` belongs whatever nothing in the configuration names. */
+export interface AskedBindings {
+  readonly group: string;
+  readonly binding: string | null;
+  readonly isWhole: boolean;
+}
+
+/** Whose mail a stanza speaks for. */
+export function bindingsAsked(configuration: Configuration, { path }: Stanza): readonly AskedBindings[] {
   const named = (scope: string): string | undefined => path.find(({ kind }) => kind.name === scope)?.name ?? undefined;
   const binding = named('binding');
-  if (binding !== undefined) return [{ group: configuration.groupOf(binding), binding }];
+  if (binding !== undefined) return [{ group: configuration.groupOf(binding), binding, isWhole: false }];
   const group = named('binding_group');
   const groups = group === undefined ? configuration.groups() : [group];
-  const unnamed = groups.includes(DEFAULT_GROUP) ? [{ group: DEFAULT_GROUP, binding: null }] : [];
-  const all = groups.flatMap((name) => configuration.bindingsOf(name).map((one) => ({ group: name, binding: one })));
-  return [...unnamed, ...all];
+  return groups.map((name) => ({ group: name, binding: null, isWhole: true }));
 }
 
 /** The level of the option's chain at which the stanza stands; -1 when it is never asked there. */

@@ -47,6 +47,7 @@ export function valueText({ option, value }: Pick<Setting, 'option' | 'value'>):
 }
 
 function walk(stanza: Stanza, found: Found): void {
+  const key = stanza.settings.size === 0 ? '' : stanzaKey(stanza);
   for (const setting of stanza.settings.values()) {
     if (setting.option.handling.kind !== 'acted') continue;
     let stanzas = found.get(setting.option);
@@ -54,7 +55,7 @@ function walk(stanza: Stanza, found: Found): void {
       stanzas = new Map();
       found.set(setting.option, stanzas);
     }
-    stanzas.set(stanzaKey(stanza), { stanza, setting });
+    stanzas.set(key, { stanza, setting });
   }
   for (const { byKey } of stanza.children.values()) for (const child of byKey.values()) walk(child, found);
 }

@@ -9,8 +9,8 @@ import { idleThrottles } from './dead-throttles.ts';
 import { type ConfigWarning, Findings } from './problem.ts';
 import { formatPath } from './stanza.ts';
 
-/** Some seconds' worth. A configuration of 100,000 stanzas takes about as many. */
-const LOOKS_MAX = 5_000_000;
+/** Some seconds' worth. A setting takes three looks as a rule. */
+const LOOKS_MAX = 2_000_000;
 
 export interface DeadConfiguration {
   readonly entries: readonly DeadEntry[];

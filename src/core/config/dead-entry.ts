@@ -64,7 +64,7 @@ export function* stanzasBelow(root: Stanza): Iterable<Stanza> {
 const SHOWN = 3;
 
 /** The first few of a list, and how many more there are. */
-export function fewOf(texts: readonly string[]): string {
-  const more = texts.length - SHOWN;
+export function fewOf(texts: readonly string[], count = texts.length): string {
+  const more = count - Math.min(SHOWN, texts.length);
   return texts.slice(0, SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -146,7 +146,9 @@ class Caps {
     const configuration = this.#configuration;
     let sum = 0;
     let last: Resolved<Limit> | null = null;
-    const bindings = bindingsAsked(configuration, stanza).flatMap(({ binding }) => binding ?? []);
+    const bindings = bindingsAsked(configuration, stanza).flatMap(({ group, binding }) =>
+      binding === null ? configuration.bindingsOf(group) : [binding],
+    );
     for (const binding of bindings) {
       budget.spend();
       last = configuration.resolve(maxOutboundConnections, { binding, domain: stanza.key });

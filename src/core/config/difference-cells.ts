@@ -46,6 +46,13 @@ export interface ChangedCell {
   readonly exceptRows: readonly CellOwner[];
 }
 
+/** A row whose own value comes or goes, so that it stands before global names from now on, or lets them through. */
+export interface UncomparedNames {
+  readonly owner: CellOwner;
+  /** How many names with a global stanza were not compared one by one, at least. */
+  readonly names: number;
+}
+
 interface Row {
   readonly owner: CellOwner;
   /** The group of its bindings, under either configuration; null for those of groups that say nothing. */
@@ -75,8 +82,9 @@ export function changedCells(
   after: Configuration,
   universe: Universe,
   budget: LookBudget,
-): ChangedCell[] {
-  return new Table(before, after, universe, budget).changes();
+): { readonly cells: readonly ChangedCell[]; readonly uncompared: readonly UncomparedNames[] } {
+  const table = new Table(before, after, universe, budget);
+  return { cells: table.changes(), uncompared: table.uncompared };
 }
 
 class Table {
@@ -86,6 +94,7 @@ class Table {
   readonly #universe: Universe;
   readonly #budget: LookBudget;
   readonly #kept = new Map<string, Cell>();
+  readonly uncompared: UncomparedNames[] = [];
   /** The groups that have kept cells of single names; null for everybody. */
   readonly #named = new Set<string | null>();
   /** Patterns among the names of kept cells. */
@@ -183,17 +192,25 @@ class Table {
    */
   #namesWithWider(row: Row, widest: readonly ClassName[]): readonly ClassName[] {
     const own = this.#names(row);
-    const keys = new Set(own.map(({ key }) => key));
-    const others = widest.filter(({ key }) => !keys.has(key));
-    const [before, after] = this.#isDecided(row);
-    if (before !== after || row.groups[0] !== row.groups[1]) return byGenerality([...own, ...others]);
     const patterns = own.flatMap(({ pattern }) => pattern ?? []);
-    if (patterns.length === 0) return own;
-    this.#budget.spend(Math.ceil((patterns.length * others.length) / TESTS_PER_LOOK));
-    const matched = others.filter(
-      ({ key, pattern: wide }) => wide === null && patterns.some((one) => matchesPattern(one, key)),
-    );
-    return byGenerality([...own, ...matched]);
+    const [before, after] = this.#isDecided(row);
+    const isOneSided = before !== after || row.groups[0] !== row.groups[1];
+    if (!isOneSided && patterns.length === 0) return own;
+    const keys = new Set(own.map(({ key }) => key));
+    if (isOneSided) {
+      const others: ClassName[] = [];
+      for (const name of widest) {
+        if (others.length === WIDE_NAMES_MAX) break;
+        if (!keys.has(name.key)) others.push(name);
+      }
+      const names = widest.length - others.length - own.length;
+      if (others.length === WIDE_NAMES_MAX && names > 0) this.uncompared.push({ owner: row.owner, names });
+      return byGenerality([...own, ...others]);
+    }
+    this.#budget.spend(Math.ceil((patterns.length * widest.length) / TESTS_PER_LOOK));
+    const isMatched = ({ key, pattern }: ClassName): boolean =>
+      pattern === null && !keys.has(key) && patterns.some((one) => matchesPattern(one, key));
+    return byGenerality([...own, ...widest.filter(isMatched)]);
   }
 
   /** Whether a row has a value, whatever the name, that comes before those of global names; under either configuration. */
@@ -269,6 +286,9 @@ class Table {
     return this.#patterns.filter(({ pattern }) => matchesPattern(pattern!, key));
   }
 }
+
+/** Of global names that are compared for one row; the others are counted. */
+const WIDE_NAMES_MAX = 200;
 
 /** A match of a pattern costs less than a cell. */
 const TESTS_PER_LOOK = 10;

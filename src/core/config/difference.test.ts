@@ -152,6 +152,17 @@ test('100,000 domain stanzas are compared with a look each, whatever bindings th
   assert.equal(values[0]!.except.length, 100_000 - 1 + 50);
 });
 
+test('bindings that lose a value of their own are not compared with each of 100,000 domains', () => {
+  const bindings = (retries: string) =>
+    Array.from({ length: 100 }, (_, n) => `binding b${n} { ${retries} }`).join('\n');
+  const before = load(`${bindings('max_retries = 7')}\n${many(100_000, () => 2)}`);
+  const after = load(`${bindings('')}\n${many(100_000, () => 2)}`);
+  const { looks, isComplete, uncompared } = differenceOf(before, after);
+  assert.ok(isComplete);
+  assert.ok(looks <= 100_000 + 100 * 201 + 10, String(looks));
+  assert.deepEqual([uncompared.length, uncompared[0]!.names], [100, 100_000 - 200]);
+});
+
 test('the comparison ends where it must, and says so', () => {
   const { looks, isComplete } = differenceOf(load(many(100, () => 1)), load(many(100, () => 2)), 50);
   assert.equal(isComplete, false);

@@ -6,7 +6,7 @@ import { type OptionSetters, settersOf } from './changed-settings.ts';
 import type { Configuration, Listener } from './configuration.ts';
 import { clusterServerMaxOutboundConnections, serverMaxOutboundConnections } from './connection-options.ts';
 import { LookBudget } from './dead-entry.ts';
-import { type CellOwner, changedCells, type SideValue, sideValue } from './difference-cells.ts';
+import { type CellOwner, changedCells, type SideValue, sideValue, type UncomparedNames } from './difference-cells.ts';
 import { explainOption, isScopeSum } from './explanation.ts';
 import type { Option } from './option.ts';
 import type { ListenerSubject } from './resolution.ts';
@@ -49,14 +49,16 @@ export type StructureChange =
 export interface Difference {
   readonly structure: readonly StructureChange[];
   readonly values: readonly ValueChange[];
+  /** Whom so many more names change for, since a value of their own comes or goes. */
+  readonly uncompared: readonly (UncomparedNames & { readonly option: Option<unknown> })[];
   /** Cells that were compared. */
   readonly looks: number;
   /** False when there was too much to compare all of it. */
   readonly isComplete: boolean;
 }
 
-/** Some seconds' worth. 100,000 domain stanzas with a changed option take as many. */
-const LOOKS_MAX = 1_000_000;
+/** Some seconds' worth. 100,000 domain stanzas take as many for each option that differs. */
+const LOOKS_MAX = 500_000;
 
 const SERVER_CAPS: readonly Option<unknown>[] = [serverMaxOutboundConnections, clusterServerMaxOutboundConnections];
 
@@ -65,10 +67,12 @@ export function differenceOf(before: Configuration, after: Configuration, looksM
   const structure = [...bindingChanges(before, after), ...listenerChanges(before, after)];
   const hasMoved = structure.some(({ kind }) => kind === 'bindingMoved');
   const values: ValueChange[] = [];
+  const uncompared: Difference['uncompared'][number][] = [];
   for (const setters of settersOf(before, after)) {
-    if (setters.changed.size > 0 || hasMoved) values.push(...valueChanges(before, after, setters, budget));
+    if (setters.changed.size > 0 || hasMoved)
+      for (const change of valueChanges(before, after, setters, budget, uncompared)) values.push(change);
   }
-  return { structure, values, looks: budget.looks, isComplete: !budget.isSpent };
+  return { structure, values, uncompared, looks: budget.looks, isComplete: !budget.isSpent };
 }
 
 function valueChanges(
@@ -76,6 +80,7 @@ function valueChanges(
   after: Configuration,
   setters: OptionSetters,
   budget: LookBudget,
+  uncompared: Difference['uncompared'][number][],
 ): ValueChange[] {
   const { option } = setters;
   const { chain } = option;
@@ -89,7 +94,9 @@ function valueChanges(
       new Map([...all].filter(([, { stanza }]) => (stanza.kind.name === 'host') === (leaf === 'host')));
     const own = { ...setters, before: ofLeaf(setters.before), after: ofLeaf(setters.after) };
     const universe = { setters: own, chain: of, standard, leaf: isCap ? null : leaf };
-    return changedCells(before, after, universe, budget).map(({ owner, except, exceptRows, ...sides }) => ({
+    const found = changedCells(before, after, universe, budget);
+    for (const one of found.uncompared) uncompared.push({ ...one, option });
+    return found.cells.map(({ owner, except, exceptRows, ...sides }) => ({
       option,
       owner: { kind: 'delivery', ...owner, leaf: owner.name === null ? null : leaf },
       ...sides,

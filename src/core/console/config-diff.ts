@@ -92,7 +92,7 @@ function mailText({ binding, why, messages, domains }: HeldMail): string {
 }
 
 function asJson(
-  { structure, values, isComplete }: Difference,
+  { structure, values, uncompared, isComplete }: Difference,
   consequences: Consequences | null,
   warnings: readonly string[],
 ) {
@@ -108,6 +108,7 @@ function asJson(
       except: except.slice(0, EXCEPTIONS_LISTED).map(plainOwner),
       exceptions: except.length,
     })),
+    uncompared: uncompared.map(({ option, owner, names }) => ({ option: option.name, owner, names })),
     now: consequences && {
       ...consequences,
       surpluses: consequences.surpluses.map((one) => ({ ...one, limit: one.limit === NO_LIMIT ? -1 : one.limit })),

@@ -7,14 +7,21 @@ import { formatPosition } from '../config/source.ts';
 const NAMES_SHOWN = 3;
 
 /** A block of lines for each owner; empty when nothing changes. */
-export function differenceLines({ structure, values, isComplete }: Difference): string[] {
+export function differenceLines({ structure, values, uncompared, isComplete }: Difference): string[] {
   const lines = structure.map(structureText);
   const blocks = new Map<string, string[]>();
   for (const group of alike(values)) {
     const title = ownerText(group.map(({ owner }) => owner));
-    blocks.set(title, [...(blocks.get(title) ?? []), ...changeLines(group)]);
+    addTo(blocks, title, changeLine(group));
   }
-  for (const [title, changes] of blocks) lines.push(`${title}:`, ...changes.map((text) => `  ${text}`));
+  for (const { option, owner, names } of uncompared) {
+    const what = `a value of its own comes or goes, so that ${names} more names with stanzas of their own may change, too`;
+    addTo(blocks, cellText(owner), `${option.display}: ${what}`);
+  }
+  for (const [title, changes] of blocks) {
+    lines.push(`${title}:`);
+    for (const text of changes) lines.push(`  ${text}`);
+  }
   if (!isComplete) lines.push('and more: the two differ in so much that the rest was not compared');
   return lines;
 }
@@ -29,12 +36,18 @@ function alike(values: readonly ValueChange[]): readonly (readonly ValueChange[]
         ? `${owner.group}\n${owner.binding}\n${owner.leaf}\n${owner.name.pattern === null}`
         : JSON.stringify(owner);
     const key = [option.name, row, before.text, after.text].join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), change]);
+    addTo(groups, key, change);
   }
   return [...groups.values()].flatMap((group) => (group.length > NAMES_SHOWN ? [group] : group.map((one) => [one])));
 }
 
-function changeLines([first, ...others]: readonly ValueChange[]): string[] {
+function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+function changeLine([first, ...others]: readonly ValueChange[]): string {
   const { option, owner, before, after, except } = first!;
   const leaf = owner.kind === 'delivery' ? owner.leaf : null;
   const more = others.length > 0 ? ', and so on' : '';
@@ -45,7 +58,7 @@ function changeLines([first, ...others]: readonly ValueChange[]): string[] {
           except.map((one) => cellText({ leaf, ...one })),
           'more',
         )}`;
-  return [`${option.display}: ${sideText(before)} -> ${sideText(after)}${more}${but}`];
+  return `${option.display}: ${sideText(before)} -> ${sideText(after)}${more}${but}`;
 }
 
 function sideText({ text, setBy }: SideValue): string {
