@@ -5,6 +5,7 @@ import { assert } from '../core/base/assert.ts';
 import { addMono, type Moment, type MonoMs, type WallMs } from '../core/base/moment.ts';
 import { Timers } from '../core/base/timers.ts';
 import type { Configuration, Listener } from '../core/config/configuration.ts';
+import { softBounceDrainRate } from '../core/config/notice-options.ts';
 import { routingDomainOf } from '../core/config/routing-domain.ts';
 import { hostname } from '../core/config/server-options.ts';
 import type { ServerView, SummaryFigures } from '../core/console/server-view.ts';
@@ -26,6 +27,7 @@ import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { makeTask } from '../core/queue/task.ts';
+import { DelayNotices } from './delay-notices.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
 import { MailRecords } from './mail-records.ts';
@@ -77,6 +79,7 @@ export class Engine implements Turns {
   readonly #routes: Routes;
   readonly #records: MailRecords;
   readonly #notices: Notices;
+  readonly #delays: DelayNotices;
   readonly #outcomes: Outcomes;
   readonly #inbound: Inbound;
   readonly #troubles: NodeTroubles;
@@ -161,9 +164,14 @@ export class Engine implements Turns {
       random: random.stream('boundaries'),
       hostname: () => this.hostname,
       groupOf: (binding) => this.#configuration.groupOf(binding),
+      startsPerTurn: () => this.#configuration.value(softBounceDrainRate),
       troubled: (text, at) => this.#troubles.report('notice', text, at),
     });
-    this.#outcomes = new Outcomes({ scheduler: this.scheduler, spool, records, notices: this.#notices });
+    const notices = this.#notices;
+    const settingsOf = (binding: string, domain: DomainName) =>
+      deliverySettings(this.#configuration, binding, domain, this.hostname);
+    this.#delays = new DelayNotices({ turns: this, timers: this.#timers, notices, settingsOf });
+    this.#outcomes = new Outcomes({ scheduler: this.scheduler, spool, records, notices, delays: this.#delays });
     this.#inbound = new Inbound({
       ...shared,
       configuration: () => this.#configuration,
@@ -260,6 +268,7 @@ export class Engine implements Turns {
       const queue = this.scheduler.queues.queueFor(binding, routingDomain);
       const indices = group.map((one) => one.index);
       const task = makeTask(stored, indices, retries, (nextAttemptAt ?? this.#now.wall) as WallMs);
+      this.#delays.waits(stored, indices, queue.settings);
       if (nextAttemptAt === null || nextAttemptAt <= this.#now.wall) this.scheduler.addActive(queue, task);
       else this.scheduler.addDelayed(queue, task, this.#now);
     }
@@ -284,6 +293,7 @@ export class Engine implements Turns {
     this.#configuration = configuration;
     this.#curfew = curfew;
     if (records !== undefined) this.#records.configure(records);
+    this.#delays.configured();
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
     this.limitAudit.configured(at.wall);
     this.end(at);
@@ -371,6 +381,7 @@ export class Engine implements Turns {
   #enqueue(stored: StoredContent, indices: readonly number[], binding: string, domain: DomainName): void {
     const queue = this.scheduler.queues.queueFor(binding, domain);
     queue.countReceived(indices.length);
+    this.#delays.waits(stored, indices, queue.settings);
     this.scheduler.addActive(queue, makeTask(stored, indices, 0, this.#now.wall));
   }
 

@@ -1,9 +1,10 @@
-// Notices to senders of mail that failed for good. The order is a promise: the notice is durable before the failure is
-// settled, so a crash may repeat an attempt but never swallows a bounce. A few are made at a time; the others wait here.
+// Notices to senders: of mail that failed for good, and of mail that is late (delay-notices.ts says when). For failures the
+// order is a promise: the notice is durable before the failure is settled, so a crash may repeat an attempt but never
+// swallows a bounce. A few are made at a time; the others wait here, and hold no more than the mail they are about.
 import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
-import { composeNotice } from '../core/bounce/notice.ts';
+import { composeNotice, type NoticeContent } from '../core/bounce/notice.ts';
 import { DEFAULT_BINDING } from '../core/config/configuration.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
@@ -15,15 +16,24 @@ import type { MailRecords } from './mail-records.ts';
 import type { Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
 
-/** One recipient that failed for good. */
+/** One recipient whom a notice is about. */
 export interface NoticeFailure {
   /** Its place in the envelope. */
   readonly index: number;
-  readonly reply: string;
+  /** Null when nothing is known of an attempt: of late mail only. */
+  readonly reply: string | null;
   /** What the host said last, when the reply is our own conclusion from it. */
   readonly lastReply?: string;
   readonly remote: { readonly host: string; readonly address: string } | null;
   readonly attemptedAt: WallMs | null;
+}
+
+/** Mail that is late. */
+export interface Delay {
+  /** When it will be given up. */
+  readonly until: WallMs;
+  /** Whether any of it is still late when the notice is about to be made. */
+  isLate(): boolean;
 }
 
 export interface NoticeParts {
@@ -37,6 +47,8 @@ export interface NoticeParts {
   utcOffsetMinutes(at: WallMs): number;
   groupOf(binding: string): string;
   routingDomainOf(binding: string, domain: DomainName): DomainName;
+  /** soft_bounce_drain_rate: notices begun in one turn. */
+  startsPerTurn(): number;
   /** A notice is durable: it goes to its queue. */
   accepted(stored: StoredContent, at: Moment): void;
   /** The spool takes no notice at present. */
@@ -48,24 +60,35 @@ interface Pending {
   readonly failures: readonly NoticeFailure[];
   readonly settings: DeliverySettings;
   readonly to: Mailbox;
+  /** Null: they failed for good. */
+  readonly delay: Delay | null;
 }
 
 const AT_ONCE_MAX = 64;
 /** How long after a refusal of the spool the next try is made. */
 const RETRY_MS = 5000;
+/** The next turn, as soon as may be. */
+const NEXT_TURN_MS = 1;
+/** So many places of `#waiting` that were taken are cut off. */
+const CUT_AT = 1024;
 const FAILED = { kind: 'failed' } as const;
 
 export class Notices {
   readonly #parts: NoticeParts;
-  readonly #waiting: Pending[] = [];
-  /** First of `#waiting` that was not taken; the array is cut when it is empty. */
+  #waiting: Pending[] = [];
+  /** First of `#waiting` that was not taken. */
   #next = 0;
   #running = 0;
+  /** The turn in which notices were begun last, and how many. */
+  #turn: Moment | null = null;
+  #begunInTurn = 0;
   readonly #retryTimer: Timer;
+  readonly #turnTimer: Timer;
 
   constructor(parts: NoticeParts) {
     this.#parts = parts;
     this.#retryTimer = new Timer(() => this.#startWaiting());
+    this.#turnTimer = new Timer(() => this.#startWaiting());
   }
 
   /** Notices that are not durable yet. */
@@ -78,22 +101,39 @@ export class Notices {
    * @param settings null: the operator wants no notice
    */
   tell(stored: StoredContent, failures: readonly NoticeFailure[], settings: DeliverySettings | null): void {
-    const to = stored.envelope.reversePath;
-    // RFC 5321 section 6.1: never a notice about a notice.
-    if (to === null || settings === null || !settings.generateBounces) {
+    const to = settings?.generateBounces
+      ? recipientOf(stored.envelope, failures, settings, this.#parts.hostname())
+      : null;
+    if (to === null) {
       for (const { index } of failures) this.#parts.spool.settle(stored, index, FAILED);
       return;
     }
-    this.#waiting.push({ stored, failures, settings, to });
+    this.#waiting.push({ stored, failures, settings: settings!, to, delay: null });
+    this.#startWaiting();
+  }
+
+  /** Tells the sender that the message is late. Whoever calls knows that there is one. */
+  tellOfDelay(stored: StoredContent, late: readonly NoticeFailure[], settings: DeliverySettings, delay: Delay): void {
+    this.#waiting.push({ stored, failures: late, settings, to: stored.envelope.reversePath!, delay });
     this.#startWaiting();
   }
 
   #startWaiting(): void {
+    const { turns, timers } = this.#parts;
+    if (this.#turn !== turns.now) [this.#turn, this.#begunInTurn] = [turns.now, 0];
+    const most = this.#parts.startsPerTurn();
     while (this.#running < AT_ONCE_MAX && this.#next < this.#waiting.length && !this.#retryTimer.isArmed) {
-      this.#start(this.#waiting[this.#next++]!);
+      if (this.#begunInTurn >= most) {
+        timers.set(this.#turnTimer, addMono(turns.now.mono, NEXT_TURN_MS));
+        break;
+      }
+      const pending = this.#waiting[this.#next++]!;
+      if (pending.delay?.isLate() === false) continue;
+      this.#begunInTurn += 1;
+      this.#start(pending);
     }
-    if (this.#next === this.#waiting.length) {
-      this.#waiting.length = 0;
+    if (this.#next === this.#waiting.length || this.#next >= CUT_AT) {
+      this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
   }
@@ -107,7 +147,10 @@ export class Notices {
     const { turns, spool } = this.#parts;
     spool.read(pending.stored, (content) => {
       const at = turns.begin();
-      this.#store(pending, content);
+      if (pending.delay?.isLate() === false) {
+        this.#running -= 1;
+        this.#startWaiting();
+      } else this.#store(pending, content);
       turns.end(at);
     });
   }
@@ -136,38 +179,17 @@ export class Notices {
     const recipient = envelope.recipients[0]!;
     const group = this.#parts.groupOf(recipient.binding);
     records.received({ at: at.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' });
-    for (const { index } of pending.failures) spool.settle(pending.stored, index, FAILED);
+    if (pending.delay === null) for (const { index } of pending.failures) spool.settle(pending.stored, index, FAILED);
     this.#parts.accepted(notice, at);
   }
 
   #compose(pending: Pending, original: Content | null, at: Moment): { envelope: Envelope; content: Content } {
-    const { ids, random, utcOffsetMinutes, routingDomainOf } = this.#parts;
-    const { stored, failures, settings, to } = pending;
+    const { ids, routingDomainOf } = this.#parts;
+    const { to } = pending;
     const seconds = Math.floor(at.wall / 1000);
     const [batchId, messageId] = [ids.next(seconds), ids.next(seconds)];
     const hostname = this.#parts.hostname();
-    const date = (wall: WallMs): string => mailDate(wall, utcOffsetMinutes(wall));
-    const notice = composeNotice({
-      reportingMta: hostname,
-      mailerdaemon: settings.mailerDaemon,
-      to,
-      messageId: messageIdHeader(messageId, hostname),
-      date: date(at.wall),
-      arrivalDate: date(stored.envelope.receivedAt),
-      boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
-      failures: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({
-        mailbox: stored.envelope.recipients[index]!.mailbox,
-        reply: lastReply === undefined || lastReply === reply ? reply : `${reply} (last reply: ${lastReply})`,
-        remote,
-        lastAttemptDate: attemptedAt === null ? null : date(attemptedAt),
-      })),
-      original:
-        original === null
-          ? { kind: 'none' }
-          : settings.bouncesInlineOriginal === 'all'
-            ? { kind: 'all', ...original }
-            : { kind: 'headers', headerSection: original.headerSection },
-    });
+    const notice = this.#content(pending, original, messageIdHeader(messageId, hostname), at);
     const domain = domainOf(to) || hostname;
     const recipient = {
       messageId,
@@ -187,4 +209,49 @@ export class Notices {
     const body = notice.body.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece));
     return { envelope, content: { headerSection: notice.headerSection, body } };
   }
+
+  #content(pending: Pending, original: Content | null, messageId: string, at: Moment): NoticeContent {
+    const { random, utcOffsetMinutes } = this.#parts;
+    const { stored, failures, settings, to, delay } = pending;
+    const date = (wall: WallMs): string => mailDate(wall, utcOffsetMinutes(wall));
+    return composeNotice({
+      reportingMta: this.#parts.hostname(),
+      mailerdaemon: settings.mailerDaemon,
+      to,
+      messageId,
+      date: date(at.wall),
+      arrivalDate: date(stored.envelope.receivedAt),
+      boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
+      action: delay === null ? { kind: 'failed' } : { kind: 'delayed', willRetryUntil: date(delay.until) },
+      failures: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({
+        mailbox: stored.envelope.recipients[index]!.mailbox,
+        reply: lastReply === undefined || lastReply === reply ? reply : `${reply} (last reply: ${lastReply})`,
+        remote,
+        lastAttemptDate: attemptedAt === null ? null : date(attemptedAt),
+      })),
+      original:
+        original === null
+          ? { kind: 'none' }
+          : // RFC 3461 section 5.2.g: of mail that is only late, no more than the headers.
+            settings.bouncesInlineOriginal === 'all' && delay === null
+            ? { kind: 'all', ...original }
+            : { kind: 'headers', headerSection: original.headerSection },
+    });
+  }
+}
+
+/**
+ * Who hears of failures. RFC 5321 section 6.1: never the sender of a notice; mdn_failures_notify may name somebody else,
+ * who is not told that what he was told did not reach him, so that this ends.
+ */
+function recipientOf(
+  { reversePath, recipients }: Envelope,
+  failures: readonly NoticeFailure[],
+  { mdnFailuresNotify }: DeliverySettings,
+  hostname: string,
+): Mailbox | null {
+  if (reversePath !== null || mdnFailuresNotify === null) return reversePath;
+  const mailbox = mdnFailuresNotify.includes('@') ? mdnFailuresNotify : `${mdnFailuresNotify}@${hostname}`;
+  const name = mailbox.toLowerCase();
+  return failures.some(({ index }) => recipients[index]!.mailbox.toLowerCase() === name) ? null : mailbox;
 }

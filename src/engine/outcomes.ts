@@ -13,6 +13,7 @@ import {
 } from '../core/mail/disposition.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
+import type { DelayNotices } from './delay-notices.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { NoticeFailure, Notices } from './notices.ts';
 import type { Spool, StoredContent } from './ports.ts';
@@ -22,6 +23,7 @@ export interface OutcomeParts {
   readonly spool: Spool;
   readonly records: MailRecords;
   readonly notices: Notices;
+  readonly delays: DelayNotices;
 }
 
 /** What is known of the host that an attempt was made with. */
@@ -31,17 +33,24 @@ interface Attempt extends AttemptSource {
 
 const NO_ATTEMPT: Attempt = { ...NO_CONNECTION, host: null };
 
+/** Who was talked to, for notices. */
+function remoteOf({ host, address }: Attempt): NoticeFailure['remote'] {
+  return address === null ? null : { host: host ?? address, address };
+}
+
 export class Outcomes {
   readonly #scheduler: Scheduler;
   readonly #spool: Spool;
   readonly #records: MailRecords;
   readonly #notices: Notices;
+  readonly #delays: DelayNotices;
 
   constructor(parts: OutcomeParts) {
     this.#scheduler = parts.scheduler;
     this.#spool = parts.spool;
     this.#records = parts.records;
     this.#notices = parts.notices;
+    this.#delays = parts.delays;
   }
 
   /** A connection has carried a task; one outcome for each of its recipients, in order. */
@@ -88,6 +97,11 @@ export class Outcomes {
         if (after.kind === 'retry') {
           this.#records.failed('T', this.#describe(queue, task, index, outcome, attempt, at));
           this.#spool.settle(stored, index, { ...after, kind: 'deferred' });
+          if (queue.settings.generateDelayNotices) {
+            const failure = { index, reply, remote: remoteOf(attempt), attemptedAt: at.wall };
+            const { retries: nextRetry, nextAttemptAt: dueAt } = after;
+            this.#delays.deferred(stored, { failure, retries: nextRetry, nextAttemptAt: dueAt }, queue.settings);
+          }
           nextAttemptAt = after.nextAttemptAt;
           deferred ??= [];
           deferred.push(index);
@@ -97,9 +111,7 @@ export class Outcomes {
       }
       this.#failForGood(queue, task, index, outcome, attempt, at);
       failures ??= [];
-      const remote =
-        attempt.address === null ? null : { host: attempt.host ?? attempt.address, address: attempt.address };
-      failures.push({ index, reply: outcome.reply, lastReply: reply, remote, attemptedAt: at.wall });
+      failures.push({ index, reply: outcome.reply, lastReply: reply, remote: remoteOf(attempt), attemptedAt: at.wall });
     }
     if (deferred !== null) {
       this.#spool.release(stored);
@@ -122,11 +134,13 @@ export class Outcomes {
       bytes: envelope.size,
     });
     this.#spool.settle(task.stored as StoredContent, index, DELIVERED);
+    this.#delays.ended(task.stored as StoredContent, index);
   }
 
   /** The record now; the settlement when the sender's notice is durable. */
   #failForGood(queue: MailQueue, task: Task, index: number, failure: Failure, attempt: Attempt, at: Moment): void {
     queue.countFailed();
+    this.#delays.ended(task.stored as StoredContent, index);
     this.#records.failed('P', this.#describe(queue, task, index, failure, attempt, at));
   }
 

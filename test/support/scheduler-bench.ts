@@ -21,7 +21,7 @@ import type { Candidate, Route } from '../../src/core/mail/hosts.ts';
 import { NO_TLS } from '../../src/core/mail/tls-policy.ts';
 import { makeTask, type Task } from '../../src/core/queue/task.ts';
 
-const SETTINGS: DeliverySettings = {
+export const SETTINGS: DeliverySettings = {
   group: 'default',
   bindingExists: true,
   maxOutboundConnections: 32,
@@ -54,6 +54,10 @@ const SETTINGS: DeliverySettings = {
   generateBounces: true,
   bouncesInlineOriginal: 'headers',
   mailerDaemon: null,
+  generateDelayNotices: false,
+  delayNoticeIntervalMs: 3_600_000,
+  delayNoticeMaxIntervalMs: 43_200_000,
+  mdnFailuresNotify: null,
   retryIntervalMs: 1_200_000,
   maxRetryIntervalMs: 43_200_000,
   maxRetries: 'auto',

@@ -18,6 +18,7 @@ const NOTICE: Notice = {
   date: 'Tue, 24 Nov 2026 10:00:03 +0000',
   arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
   boundary: 'b=_0123456789abcdef',
+  action: { kind: 'failed' },
   failures: [FAILURE],
   original: { kind: 'headers', headerSection: HEADERS },
 };

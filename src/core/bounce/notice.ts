@@ -9,11 +9,11 @@ import { explainFailure, isOwnText } from './failure-text.ts';
 import { type Original, type OriginalPart, originalPart } from './inlined-original.ts';
 import { quotedPrintable } from './quoted-printable.ts';
 
-/** One recipient that will not be tried again. */
+/** One recipient that the message did not reach. */
 export interface FailedRecipient {
   readonly mailbox: Mailbox;
-  /** Code and text in one line, as in the P record. */
-  readonly reply: string;
+  /** Code and text in one line, as in the record; null where nothing is known of an attempt. */
+  readonly reply: string | null;
   /** Who was talked to last; null when nobody was. */
   readonly remote: { readonly host: string; readonly address: string } | null;
   /** Date of the last attempt in the form of RFC 5322, or null when there was none. */
@@ -35,6 +35,8 @@ export interface Notice {
   readonly arrivalDate: string;
   /** Random, so that it does not occur in the message: 1 to 70 of the characters A-Z a-z 0-9 and _ = + - . */
   readonly boundary: string;
+  /** What became of the message: it ended, or it is late and will be tried until then (a date again). */
+  readonly action: { readonly kind: 'failed' } | { readonly kind: 'delayed'; readonly willRetryUntil: string };
   /** At least one. */
   readonly failures: readonly FailedRecipient[];
   readonly original: Original;
@@ -90,7 +92,7 @@ function headers(notice: Notice): string {
     `Date: ${notice.date}\r\n` +
     `From: ${sender(notice)}\r\n` +
     `To: ${isPlainAddress(to) ? `<${to}>` : 'undisclosed-recipients:;'}\r\n` +
-    'Subject: Your message could not be delivered\r\n' +
+    `Subject: Your message ${notice.action.kind === 'failed' ? 'could not be delivered' : 'is delayed'}\r\n` +
     `Message-ID: ${notice.messageId}\r\n` +
     'Auto-Submitted: auto-replied\r\n' + // RFC 3834 section 5: nobody answers it automatically
     'MIME-Version: 1.0\r\n' +
@@ -125,21 +127,23 @@ function explanation(notice: Notice, quoted: OriginalPart | null): string {
   const recipients = others.length === 0 ? 'this recipient' : `these ${notice.failures.length} recipients`;
   return (
     `This is the mail server ${notice.reportingMta}.\r\n\r\n` +
-    paragraph(
-      `Your message of ${notice.arrivalDate} could not be delivered to ${recipients}. It will not be tried again.`,
-      '',
-    ) +
-    [one!, ...others].map(failureText).join('') +
+    paragraph(`Your message of ${notice.arrivalDate} ${fateText(notice.action, recipients)}`, '') +
+    [one!, ...others].map((failure) => failureText(failure, notice.action.kind)).join('') +
     (quoted === null ? '' : `\r\n${paragraph(attachmentText(notice.original, quoted), '')}`)
   );
 }
 
-function failureText(failure: FailedRecipient): string {
+function fateText(action: Notice['action'], recipients: string): string {
+  if (action.kind === 'failed') return `could not be delivered to ${recipients}. It will not be tried again.`;
+  return `has not been delivered to ${recipients} yet. It will be tried until ${action.willRetryUntil}; you need not send it again.`;
+}
+
+function failureText(failure: FailedRecipient, action: Notice['action']['kind']): string {
   const { mailbox, reply, remote, lastAttemptDate } = failure;
   return (
     `\r\n${paragraph(mailbox, '  ')}` +
-    paragraph(explainFailure(reply), '    ') +
-    paragraph(`Reason: ${octetsOf(reply).slice(0, REPLY_OCTETS_MAX)}`, '    ') +
+    (action === 'failed' && reply !== null ? paragraph(explainFailure(reply), '    ') : '') +
+    (reply === null ? '' : paragraph(`Reason: ${octetsOf(reply).slice(0, REPLY_OCTETS_MAX)}`, '    ')) +
     (remote === null ? '' : paragraph(`Server of the recipient: ${remote.host} [${remote.address}]`, '    ')) +
     (lastAttemptDate === null ? '' : paragraph(`Last attempt: ${lastAttemptDate}`, '    '))
   );
@@ -152,22 +156,28 @@ function attachmentText(original: Original, quoted: OriginalPart): string {
 }
 
 /** RFC 3464 section 2: a group of fields for the message, then one for each recipient. ASCII. */
-function deliveryStatus({ reportingMta, arrivalDate, failures }: Notice): string {
+function deliveryStatus({ reportingMta, arrivalDate, failures, action }: Notice): string {
   const message = `Reporting-MTA: dns; ${reportingMta}\r\nArrival-Date: ${arrivalDate}\r\n`;
-  return message + failures.map((failure) => `\r\n${recipientStatus(failure)}`).join('');
+  return message + failures.map((failure) => `\r\n${recipientStatus(failure, action)}`).join('');
 }
 
-function recipientStatus({ mailbox, reply, remote, lastAttemptDate }: FailedRecipient): string {
-  // A text of our own is no answer of the remote host (RFC 3464 section 2.3.6: the type says whose words they are).
-  const diagnosticType = isOwnText(reply) ? 'X-Headgate' : 'smtp';
+function recipientStatus(failure: FailedRecipient, action: Notice['action']): string {
+  const { mailbox, reply, remote, lastAttemptDate } = failure;
   return (
     paragraph(`Final-Recipient: rfc822; ${ascii(mailbox)}`, '', ' ') +
-    'Action: failed\r\n' +
-    `Status: ${statusOf(reply)}\r\n` +
+    `Action: ${action.kind}\r\n` +
+    `Status: ${statusOf(reply ?? (action.kind === 'failed' ? '5' : '4'))}\r\n` +
     (remote === null ? '' : `Remote-MTA: dns; ${ascii(remote.host)}\r\n`) +
-    paragraph(`Diagnostic-Code: ${diagnosticType}; ${ascii(reply.slice(0, REPLY_OCTETS_MAX))}`, '', ' ') +
-    (lastAttemptDate === null ? '' : `Last-Attempt-Date: ${lastAttemptDate}\r\n`)
+    (reply === null ? '' : diagnosticCode(reply)) +
+    (lastAttemptDate === null ? '' : `Last-Attempt-Date: ${lastAttemptDate}\r\n`) +
+    (action.kind === 'failed' ? '' : `Will-Retry-Until: ${action.willRetryUntil}\r\n`)
   );
+}
+
+/** A text of our own is no answer of the remote host (RFC 3464 section 2.3.6: the type says whose words they are). */
+function diagnosticCode(reply: string): string {
+  const type = isOwnText(reply) ? 'X-Headgate' : 'smtp';
+  return paragraph(`Diagnostic-Code: ${type}; ${ascii(reply.slice(0, REPLY_OCTETS_MAX))}`, '', ' ');
 }
 
 function originalHeading({ type, encoding }: OriginalPart): string {

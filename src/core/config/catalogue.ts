@@ -16,6 +16,7 @@ import { KEPT_SIGNING_OPTIONS } from './kept-signing-options.ts';
 import { KEPT_TRANSPORT_OPTIONS } from './kept-transport-options.ts';
 import { LISTENER_OPTIONS } from './listener-options.ts';
 import { LOGGER_OPTIONS } from './logger-options.ts';
+import { NOTICE_OPTIONS } from './notice-options.ts';
 import { type Handling, type Option, option, type Place } from './option.ts';
 import { RETRY_OPTIONS } from './retry-options.ts';
 import { ROUTING_OPTIONS } from './routing-options.ts';
@@ -32,6 +33,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...CURFEW_OPTIONS,
   ...SESSION_OPTIONS,
   ...RETRY_OPTIONS,
+  ...NOTICE_OPTIONS,
   ...ROUTING_OPTIONS,
   ...DNS_OPTIONS,
   ...LISTENER_OPTIONS,

@@ -30,22 +30,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'no notice of a delay is sent in this version',
-    `
-    Generate_Delay_DSN            boolean  false  sending  whether senders hear of mail that is late
-    Delay_DSN_Retry_Interval      seconds  3600   sending  seconds until the first notice; doubles with each
-    Delay_DSN_Max_Retry_Interval  seconds  43200  sending  longest time between two notices
-    `,
-  ),
-
-  ...keptOptions(
-    'mail without a sender is not bounced to anybody; its failure is in mainlog',
-    `
-    MDN_Failures_Notify  text  -  sending  mailbox that gets bounces of mail without a sender
-    `,
-  ),
-
-  ...keptOptions(
     'mail is delivered like other mail in this version, whether it is a bounce or not',
     `
     Bounce_Behavior       pass|blackhole  pass  domain global    what becomes of a bounce that comes in as mail

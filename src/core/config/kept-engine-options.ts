@@ -50,7 +50,6 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
     Inline_Transfail_Processing   boolean  true   global              whether failed attempts are handled at once
     Max_Timed_Events_Per_Iter     integer  1024   global              timers run in one turn
     Scheduler                     text     -      global restart      how the system is asked for events
-    Soft_Bounce_Drain_Rate        integer  100    global              bounces queued in one turn
     Transfail_Drain_Rate          integer  100    global              failed attempts handled in one turn
     backlog                       integer  0      threadpool restart  jobs that may wait for a thread; 0 = no limit
     stack_size                    integer  0      threadpool          octets of the stack of a thread; 0 = as the system likes

@@ -11,6 +11,7 @@ import { isLocal, parseEndpoint } from './endpoint.ts';
 import { readWithIncludes } from './include.ts';
 import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
 import { checkLocalChanges, readLocalChanges } from './local-changes.ts';
+import { warnOfDelayNotices } from './notice-check.ts';
 import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
 import { type ChangeAuthor, type Provenance, type SourceRead, UNKNOWN_PROVENANCE } from './provenance.ts';
 import { formatPosition, type ReadSource } from './source.ts';
@@ -71,6 +72,7 @@ export function finishLoad(
   checkLocalChanges(root, findings);
   const configuration = new Configuration(root, version, provenance);
   checkListeners(configuration, findings);
+  warnOfDelayNotices(root, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };

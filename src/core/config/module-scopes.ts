@@ -144,7 +144,7 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
-  ...acted('bounce_classifier_override bounce_logger curfew custom_logger json_logger'),
+  ...acted('bounce_classifier_override bounce_logger curfew custom_logger delay_dsn json_logger'),
   ...kept('there is no text of your own for a line of bouncelog; use custom_logger', 'custom_bounce_logger', unchecked),
   ...kept(
     'records have the form of mainlog; for others use custom_logger or json_logger',
@@ -158,7 +158,6 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('figures are kept in the metrics instead', 'inbound_audit outbound_audit'),
   ...kept('figures are kept in the metrics instead', 'reception_timing reception_timing_logger as_logger', unchecked),
 
-  ...kept('no notice of a delay is sent in this version', 'delay_dsn'),
   ...kept('reports of complaints are delivered like other mail in this version', 'fbl'),
   ...kept('answers of receivers are taken as they are', 'response_transcode'),
   ...kept(

@@ -23,6 +23,12 @@ import {
   useIpv6,
 } from '../config/connection-options.ts';
 import type { InForce } from '../config/in-force.ts';
+import {
+  delayDsnMaxRetryInterval,
+  delayDsnRetryInterval,
+  generateDelayDsn,
+  mdnFailuresNotify,
+} from '../config/notice-options.ts';
 import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import {
@@ -161,6 +167,10 @@ function readSettings(
     generateBounces: value(generateBounces),
     bouncesInlineOriginal: value(bouncesInlineOriginal),
     mailerDaemon: value(mailerdaemon),
+    generateDelayNotices: value(generateDelayDsn) && configuration.stanzasOf('delay_dsn').length > 0,
+    delayNoticeIntervalMs: ms(delayDsnRetryInterval),
+    delayNoticeMaxIntervalMs: ms(delayDsnMaxRetryInterval),
+    mdnFailuresNotify: value(mdnFailuresNotify),
     retryIntervalMs: ms(retryInterval),
     maxRetryIntervalMs: ms(maxRetryInterval),
     maxRetries: value(maxRetries),

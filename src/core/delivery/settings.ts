@@ -68,6 +68,12 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
   /** From: address of notices; null for mailer-daemon at this host. */
   readonly mailerDaemon: string | null;
+  /** Senders hear of mail that is late. */
+  readonly generateDelayNotices: boolean;
+  readonly delayNoticeIntervalMs: number;
+  readonly delayNoticeMaxIntervalMs: number;
+  /** Who gets the notices of mail without a sender; null for nobody. */
+  readonly mdnFailuresNotify: string | null;
 }
 
 /** Whether a session that was opened by one is what the other would have opened to the same exchanger. */

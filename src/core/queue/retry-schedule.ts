@@ -62,3 +62,26 @@ export function afterTransientFailure(
   const dueAt = addWall(now, retryDelayMs(retries + 1, settings));
   return { kind: 'retry', retries: retries + 1, nextAttemptAt: wallMs(Math.min(dueAt, expiresAt)) };
 }
+
+/** No schedule that anybody would set has more; one that does ends with its expiration. */
+const RETRIES_LOOKED_AT = 1000;
+
+/**
+ * When a message that keeps failing for the moment has its last attempt.
+ * @param nextAttemptAt of the retry that is number `retries`, counted from 1
+ */
+export function lastAttemptAt(
+  retries: number,
+  nextAttemptAt: WallMs,
+  receivedAt: WallMs,
+  settings: RetrySettings,
+): WallMs {
+  if (typeof settings.maxRetries === 'string') return addWall(receivedAt, settings.messageExpirationMs);
+  let [done, at] = [retries, nextAttemptAt];
+  for (let looks = 0; looks < RETRIES_LOOKED_AT; looks++) {
+    const after = afterTransientFailure(done, receivedAt, at, settings);
+    if (after.kind === 'giveUp') return at;
+    [done, at] = [after.retries, after.nextAttemptAt];
+  }
+  return addWall(receivedAt, settings.messageExpirationMs);
+}
