@@ -5,12 +5,12 @@ import { THROTTLE_MUTATIONS } from './throttle-mutations.ts';
 
 const LEDGER = 'src/core/limits/ledger.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
-const OPENER = 'src/core/delivery/connection-opener.ts';
 const LEAVE_TAKING = 'src/core/delivery/leave-taking.ts';
 const AUDIT = 'src/core/delivery/limit-audit.ts';
 const EXPIRY = 'src/core/delivery/expiry.ts';
 const ORDERS = 'src/core/delivery/standing-orders.ts';
 const SIBLINGS = 'src/core/delivery/sibling-connections.ts';
+const OPENER = 'src/core/delivery/connection-opener.ts';
 const SESSION = 'src/engine/outbound-session.ts';
 const OUTCOMES = 'src/engine/outcomes.ts';
 
@@ -173,16 +173,6 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
-  {
-    title: 'an idle connection keeps its slot when the one that was on its way to a waiter goes to another',
-    edits: [
-      {
-        file: OPENER,
-        text: '        if (claim.counters.some((one) => this.#ledger.isWaitedFor(one))) this.#parts.evictIdle(claim);\n',
-        replacement: '',
-      },
-    ],
-  },
   // ---- mail
   {
     title: 'waiting for a limit counts as an attempt',
@@ -237,18 +227,6 @@ export const MUTATIONS: readonly Mutation[] = [
         replacement: '    slotWatch?.returned(connection);\n',
       },
       { file: SIBLINGS, text: '    connection.claim = next;\n', replacement: '' },
-    ],
-  },
-  {
-    title: 'a connection goes to a sibling domain whether there is room for it or not',
-    edits: [
-      { file: SIBLINGS, text: '    if (!ledger.hasRoomInPlaceOf(held, next)) return false;\n', replacement: '' },
-      {
-        file: SIBLINGS,
-        text: `    const full = ledger.acquire(next);
-    assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');\n`,
-        replacement: '    for (const counter of next.counters) ledger.take(counter);\n',
-      },
     ],
   },
   // ---- orders for mail
