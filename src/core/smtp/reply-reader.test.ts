@@ -34,14 +34,18 @@ for (const [id, octets, expected] of [
   ['the lowest code', '200 ok\r\n', ['200 ok']],
   ['the highest code', '599 no\r\n', ['599 no']],
   ['a code above 599', '600 no\r\n', ['violation: an answer that is no reply']],
+  ['a CR in place of the separator', '250\rok\r\n', ['violation: an answer that is no reply']],
+  ['a CR that stands alone', '250 o\rk\r\n', ['250 o\rk']],
   ['octets above 127', '550 gr\xfc\xdfe\r\n', ['550 gr\xfc\xdfe']],
 ] as const) {
   test(`a reply: ${id}`, () => assert.deepEqual(read([octets]), expected));
 }
 
-test('a line without an end is a violation once it is longer than 64 KB', () => {
+test('a line is a violation once it is longer than 64 KB, whether its end has come or not', () => {
   assert.deepEqual(read([`250 ${'x'.repeat(65_532)}`]), []);
-  assert.deepEqual(read([`250 ${'x'.repeat(65_533)}`]), ['violation: a reply line without an end']);
+  assert.deepEqual(read([`250 ${'x'.repeat(65_532)}\n`]), [`250 ${'x'.repeat(4096)}`]);
+  for (const end of ['', '\n', '\r\n'])
+    assert.deepEqual(read([`250 ${'x'.repeat(65_533)}${end}`]), ['violation: a reply line without an end']);
 });
 
 test('of a reply of 100 KB four kilobytes are kept', () => {

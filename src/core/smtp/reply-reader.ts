@@ -8,7 +8,7 @@ export interface Violation {
   readonly rule: string;
 }
 
-/** A line may be this long without an end. */
+/** A line may be this long, without its LF. */
 const LINE_OCTETS_MAX = 65_536;
 /** A reply may have this many octets over all its lines. */
 const REPLY_OCTETS_MAX = 1_048_576;
@@ -18,7 +18,6 @@ const KEPT_OCTETS_MAX = 4096;
 const ZERO = 48;
 const HYPHEN = 45;
 const BLANK = 32;
-const LF = 10;
 const CR = 13;
 
 export class ReplyReader {
@@ -49,6 +48,8 @@ export class ReplyReader {
         return this.#rest.length - this.#at > LINE_OCTETS_MAX ? violation('a reply line without an end') : null;
       }
       const start = this.#at;
+      // However it came: the pieces of a stream are chance.
+      if (end - start > LINE_OCTETS_MAX) return violation('a reply line without an end');
       this.#at = end + 1;
       const textEnd = end > start && this.#rest.charCodeAt(end - 1) === CR ? end - 1 : end;
       const code = this.#codeAt(start, textEnd);
@@ -72,7 +73,7 @@ export class ReplyReader {
     const ones = rest.charCodeAt(start + 2) - ZERO;
     if (hundreds < 2 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return 0;
     const separator = rest.charCodeAt(start + 3);
-    const isEnded = separator === HYPHEN || separator === BLANK || separator === CR || separator === LF;
+    const isEnded = start + 3 === end || separator === HYPHEN || separator === BLANK;
     return isEnded ? hundreds * 100 + tens * 10 + ones : 0;
   }
 

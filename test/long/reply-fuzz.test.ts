@@ -1,0 +1,17 @@
+// Two minutes of what receivers may say, read and classified, against the second implementation. A failure names the seed
+// and the number, which make the input again (test/support/reply-fuzz.ts); FUZZ_SEED repeats a run.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemSeed } from '../../src/shell/system-seed.ts';
+import { runFuzzThread } from '../support/fuzz-thread.ts';
+
+const MINUTES = Number(process.env['FUZZ_MINUTES'] ?? 2);
+
+test(`${MINUTES} minutes of replies: no crash, no hang, bounded memory, and no difference`, async (t) => {
+  const seed = Number(process.env['FUZZ_SEED'] ?? systemSeed());
+  t.diagnostic(`FUZZ_SEED=${seed}`);
+  const worker = new URL('../support/reply-fuzz-worker.ts', import.meta.url);
+  const { failure, inputs } = await runFuzzThread(worker, { seed, milliseconds: MINUTES * 60_000 });
+  assert.equal(failure, null, `FUZZ_SEED=${seed}, ${failure}`);
+  t.diagnostic(`${inputs} inputs`);
+});

@@ -1,0 +1,20 @@
+// Run by test/long/reply-fuzz.test.ts in a thread (fuzz-thread.ts).
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FuzzOrders } from './fuzz-thread.ts';
+import { checkReplyInput, type FuzzCounts } from './reply-fuzz.ts';
+
+const { seed, milliseconds, progress } = workerData as FuzzOrders;
+const done = new Int32Array(progress);
+const counts: FuzzCounts = { replies: 0, classes: 0 };
+const end = performance.now() + milliseconds;
+let failure: string | null = null;
+while (performance.now() < end && failure === null) {
+  const number = done[0]!;
+  try {
+    checkReplyInput(seed, number, counts);
+  } catch (error) {
+    failure = `input ${number}: ${error instanceof Error ? error.stack : error}`;
+  }
+  Atomics.add(done, 0, 1);
+}
+parentPort!.postMessage(failure);
