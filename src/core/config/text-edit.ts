@@ -25,7 +25,7 @@ function withLineEndsOf(text: string, added: string): string {
 export function removal(text: string, { start, end }: Extent): TextEdit {
   const lineStart = lineStartAt(text, start);
   const lineEnd = lineEndAt(text, end);
-  const isAlone = isBlank(text.slice(lineStart, start)) && /^\s*(?:#[^]*)?$/.test(text.slice(end, lineEnd));
+  const isAlone = isBlank(text.slice(lineStart, start)) && /^\s*(?:#[\s\S]*)?$/.test(text.slice(end, lineEnd));
   if (isAlone) return { start: lineStart, end: Math.min(lineEnd + 1, text.length), text: '' };
   const blanks = /[ \t]*$/.exec(text.slice(lineStart, start))![0].length;
   return { start: start - blanks, end, text: touchesWord(text, end) ? ' ' : '' };
