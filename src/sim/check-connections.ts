@@ -105,6 +105,7 @@ export class ConnectionCheck {
       if (suspendedUntil > situation.world.moment.wall)
         this.#violation(`${link} is opened for ${domain}, which is suspended`);
       if (isBlackholed) this.#violation(`${link} is opened for ${domain}, which is blackholed`);
+      if (situation.isQuiet(binding, domain)) this.#violation(`${link} is opened for ${domain} in its quiet hours`);
     }
     if (situation.world.elapsedMs < situation.openingAtMs)
       this.#violation(`${link} is opened too soon after an unclean stop`);

@@ -243,6 +243,8 @@ export class ConversationCheck {
     const terms = beganUnder.termsOf(this.#situation.bindingOf(link.source), domain);
     if (!terms.bindingExists) this.#violation(`${link} begins mail of a binding that is gone`);
     if (terms.suspendedUntil > beganAt) this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
+    if (this.#situation.isQuiet(this.#situation.bindingOf(link.source), domain, beganAt))
+      this.#violation(`${link} begins mail for ${mailbox} in its quiet hours`);
     if (terms.isBlackholed) this.#violation(`${link} begins mail for ${mailbox}, which is blackholed`);
     const receivedAt = this.#receivedAt(mailbox);
     if (terms.neverAttemptExpired && receivedAt !== null && beganAt >= receivedAt + terms.expirationMs)
@@ -255,8 +257,10 @@ export class ConversationCheck {
     if (mailbox === undefined) return false;
     const { force, world } = this.#situation;
     const domain = this.#situation.routingDomainOf(mailbox);
-    const { bindingExists, suspendedUntil } = force.termsOf(this.#situation.bindingOf(link.source), domain);
-    return !bindingExists || suspendedUntil > world.moment.wall;
+    const binding = this.#situation.bindingOf(link.source);
+    const { bindingExists, suspendedUntil } = force.termsOf(binding, domain);
+    if (!bindingExists || suspendedUntil > world.moment.wall) return true;
+    return this.#situation.isQuiet(binding, domain) && !this.#situation.mayBeLateForQuietHours(binding, domain);
   }
 
   /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */

@@ -28,7 +28,7 @@ export function parseScenario(text: string): Scenario {
     if (key === 'setting') return settingFromTuple(value as string[]);
     return value;
   });
-  const parts = ['seed', 'configuration', 'network', 'sessions', 'actions', 'patienceMs'];
+  const parts = ['seed', 'configuration', 'network', 'sessions', 'actions', 'quietHours', 'patienceMs'];
   const missing = isObject(parsed) ? parts.filter((part) => !(part in parsed)) : parts;
   if (missing.length > 0) throw new Error(`not a scenario: it has no ${missing.join(', ')}`);
   return parsed as Scenario;

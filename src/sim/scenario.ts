@@ -1,6 +1,6 @@
 // Everything that a run is made of, drawn from its seed alone: what is configured, who is out there, what mail comes,
 // and what happens in between.
-import { seededRandom } from '../core/base/random.ts';
+import { type Random, seededRandom } from '../core/base/random.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { SessionPlan } from './client.ts';
 import type { TextSetting } from './configuration-text.ts';
@@ -9,6 +9,7 @@ import type { NameConditions } from './names.ts';
 import type { NetworkConditions } from './network.ts';
 import { ActionPlanner, PLENTY_OF_DESCRIPTORS, type TimedAction } from './plan-actions.ts';
 import {
+  type BindingPlan,
   bindingPath,
   type ConfigurationPlan,
   planBindings,
@@ -17,8 +18,9 @@ import {
   throttleKnobs,
   turnThrottle,
 } from './plan-configuration.ts';
-import { type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
+import { type DomainPlan, type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
 import { type Burst, TrafficPlanner } from './plan-traffic.ts';
+import type { QuietRule } from './quiet-hours.ts';
 import { between, happens, pick } from './world.ts';
 
 export interface Scenario {
@@ -32,6 +34,7 @@ export interface Scenario {
   readonly diskConditions: DiskConditions;
   readonly sessions: readonly SessionPlan[];
   readonly actions: readonly TimedAction[];
+  readonly quietHours: readonly QuietRule[];
   /** The burst whose limit is to be reached exactly, or null when the scenario is not built for that. */
   readonly burst: Burst | null;
   /** More wait for the node's limit than it lets go, for so long that the reserve must be used. */
@@ -106,6 +109,7 @@ function drawMixed(seed: number): Scenario {
     },
     sessions: traffic.sessions,
     actions: planner.actions,
+    quietHours: planQuietHours(root.stream('quiet hours'), bindings, network.domains),
     burst: null,
     needsReserve: false,
     isCalm: false,
@@ -170,12 +174,27 @@ function drawChurn(seed: number): Scenario {
     diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
     sessions: traffic.sessions,
     actions: planner.actions,
+    quietHours: [],
     burst: null,
     needsReserve: false,
     isCalm: false,
     patienceMs: new Map(),
     endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
   };
+}
+
+/** In one of eight runs. Windows are short enough that mail does not expire in them. */
+function planQuietHours(
+  random: Random,
+  bindings: readonly BindingPlan[],
+  domains: readonly DomainPlan[],
+): readonly QuietRule[] {
+  if (random.below(8) > 0) return [];
+  return Array.from({ length: 1 + random.below(2) }, () => ({
+    binding: pick(random, ['*', pick(random, bindings).name, pick(random, bindings).group ?? '*']),
+    domain: pick(random, ['*', pick(random, domains).name]),
+    minutes: pick(random, [[0], [1], [0, 2], [1, 2]]),
+  }));
 }
 
 function withSettings(plan: ConfigurationPlan, ...settings: readonly TextSetting[]): ConfigurationPlan {
@@ -216,6 +235,7 @@ function drawBurst(seed: number): Scenario {
     diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
     sessions: traffic.sessions,
     actions: [],
+    quietHours: [],
     burst,
     needsReserve: false,
     isCalm: true,
@@ -267,6 +287,7 @@ function drawHandOver(seed: number): Scenario {
     diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
     sessions: traffic.sessions,
     actions: [],
+    quietHours: [],
     burst: null,
     needsReserve: false,
     isCalm: true,
@@ -310,6 +331,7 @@ function drawReserve(seed: number): Scenario {
     diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
     sessions: traffic.sessions,
     actions: [],
+    quietHours: [],
     burst: null,
     needsReserve: true,
     isCalm: true,

@@ -117,6 +117,10 @@ class Shrinker {
       () => this.#scenario.actions,
       (actions) => ({ actions }),
     );
+    this.#reduce(
+      () => this.#scenario.quietHours,
+      (quietHours) => ({ quietHours }),
+    );
     if (this.#isWhole) return;
     const { configuration } = this.#scenario;
     const fixed = configuration.settings.filter((setting) => !mayGo(setting));

@@ -17,6 +17,7 @@ import type { InForce } from './in-force.ts';
 import { Names, NO_DNS_FIGURES } from './names.ts';
 import { type ConnectionObserver, Network } from './network.ts';
 import type { Action } from './plan-actions.ts';
+import { scheduleOf } from './quiet-hours.ts';
 import { CollectedRecords } from './records.ts';
 import { drawScenario, type Scenario } from './scenario.ts';
 import { Situation } from './situation.ts';
@@ -215,6 +216,7 @@ class Simulation {
       },
       savedThrottles: this.#throttleDisk.read(),
       configuration: situation.configuration,
+      curfew: scheduleOf(this.#scenario.quietHours),
       identity: { pid: 1000 + situation.life, version: 'sim', hostname: 'mta.example' },
       openingDelayMs,
       utcOffsetMinutes: () => 0,
@@ -366,7 +368,7 @@ class Simulation {
   #configure(force: InForce | null): void {
     if (force === null) return;
     this.#situation.force = force;
-    this.#engine!.configure(force.configuration);
+    this.#engine!.configure(force.configuration, undefined, scheduleOf(this.#scenario.quietHours));
     this.#audit.configured(this.#engine!);
     this.#connections.reconfigured();
   }

@@ -6,6 +6,7 @@ import { domainOf as domainOfMailbox, type Mailbox } from '../core/mail/mailbox.
 import type { InForce } from './in-force.ts';
 import { DEFAULT_IPV6_SOURCE } from './link.ts';
 import type { DomainPlan } from './plan-network.ts';
+import { isQuiet, rulesFor } from './quiet-hours.ts';
 import type { Scenario } from './scenario.ts';
 import type { Seen } from './scope-sums.ts';
 import type { World } from './world.ts';
@@ -83,6 +84,22 @@ export class Situation {
     const domain = domainOfMailbox(mailbox);
     const detour = this.domains.get(domain)?.detour;
     return detour?.option === 'Gateway' ? detour.value.replaceAll('"', '') : domain;
+  }
+
+  /** Whether the mail waits because of its quiet hours, at that time of the wall clock. */
+  isQuiet(binding: string, domain: string, wall: number = this.world.moment.wall): boolean {
+    const { quietHours } = this.scenario;
+    return quietHours.length > 0 && isQuiet(quietHours, this.#namesOf(binding), domain, wall);
+  }
+
+  /** Where the wall clock was set, nobody knows exactly when the engine looks at it again for the mail. */
+  mayBeLateForQuietHours(binding: string, domain: string): boolean {
+    const { quietHours } = this.scenario;
+    return this.world.isWallShifted && rulesFor(quietHours, this.#namesOf(binding), domain).length > 0;
+  }
+
+  #namesOf(binding: string): readonly string[] {
+    return [binding, this.configuration.groupOf(binding)];
   }
 
   /** Whether anybody's mail goes to the address. */

@@ -35,6 +35,8 @@ export class World {
   #events = 0;
   /** By how much the wall clock was set forward in all. */
   wallAdvancedMs = 0;
+  /** The wall clock was set, in whichever direction. */
+  isWallShifted = false;
 
   constructor(options: WorldOptions) {
     this.random = seededRandom(options.seed);
@@ -64,6 +66,7 @@ export class World {
   shiftWall(ms: number): void {
     this.#wallOffset += ms;
     this.wallAdvancedMs += Math.max(0, ms);
+    this.isWallShifted = true;
     this.note(() => `the wall clock jumps by ${ms} ms`);
   }
 

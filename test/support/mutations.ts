@@ -251,6 +251,16 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    title: 'quiet hours hold openings only',
+    edits: [
+      {
+        file: ORDERS,
+        text: '  return curfew !== null && curfew.ruleAt(at.wall) !== null;\n',
+        replacement: '  return false;\n',
+      },
+    ],
+  },
+  {
     title: 'blackholed mail that waits is delivered',
     edits: [
       {
