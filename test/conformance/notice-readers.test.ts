@@ -1,0 +1,117 @@
+// Every kind of notice, as parsers of others read it: who it is about, with which status and diagnostic.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { composeNotice, type Notice } from '../../src/core/bounce/notice.ts';
+import { NOTICE_READERS, type NoticeReader, PYTHON_NOTICE_READER } from '../support/notice-readers.ts';
+
+const HEADER_SECTION = 'Subject: Offers\r\nFrom: news@sender.example\r\nContent-Type: text/plain\r\n';
+const GIVEN: Notice = {
+  reportingMta: 'out1.sender.example',
+  mailerdaemon: null,
+  to: 'return-1@sender.example',
+  messageId: '<00.00.02001.C6DD1CA4@out1.sender.example>',
+  date: 'Tue, 24 Nov 2026 10:00:03 +0000',
+  arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
+  boundary: '=_0123456789abcdef',
+  action: { kind: 'failed' },
+  failures: [
+    {
+      mailbox: 'bob@example.fict',
+      reply: '550 5.1.1 <bob@example.fict> User unknown',
+      remote: { host: 'mx1.example.fict', address: '192.0.2.7' },
+      lastAttemptDate: 'Tue, 24 Nov 2026 10:00:02 +0000',
+    },
+  ],
+  original: { kind: 'headers', headerSection: HEADER_SECTION },
+};
+const DELAYED = { kind: 'delayed', willRetryUntil: 'Wed, 25 Nov 2026 10:00:01 +0000' } as const;
+const [BOB] = GIVEN.failures as [Notice['failures'][number]];
+const BODY = [Buffer.from('Buy now.\r\n..\r\n--=_other\r\nContent-Type: message/delivery-status\r\n\r\n.\r\n')];
+const BOB_FACTS = {
+  finalRecipient: 'rfc822; bob@example.fict',
+  originalRecipient: null,
+  action: 'failed',
+  status: '5.1.1',
+  diagnostic: 'smtp; 550 5.1.1 <bob@example.fict> User unknown',
+};
+
+const ROWS: readonly [id: string, notice: Partial<Notice>, quoted: string | null, recipients: readonly unknown[]][] = [
+  ['the headers are quoted', {}, 'text/rfc822-headers', [BOB_FACTS]],
+  ['nothing is quoted', { original: { kind: 'none' } }, null, [BOB_FACTS]],
+  [
+    'all is quoted',
+    { original: { kind: 'all', headerSection: HEADER_SECTION, body: BODY } },
+    'message/rfc822',
+    [BOB_FACTS],
+  ],
+  [
+    'several recipients',
+    { failures: [BOB, { ...BOB, mailbox: 'eve@example.fict', reply: '552 too much' }] },
+    'text/rfc822-headers',
+    [
+      BOB_FACTS,
+      { ...BOB_FACTS, finalRecipient: 'rfc822; eve@example.fict', status: '5.0.0', diagnostic: 'smtp; 552 too much' },
+    ],
+  ],
+  [
+    'our own conclusion',
+    {
+      failures: [
+        { ...BOB, reply: '554 5.4.7 [internal] exceeded max time without delivery (last reply: 451 4.7.1 later)' },
+      ],
+    },
+    'text/rfc822-headers',
+    [
+      {
+        ...BOB_FACTS,
+        status: '5.4.7',
+        diagnostic: 'X-Headgate; 554 5.4.7 [internal] exceeded max time without delivery (last reply: 451 4.7.1 later)',
+      },
+    ],
+  ],
+  [
+    'a long reply in 8-bit words',
+    { failures: [{ ...BOB, reply: `550 5.7.1 gr\xfc\xdfe ${'and so on '.repeat(40)}end` }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, status: '5.7.1', diagnostic: `smtp; 550 5.7.1 gr??e ${'and so on '.repeat(40)}end` }],
+  ],
+  [
+    'mail that is late',
+    { action: DELAYED, failures: [{ ...BOB, reply: '450 4.2.1 busy' }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, action: 'delayed', status: '4.2.1', diagnostic: 'smtp; 450 4.2.1 busy' }],
+  ],
+  [
+    'mail that is late and was not tried',
+    { action: DELAYED, failures: [{ mailbox: BOB.mailbox, reply: null, remote: null, lastAttemptDate: null }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, action: 'delayed', status: '4.0.0', diagnostic: null }],
+  ],
+];
+
+/** As it is on the wire behind DATA, without dot-stuffing. */
+function wireForm(notice: Notice): Buffer {
+  const { headerSection, body } = composeNotice(notice);
+  const content = body.map((piece) => (typeof piece === 'string' ? piece : Buffer.from(piece).toString('latin1')));
+  const text = `${headerSection}\r\n${content.join('')}`;
+  return Buffer.from(text.slice(0, -3).replaceAll('\r\n..', '\r\n.'), 'latin1');
+}
+
+for (const [id, given, quoted, recipients] of ROWS) {
+  const readers: [string, NoticeReader | null][] = [
+    ...Object.entries(NOTICE_READERS),
+    ['python', PYTHON_NOTICE_READER],
+  ];
+  for (const [name, reader] of readers) {
+    test(`${id}: ${name}`, { skip: reader === null && 'NOT CHECKED by Python: there is no python3 here' }, async () => {
+      const notice = { ...GIVEN, ...given };
+      const subject =
+        notice.action.kind === 'failed' ? 'Your message could not be delivered' : 'Your message is delayed';
+      assert.deepEqual(await reader!(wireForm(notice)), {
+        subject,
+        types: ['text/plain', 'message/delivery-status', ...(quoted === null ? [] : [quoted])],
+        recipients,
+      });
+    });
+  }
+}
