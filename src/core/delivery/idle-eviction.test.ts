@@ -1,7 +1,7 @@
 // Nobody waits for a slot that an idle connection holds, however the two came about.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SchedulerBench } from '../../../test/support/scheduler-bench.ts';
+import { RESERVE_INTERVAL_MS, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 
 test('the slot that was on its way to somebody goes to another: then the idle connection gives up its own', () => {
   const bench = new SchedulerBench({ scopeLimits: [{ key: 'sum', limit: 2 }] });
@@ -26,5 +26,25 @@ test('the slot that was on its way to somebody goes to another: then the idle co
   assert.deepEqual(
     bench.connections.map(({ queue }) => queue.domain),
     ['c.example', 'b.example'],
+  );
+});
+
+test('a queue loses its last connection while it waits: the idle connection of another goes', () => {
+  const bench = new SchedulerBench({}, 1, 2);
+  bench.add(5, 'a.example');
+  bench.add(1, 'b.example');
+  bench.later(RESERVE_INTERVAL_MS);
+  bench.establish();
+  const [ofA, ofB] = bench.connections;
+  // Above the limit of the node only those wait that have no connection, so b's may stay.
+  bench.deliver(ofB!);
+  assert.equal(ofB!.state, 'idle');
+  bench.scheduler.startLeaving(ofA!);
+  bench.close(ofA!);
+  assert.deepEqual(bench.quits, [ofB]);
+  bench.close(ofB!);
+  assert.deepEqual(
+    bench.connections.map(({ queue }) => queue.domain),
+    ['a.example'],
   );
 });

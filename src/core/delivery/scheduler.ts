@@ -41,6 +41,7 @@ export class Scheduler {
   readonly #actions: Actions;
   readonly #reserve: Reserve;
   #ready: MailQueue[] = [];
+  readonly #returned: Claim[] = []; // of closed connections, until those who wait for their slots were looked at
   readonly #opener: ConnectionOpener;
   readonly #siblings: SiblingConnections;
   readonly watchdog: Watchdog;
@@ -218,6 +219,7 @@ export class Scheduler {
     if (connection.state === 'leaving') queue.leaving -= 1;
     if (queue.hasNoConnection) this.#ledger.rerank(queue);
     this.#ledger.release(connection.claim, connection.state === 'leaving');
+    if (this.#idle.size > 0) this.#returned.push(connection.claim);
     this.#markReady(queue);
   }
 
@@ -274,7 +276,7 @@ export class Scheduler {
       else if (this.#ready.length > 0) this.#maintainReady(at);
       else if (this.#reserve.takeDue(this.nodeLimits, at.mono)) {
         if (mayOpen) this.#sweepReserve(at);
-      } else if (!this.watchdog.look(at)) break;
+      } else if (!this.#evictBehindReturned() && !this.watchdog.look(at)) break;
     }
     this.#tokens.table.write(at);
   }
@@ -417,6 +419,14 @@ export class Scheduler {
   #quitIdle(connection: OutboundConnection): void {
     this.#leave(connection);
     this.#actions.quit(connection);
+  }
+
+  /** Slots came back: who waits still, and perhaps without any connection now, may need those of idle ones. */
+  #evictBehindReturned(): boolean {
+    const { size } = this.#idle;
+    for (const claim of this.#returned.splice(0))
+      if (claim.counters.some((counter) => this.#ledger.isWaitedFor(counter))) this.#evictIdle(claim);
+    return this.#idle.size < size;
   }
 
   /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, if that helps. */
