@@ -3,6 +3,7 @@
 // Keeps what was attempted for whom, so that a record of a failure can be traced to an attempt.
 import type { WallMs } from '../core/base/moment.ts';
 import { smtpPipelining } from '../core/config/session-options.ts';
+import { SUSPENDED_WITHOUT_END } from '../core/config/suspension.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
 import type { InForce } from './in-force.ts';
@@ -259,8 +260,10 @@ export class ConversationCheck {
     const domain = this.#situation.routingDomainOf(mailbox);
     const binding = this.#situation.bindingOf(link.source);
     const { bindingExists, suspendedUntil } = force.termsOf(binding, domain);
-    if (!bindingExists || suspendedUntil > world.moment.wall) return true;
-    return this.#situation.isQuiet(binding, domain) && !this.#situation.mayBeLateForQuietHours(binding, domain);
+    if (!bindingExists || suspendedUntil === SUSPENDED_WITHOUT_END) return true;
+    // Nobody tells the engine that the wall clock was set back into a suspension, or into quiet hours.
+    if (world.isWallShifted) return false;
+    return suspendedUntil > world.moment.wall || this.#situation.isQuiet(binding, domain);
   }
 
   /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */
