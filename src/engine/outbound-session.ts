@@ -13,7 +13,7 @@ import { type Disposition, type Failure, notConnected, STAGE, type Stage } from 
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import { NO_TLS, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
-import type { ClientActions, Transaction } from '../core/smtp/client-actions.ts';
+import type { ClientActions, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
 import type { Blame } from '../core/smtp/client-opening.ts';
 import { ClientSession } from '../core/smtp/client-session.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
@@ -83,6 +83,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   readonly #policy: TlsPolicy;
   /** How it is protected: as the policy says, or in clear after TLS failed where the policy allows that. */
   readonly tls: TlsPolicy;
+  readonly terms: SessionTerms;
   readonly #session: ClientSession<OutboundTransaction>;
   readonly #timer: Timer;
   #port: Connection | null = null;
@@ -105,6 +106,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#stageSince = at.mono;
     this.#policy = connection.queue.settings.tls;
     this.tls = this.#goesInClear(at) ? NO_TLS : this.#policy;
+    this.terms = connection.queue.settings.terms;
     this.#times = parts.hostTimes.timesOf(connection.candidate.address);
     this.#session = new ClientSession(this);
     this.#timer = new Timer(() => this.#timedOut());
@@ -270,13 +272,18 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#port!.reset();
   }
 
+  keyedMd5(key: string, text: string): string {
+    return this.#parts.connector.keyedMd5(key, text);
+  }
+
   setDeadline(ms: number): void {
     this.#stageSince = this.#at.mono;
     this.#parts.timers.set(this.#timer, addMono(this.#at.mono, ms));
   }
 
   next(whileBusy: boolean): OutboundTransaction | 'idle' | 'leave' {
-    if (this.#policy.key !== this.connection.queue.settings.tls.key) {
+    const { tls, terms } = this.settings;
+    if (this.#policy.key !== tls.key || this.terms.key !== terms.key) {
       if (whileBusy) return 'idle';
       this.leaving();
       return 'leave';

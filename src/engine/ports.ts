@@ -82,6 +82,8 @@ export interface Connector {
   connect(target: ConnectTarget, events: ConnectionEvents): Connection;
   /** File descriptors this process may still use for connections, as the system's limit stands (not the use). */
   readonly descriptorLimit: number;
+  /** HMAC-MD5 of `text` under `key`, both octets as Latin-1, in lower-case hexadecimal digits: for a login by CRAM-MD5. */
+  keyedMd5(key: string, text: string): string;
   /** Whether a local address can be used as a source on this machine now. */
   hasLocalAddress(address: string): boolean;
 }

@@ -209,7 +209,7 @@ export class Rehearsal implements Surroundings {
     let asked = this.#askedByQueue.get(queue);
     if (asked === undefined) {
       const { domain } = queue;
-      const { gateway, routes, remoteSmtpPort: port, useIpv6 } = queue.settings;
+      const { gateway, routes, remotePort: port, useIpv6 } = queue.settings;
       const request = { domain, gateway, routes, port, useIpv6, policy: routePolicy(this.#configuration, domain) };
       asked = { request, key: routeKey(request) };
       this.#askedByQueue.set(queue, asked);

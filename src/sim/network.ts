@@ -1,4 +1,5 @@
 // The Connector port: which addresses listen, which of ours are on the machine, and the connections there are (link.ts).
+import { createHmac } from 'node:crypto';
 import type { Random } from '../core/base/random.ts';
 import type {
   ConnectFailure,
@@ -86,6 +87,10 @@ export class Network implements Connector {
 
   get descriptorLimit(): number {
     return this.conditions.descriptorLimit;
+  }
+
+  keyedMd5(key: string, text: string): string {
+    return createHmac('md5', Buffer.from(key, 'latin1')).update(text, 'latin1').digest('hex');
   }
 
   hasLocalAddress(address: string): boolean {

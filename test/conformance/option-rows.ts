@@ -48,6 +48,15 @@ export const OTHER_DEFAULTS: Readonly<Record<string, { readonly ours: string; re
   file_mode: { ours: '"0600"', because: 'the console asks for no password, so its socket is its owner’s alone' },
 };
 
+/** Documented words that are no value here, so that a configuration with one does not load. */
+export const OTHER_WORDS: Readonly<Record<string, { readonly missing: readonly string[]; readonly because: string }>> =
+  {
+    delivery_method: {
+      missing: ['ECSTREAM', 'APN', 'GCM', 'MM7'],
+      because: 'those protocols are not spoken, and mail would go another way than was asked for',
+    },
+  };
+
 /** Scopes beyond the documented ones: option or scope, and why. */
 export const FURTHER_SCOPES: Readonly<
   Record<string, { readonly scopes: readonly string[]; readonly because: string }>
@@ -70,6 +79,7 @@ export const OUR_OPTIONS: Readonly<Record<string, string>> = {
   jsonlog_mode: 'docs/logs.md, JSON lines',
   limit_audit_log: 'design section 1, audit',
   limit_audit_log_mode: 'design section 1, audit',
+  outbound_smtp_auth_in_clear: 'passwords go encrypted unless the operator says otherwise',
   smtp_pipelining: 'design decision 20',
 };
 

@@ -2,9 +2,16 @@
 // answer, "=" what it tells its owner. An event is anything before "->"; nothing else may come out than what stands
 // behind it.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import type { Disposition } from '../../src/core/mail/disposition.ts';
 import type { TlsPeer } from '../../src/core/mail/tls-policy.ts';
-import type { ClientActions, ClientSettings, SessionTls, Transaction } from '../../src/core/smtp/client-actions.ts';
+import type {
+  ClientActions,
+  ClientSettings,
+  SessionTerms,
+  SessionTls,
+  Transaction,
+} from '../../src/core/smtp/client-actions.ts';
 import type { Blame } from '../../src/core/smtp/client-opening.ts';
 import { ClientSession } from '../../src/core/smtp/client-session.ts';
 
@@ -26,6 +33,7 @@ export type Answer = Mail | 'idle' | 'leave';
 export class Owner implements ClientActions<Mail> {
   settings: ClientSettings;
   readonly tls: SessionTls;
+  readonly terms: SessionTerms;
   said: string[] = [];
   /** What `next` answers, in order; then `idle`. */
   readonly answers: Answer[];
@@ -36,9 +44,11 @@ export class Owner implements ClientActions<Mail> {
     pipelining: ClientSettings['pipelining'],
     answers: Answer[],
     tls: SessionTls = { mode: 'no', verify: 'no' },
+    terms: SessionTerms = { method: 'esmtp', login: null, key: '' },
   ) {
     this.tls = tls;
     const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6 };
+    this.terms = terms;
     this.settings = { ehloHostname: 'me.example', pipelining, timeouts, idleTimeoutMs: 7 };
     this.answers = answers;
   }
@@ -58,6 +68,9 @@ export class Owner implements ClientActions<Mail> {
   }
   reset(): void {
     this.said.push('=reset');
+  }
+  keyedMd5(key: string, text: string): string {
+    return createHmac('md5', Buffer.from(key, 'latin1')).update(text, 'latin1').digest('hex');
   }
   startTls(): void {
     this.said.push('=start TLS');

@@ -11,6 +11,7 @@ import type { MailQueue } from '../../src/core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../../src/core/delivery/outbound-connection.ts';
 import type { CurfewOf } from '../../src/core/delivery/queue-table.ts';
 import { Scheduler } from '../../src/core/delivery/scheduler.ts';
+import { PLAIN_TERMS } from '../../src/core/delivery/session-terms.ts';
 import type { DeliverySettings } from '../../src/core/delivery/settings.ts';
 import { type Claim, Ledger } from '../../src/core/limits/ledger.ts';
 import { ThrottleMemory } from '../../src/core/limits/throttle-memory.ts';
@@ -34,6 +35,7 @@ export const SETTINGS: DeliverySettings = {
   hostThrottles: () => ({ connections: [], messages: [] }),
   bindAddress: null,
   tls: NO_TLS,
+  terms: PLAIN_TERMS,
   sharesConnections: false,
   suspendedUntil: wallMs(0),
   isBlackholed: false,
@@ -49,7 +51,7 @@ export const SETTINGS: DeliverySettings = {
   ehloHostname: 'here.example',
   gateway: null,
   routes: [],
-  remoteSmtpPort: 25,
+  remotePort: 25,
   useIpv6: false,
   generateBounces: true,
   bouncesInlineOriginal: 'headers',

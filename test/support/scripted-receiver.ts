@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 
 /** When it acts: at a command, or `idle`, behind the reply to a final dot. */
 export type Moment = AtCommand | 'idle';
-type AtCommand = 'banner' | 'ehlo' | 'helo' | 'mail' | 'rcpt' | 'data' | 'body' | 'rset' | 'quit';
+type AtCommand = 'banner' | 'ehlo' | 'helo' | 'lhlo' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'rset' | 'quit';
 
 /** Done to the connection instead of a reply, or behind one. */
 export type Harm = 'hang up' | 'reset' | 'say nothing';
@@ -34,6 +34,8 @@ const ORDERLY: Readonly<Record<AtCommand, string>> = {
   banner: '220 scripted.test',
   ehlo: '250-scripted.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250 8BITMIME',
   helo: '250 scripted.test',
+  lhlo: '250-scripted.test\r\n250 PIPELINING',
+  auth: '235 2.7.0 welcome',
   mail: '250 2.1.0 sender taken',
   rcpt: '250 2.1.5 recipient taken',
   data: '354 go on',
@@ -77,6 +79,8 @@ class Conversation {
   readonly #occurrences = new Map<Moment, number>();
   #unread = '';
   #isInBody = false;
+  /** The next line answers a 334. */
+  #isInLogin = false;
   #isSilent = false;
 
   constructor(socket: Socket, script: Script, seen: ConnectionSeen, messages: string[], onChange: () => void) {
@@ -116,7 +120,8 @@ class Conversation {
 
   #command(line: string): void {
     this.#seen.commands.push(line);
-    const moment = line.slice(0, 4).toLowerCase() as AtCommand;
+    const moment = this.#isInLogin ? 'auth' : (line.slice(0, 4).toLowerCase() as AtCommand);
+    this.#isInLogin = false;
     if (!Object.hasOwn(ORDERLY, moment)) this.#say('500 5.5.1 what?\r\n');
     else this.#act(moment);
   }
@@ -129,6 +134,7 @@ class Conversation {
     if (typeof act === 'string') {
       this.#say(`${act}\r\n`);
       if (moment === 'data' && act.startsWith('354')) this.#isInBody = true;
+      if (moment === 'auth' && act.startsWith('334')) this.#isInLogin = true;
       if (moment === 'quit') {
         this.#ended('quit');
         this.#socket.end();

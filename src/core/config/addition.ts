@@ -3,7 +3,7 @@ import { formatInLine } from './change-text.ts';
 import { formatContents, formatSetting } from './display.ts';
 import type { ScopeStep, Setting, Stanza } from './stanza.ts';
 import { indent, quoteText } from './syntax.ts';
-import { formatSet } from './value-type.ts';
+import { formatWritten } from './value-type.ts';
 
 type Part =
   | { readonly kind: 'setting'; readonly setting: Setting }
@@ -45,8 +45,8 @@ export class Addition {
 }
 
 function linesOf(part: Part): string {
-  if (part.kind === 'setting') return `${formatSetting(part.setting)}\n`;
-  const inside = part.kind === 'stanza' ? part.inside.lines : formatContents(part.stanza, 'whole');
+  if (part.kind === 'setting') return `${formatSetting(part.setting, 'files')}\n`;
+  const inside = part.kind === 'stanza' ? part.inside.lines : formatContents(part.stanza, 'whole', 'files');
   return `${openingOf(part.stanza)}\n${indent(inside, '  ')}}\n`;
 }
 
@@ -68,5 +68,5 @@ function openingOf({ kind, name }: ScopeStep): string {
 
 /** The value of a setting in one line. */
 export function formatSetInLine({ option, syntax }: Setting): string {
-  return syntax.kind === 'word' ? formatSet(option.type, syntax) : formatInLine(syntax);
+  return syntax.kind === 'word' ? formatWritten(option.type, syntax) : formatInLine(syntax);
 }

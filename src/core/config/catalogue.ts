@@ -26,6 +26,7 @@ import { SERVER_OPTIONS } from './server-options.ts';
 import { SESSION_OPTIONS } from './session-options.ts';
 import type { ValueSyntax } from './syntax.ts';
 import { TLS_OPTIONS } from './tls-options.ts';
+import { TRANSPORT_OPTIONS } from './transport-options.ts';
 import { ANYTHING } from './value-type.ts';
 
 export const OPTIONS: readonly Option<unknown>[] = [
@@ -40,6 +41,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...SERVER_OPTIONS,
   ...LOGGER_OPTIONS,
   ...TLS_OPTIONS,
+  ...TRANSPORT_OPTIONS,
   ...SECURITY_OPTIONS,
   ...KEPT_DELIVERY_OPTIONS,
   ...KEPT_DNS_OPTIONS,

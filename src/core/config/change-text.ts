@@ -1,6 +1,10 @@
-// A change as it can be typed on the console: what `config replay` prints and what is remembered of changes.
+// A change as it can be typed on the console: what `config replay` prints and what is remembered of changes, both
+// without passwords.
+
+import { optionsNamed } from './catalogue.ts';
 import type { Change } from './change.ts';
 import { formatWord, quoteText, type ValueSyntax } from './syntax.ts';
+import { HIDDEN } from './value-type.ts';
 
 /** `config set domain "example.com" max_outbound_connections = 5`, in one line. */
 export function formatChange(change: Change): string {
@@ -9,7 +13,9 @@ export function formatChange(change: Change): string {
   );
   if (change.kind === 'remove') return ['config unset', ...path].join(' ');
   const words = ['config', change.kind, ...path, change.option.text].join(' ');
-  return change.kind === 'unset' ? words : `${words} = ${formatInLine(change.value)}`;
+  if (change.kind === 'unset') return words;
+  const isSecret = optionsNamed(change.option.text).some(({ type }) => type.isSecret === true);
+  return `${words} = ${isSecret ? HIDDEN : formatInLine(change.value)}`;
 }
 
 /** A value in one line. */

@@ -1,21 +1,13 @@
-// Ways of delivery other than SMTP: push services, HTTP, LMTP, ECStream, XMPP, MM7. None of them is spoken here.
+// Ways of delivery other than SMTP and LMTP: push services, HTTP, ECStream, XMPP, MM7. None of them is spoken here.
 import type { Option } from './option.ts';
 import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const KEPT_TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
-  ...refusedOptions(
-    'this version delivers by SMTP only',
-    `
-    Delivery_Method  ESMTP|SMTP|LMTP|ECSTREAM|APN|GCM|MM7  esmtp, smtp  sending  protocol that mail leaves by
-    `,
-  ),
-
   ...keptOptions(
-    'mail leaves by SMTP only, so that the port of another protocol is never used',
+    'ECStream is not spoken here',
     `
     ECStream_Port     integer  1825  sending  port of receivers that speak ECStream
     ECStream_Timeout  seconds  600   sending  seconds that an ECStream receiver may take
-    LMTP_Port         integer  2003  sending  port of receivers that speak LMTP
     `,
   ),
 

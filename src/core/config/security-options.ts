@@ -67,12 +67,9 @@ export const SECURITY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...refusedOptions(
-    'this version does not log in to receivers, which would refuse the mail',
+    'no policy script looks up accounts here; name account and password by outbound_smtp_auth_user and outbound_smtp_auth_pass',
     `
-    Outbound_SMTP_Auth_Type  PLAIN|LOGIN|XOAUTH2  -  sending  mechanism for logging in to receivers
-    Outbound_SMTP_Auth_User  text                 -  sending  account for logging in to receivers
-    Outbound_SMTP_Auth_Pass  text                 -  sending  password, or token, for logging in to receivers
-    Outbound_SMTP_Auth_Key   text                 -  sending  key by which policy looks up account and password
+    Outbound_SMTP_Auth_Key  text  -  sending  key by which policy looks up account and password
     `,
   ),
 ];

@@ -27,10 +27,25 @@ export interface ValueType<T> {
   parse(syntax: ValueSyntax): Parsed<T>;
   /** How a value nobody wrote, such as a default, is printed. */
   format(value: T): string;
+  /** Passwords: shown nowhere, written to configuration files only. */
+  readonly isSecret?: true;
 }
 
-/** A value as it was set: numbers bare, text in quotes, items of lists as they were written. */
+/** What stands where a secret is. */
+export const HIDDEN = '"********"';
+
+/** A value as it was set, for people to read: numbers bare, text in quotes, items of lists as they were written. */
 export function formatSet(type: ValueType<unknown>, syntax: ValueSyntax): string {
+  return type.isSecret === true ? HIDDEN : formatWritten(type, syntax);
+}
+
+/** A value that `format` made, for people to read. */
+export function shownText(type: ValueType<unknown>, text: string): string {
+  return type.isSecret === true && text !== '""' ? HIDDEN : text;
+}
+
+/** The same as formatSet, for configuration files: with what people are not shown. */
+export function formatWritten(type: ValueType<unknown>, syntax: ValueSyntax): string {
   if (type.style === 'written') return formatValue(syntax);
   return formatValue(syntax, ({ text }) => (type.style === 'quoted' ? quoteText(text) : text));
 }
@@ -163,6 +178,9 @@ export const OPTIONAL_TEXT: ValueType<string | null> = wordType(
   notBlank,
   (text) => quoteText(text ?? ''),
 );
+
+/** A password. Null when nobody set it. */
+export const SECRET: ValueType<string | null> = { ...OPTIONAL_TEXT, isSecret: true };
 
 export const FILE: ValueType<string> = wordType('a path', 'quoted', notBlank, (path) => quoteText(path ?? ''));
 

@@ -5,7 +5,7 @@ import { type Children, formatPath, type Setting, type Stanza } from './stanza.t
 import { indent } from './syntax.ts';
 import { appended, editText, indentAt, insertedInBody, removal, replacement, type TextEdit } from './text-edit.ts';
 import { isSameValue } from './tree-difference.ts';
-import { formatSet } from './value-type.ts';
+import { formatWritten } from './value-type.ts';
 import type { PlannedFile } from './write-back.ts';
 import type { Written, WrittenBody, WrittenFile, WrittenSetting } from './written.ts';
 
@@ -100,7 +100,7 @@ export class WriteBackEdits {
     const line = formatSetInLine(setting);
     const fits = line.length <= LIST_LENGTH_MAX && !text.slice(value.start, value.end).includes('\n');
     const isList = setting.syntax.kind !== 'word';
-    const after = isList && !fits ? formatSet(setting.option.type, setting.syntax) : line;
+    const after = isList && !fits ? formatWritten(setting.option.type, setting.syntax) : line;
     this.#edit(file, replacement(text, value, after, !hasEquals && !isList));
   }
 

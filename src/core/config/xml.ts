@@ -26,7 +26,7 @@ function formatStanza(stanza: Stanza): string {
 }
 
 function formatSetting({ option, syntax, at }: Setting): string {
-  return `<option${attribute('name', option.name)}${attribute('at', formatPosition(at))}>${formatValue(syntax)}</option>\n`;
+  return `<option${attribute('name', option.name)}${attribute('at', formatPosition(at))}>${option.type.isSecret === true ? '********' : formatValue(syntax)}</option>\n`;
 }
 
 function formatValue(value: ValueSyntax): string {

@@ -6,6 +6,7 @@ import { type Difference, differenceOf } from '../config/difference.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { explainProblem, formatWarning } from '../config/problem.ts';
 import type { WordSyntax } from '../config/syntax.ts';
+import { shownText } from '../config/value-type.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import { JSON_FLAG } from './config-explain.ts';
 import type { ConfigHolder } from './config-holder.ts';
@@ -103,8 +104,8 @@ function asJson(
       option: option.name,
       needsRestart: option.needsRestart,
       owner: plainOwner(owner),
-      before: { text: before.text, setBy: before.setBy },
-      after: { text: after.text, setBy: after.setBy },
+      before: { text: shownText(option.type, before.text), setBy: before.setBy },
+      after: { text: shownText(option.type, after.text), setBy: after.setBy },
       except: except.slice(0, EXCEPTIONS_LISTED).map(plainOwner),
       exceptions: except.length,
     })),

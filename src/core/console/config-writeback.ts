@@ -57,7 +57,7 @@ function describeRest({ virtual, unsaved }: Plan): string {
 /** All of the running configuration in one file, whatever files it came from. */
 async function saveAsOne(holder: ConfigHolder, path: string): Promise<Answer> {
   const { root } = holder.current();
-  const text = formatContents(root, 'whole');
+  const text = formatContents(root, 'whole', 'files');
   const again = loadConfiguration(path, () => ({ text }), { localChangesFile: null });
   const difference = again.kind === 'loaded' ? firstDifference(root, again.configuration.root) : 'the text';
   if (difference !== null) return refuse(`nothing was written: ${difference} would not read back as it is now`);

@@ -2,7 +2,9 @@
 // one line, and of long lists a few are named.
 import type { Difference, Owner, StructureChange, ValueChange } from '../config/difference.ts';
 import type { CellOwner, SideValue } from '../config/difference-cells.ts';
+import type { Option } from '../config/option.ts';
 import { formatPosition } from '../config/source.ts';
+import { shownText } from '../config/value-type.ts';
 
 const NAMES_SHOWN = 3;
 
@@ -58,11 +60,11 @@ function changeLine([first, ...others]: readonly ValueChange[]): string {
           except.map((one) => cellText({ leaf, ...one })),
           'more',
         )}`;
-  return `${option.display}: ${sideText(before)} -> ${sideText(after)}${more}${but}`;
+  return `${option.display}: ${sideText(option, before)} -> ${sideText(option, after)}${more}${but}`;
 }
 
-function sideText({ text, setBy }: SideValue): string {
-  return `${text.replace(/\n\s*/g, ' ')} (${setBy === null ? 'default' : formatPosition(setBy.at)})`;
+function sideText({ type }: Option<unknown>, { text, setBy }: SideValue): string {
+  return `${shownText(type, text).replace(/\n\s*/g, ' ')} (${setBy === null ? 'default' : formatPosition(setBy.at)})`;
 }
 
 function ownerText(owners: readonly Owner[]): string {

@@ -60,11 +60,13 @@ import {
   rsetTimeout,
   smtpPipelining,
 } from '../config/session-options.ts';
+import { lmtpPort } from '../config/transport-options.ts';
 import type { Rate } from '../config/value-type.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
+import { sessionTerms } from './session-terms.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
 import { tlsPolicy } from './tls-settings.ts';
 
@@ -115,6 +117,7 @@ function readSettings(
     option.chain === SENDING_CHAIN ? stanzas.value(option) : configuration.value(option, subject);
   const ms = (option: Option<number>): number => value(option) * 1000;
   const ehloName = value(ehloHostname);
+  const terms = sessionTerms(value);
   return {
     group: configuration.groupOf(binding),
     bindingExists: configuration.hasBinding(binding),
@@ -140,6 +143,7 @@ function readSettings(
     }),
     bindAddress: value(bindAddress),
     tls: tlsPolicy(configuration, subject),
+    terms,
     sharesConnections: value(migrateConnectionsBetweenSiblingDomains),
     suspendedUntil: value(suspendDelivery),
     isBlackholed: value(blackhole) !== 'false',
@@ -162,7 +166,7 @@ function readSettings(
     ehloHostname: OWN_NAMES.includes(ehloName) ? hostname : ehloName,
     gateway: value(gateway),
     routes: value(routes),
-    remoteSmtpPort: value(remoteSmtpPort),
+    remotePort: terms.method === 'lmtp' ? value(lmtpPort) : value(remoteSmtpPort),
     useIpv6: value(useIpv6),
     generateBounces: value(generateBounces),
     bouncesInlineOriginal: value(bouncesInlineOriginal),

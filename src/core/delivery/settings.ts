@@ -5,7 +5,7 @@ import type { WallMs } from '../base/moment.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import type { TlsPolicy } from '../mail/tls-policy.ts';
 import type { RetrySettings } from '../queue/retry-schedule.ts';
-import type { ClientSettings, ClientTimeouts } from '../smtp/client-actions.ts';
+import type { ClientSettings, ClientTimeouts, SessionTerms } from '../smtp/client-actions.ts';
 
 export interface SessionTimeouts extends ClientTimeouts {
   readonly connectMs: number;
@@ -45,6 +45,7 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   /** Source address, null for the kernel's choice. */
   readonly bindAddress: string | null;
   readonly tls: TlsPolicy;
+  readonly terms: SessionTerms;
   /** Whether idle connections of domains with an exchanger in common serve one another. */
   readonly sharesConnections: boolean;
   /** The mail waits until then; in the past for mail that is not held. */
@@ -62,7 +63,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly timeouts: SessionTimeouts;
   readonly gateway: string | null;
   readonly routes: readonly string[];
-  readonly remoteSmtpPort: number;
+  /** Where a route names none: that of SMTP or of LMTP. */
+  readonly remotePort: number;
   readonly useIpv6: boolean;
   readonly generateBounces: boolean;
   readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
@@ -78,5 +80,7 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
 
 /** Whether a session that was opened by one is what the other would have opened to the same exchanger. */
 export function haveSameSessions(one: DeliverySettings, other: DeliverySettings): boolean {
+  // Reading (delivery.md 5.2, the same credentials): whoever logged in did so for the mail of one (binding, domain).
+  if (one.terms.login !== null || one.terms.key !== other.terms.key) return false;
   return one.ehloHostname === other.ehloHostname && one.tls.key === other.tls.key;
 }

@@ -3,6 +3,7 @@
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { TlsMode, TlsVerify } from '../mail/tls-policy.ts';
+import type { Login } from './client-login.ts';
 import type { Blame } from './client-opening.ts';
 
 /** One message for some recipients, as it is sent. */
@@ -38,10 +39,23 @@ export interface SessionTls {
   readonly verify: TlsVerify;
 }
 
+/** ESMTP; SMTP without extensions, greeted with HELO; LMTP (RFC 2033). */
+export type DeliveryMethod = 'esmtp' | 'smtp' | 'lmtp';
+
+/** What a receiver is asked for before any mail, beside TLS. Fixed for the life of a session like that. */
+export interface SessionTerms {
+  readonly method: DeliveryMethod;
+  /** Null: we do not log in. */
+  readonly login: Login | null;
+  /** Equal for equal terms only; empty for ESMTP without anything else. */
+  readonly key: string;
+}
+
 export interface ClientActions<T extends Transaction> {
   /** The settings in force; asked when a command is written, so that changes take effect with the next one. */
   readonly settings: ClientSettings;
   readonly tls: SessionTls;
+  readonly terms: SessionTerms;
   write(text: string): void;
   writeContent(transaction: T): void;
   flush(): void;
@@ -51,6 +65,8 @@ export interface ClientActions<T extends Transaction> {
   reset(): void;
   /** Encrypts the connection from here on; `ClientSession.secured` or `tlsFailed` follows. */
   startTls(): void;
+  /** For a login by CRAM-MD5. */
+  keyedMd5(key: string, text: string): string;
   /** Calls `ClientSession.timedOut` in so many milliseconds; replaces what was asked before. */
   setDeadline(ms: number): void;
   /** The next transaction. `whileBusy`: it would be sent ahead; then `idle` means that there is none to send ahead. */

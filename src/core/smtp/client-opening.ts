@@ -1,19 +1,21 @@
 // The way of a client session from the connect to the first transaction: banner, EHLO (HELO when that is unknown), and
 // where the session is to be encrypted STARTTLS, the handshake and EHLO once more (RFC 3207: nothing that was said in
-// clear counts behind the handshake). It says what to do next; client-session.ts does it.
+// clear counts behind the handshake), then AUTH where the terms ask for it. LMTP says LHLO, SMTP just HELO. It says what to do next; client-session.ts does it.
+import { assert } from '../base/assert.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 import { type TlsPeer, tlsObjection } from '../mail/tls-policy.ts';
-import type { SessionTls } from './client-actions.ts';
+import type { SessionTerms, SessionTls } from './client-actions.ts';
+import { ClientLogin, type KeyedMd5, type LoginMove } from './client-login.ts';
 import { NO_GO_AHEAD, type Step, TLS_NOT_OFFERED } from './client-steps.ts';
 import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
 
 /** The steps before the session is open. */
-export type OpeningStep = Extract<Step, 'banner' | 'ehlo' | 'helo' | 'starttls'>;
+export type OpeningStep = Extract<Step, 'banner' | 'ehlo' | 'helo' | 'starttls' | 'auth'>;
 
 /**
  * Whom the end of a session that never opened is held against. `host`: the address, whoever wants to go there.
  * `negotiation`: it refused or failed to encrypt. `protection`: it may be used, but not under the protection that this
- * session needs.
+ * session needs, or not with the account that it has.
  */
 export type Blame = 'host' | 'negotiation' | 'protection';
 
@@ -29,12 +31,16 @@ const START_TLS: OpeningMove = { kind: 'startTls' };
 
 export class ClientOpening {
   readonly #tls: SessionTls;
+  readonly #terms: SessionTerms;
+  readonly #login: ClientLogin | null;
   #extensions: Extensions = NO_EXTENSIONS;
   #isSecured = false;
   #isWanting = false;
 
-  constructor(tls: SessionTls) {
+  constructor(tls: SessionTls, terms: SessionTerms, keyedMd5: KeyedMd5) {
     this.#tls = tls;
+    this.#terms = terms;
+    this.#login = terms.login === null ? null : new ClientLogin(terms.login, keyedMd5);
   }
 
   /** What the receiver offered last. */
@@ -49,18 +55,44 @@ export class ClientOpening {
       return reply.code === 220 ? START_TLS : { kind: 'refused', reply: `${NO_GO_AHEAD}: ${replyText(reply)}` };
     }
     if (step === 'banner') {
-      return isSuccess ? ehlo(ehloHostname) : { kind: 'refused', reply: replyText(reply) };
+      return isSuccess ? this.#greeting(ehloHostname) : { kind: 'refused', reply: replyText(reply) };
     }
-    if (step === 'ehlo' && reply.code >= 500) {
-      return { kind: 'command', text: `HELO ${ehloHostname}\r\n`, step: 'helo' };
-    }
+    if (step === 'auth') return this.#logInAnswered(reply);
+    if (step === 'ehlo' && reply.code >= 500 && this.#terms.method === 'esmtp') return helo(ehloHostname);
     if (!isSuccess) return { kind: 'refused', reply: replyText(reply) };
     if (step === 'ehlo') this.#extensions = parseExtensions(reply.lines);
-    if (this.#isSecured || this.#tls.mode === 'no') return OPEN;
+    if (this.#isSecured || this.#tls.mode === 'no') return this.#logIn();
     if (this.#extensions.startTls) return { kind: 'command', text: 'STARTTLS\r\n', step: 'starttls' };
-    if (this.#tls.mode === 'ifavailable') return OPEN;
+    if (this.#tls.mode === 'ifavailable') return this.#logIn();
     this.#isWanting = true;
     return { kind: 'refused', reply: TLS_NOT_OFFERED };
+  }
+
+  /** What the receiver said, as it may be recorded. */
+  withoutSecrets(text: string): string {
+    return this.#login === null ? text : this.#login.withoutSecrets(text);
+  }
+
+  #greeting(hostname: string): OpeningMove {
+    if (this.#terms.method === 'smtp') return helo(hostname);
+    const verb = this.#terms.method === 'lmtp' ? 'LHLO' : 'EHLO';
+    return { kind: 'command', text: `${verb} ${hostname}\r\n`, step: 'ehlo' };
+  }
+
+  #logIn(): OpeningMove {
+    return this.#login === null ? OPEN : this.#follow(this.#login.start(this.#isSecured, this.#extensions.auth));
+  }
+
+  #logInAnswered(reply: Reply): OpeningMove {
+    assert(this.#login !== null, 'only who logs in awaits an answer to it');
+    return this.#follow(this.#login.answered(reply));
+  }
+
+  #follow(move: LoginMove): OpeningMove {
+    if (move.kind === 'loggedIn') return OPEN;
+    if (move.kind === 'say') return { kind: 'command', text: move.text, step: 'auth' };
+    this.#isWanting = true;
+    return { kind: 'refused', reply: move.reply };
   }
 
   /** The handshake is done. @returns EHLO, or why the peer is not to be trusted */
@@ -72,7 +104,7 @@ export class ClientOpening {
     }
     this.#isSecured = true;
     this.#extensions = NO_EXTENSIONS;
-    return ehlo(ehloHostname);
+    return this.#greeting(ehloHostname);
   }
 
   /** Somebody spoke in clear where the handshake was due: what follows could be anybody's. */
@@ -82,11 +114,11 @@ export class ClientOpening {
 
   /** Who is to blame when the session ends now. @param step the reply that is awaited, or was just read */
   blame(step: Step | undefined): Blame {
-    if (this.#isWanting || this.#isSecured) return 'protection';
+    if (this.#isWanting || this.#isSecured || step === 'auth') return 'protection';
     return step === 'starttls' || step === 'handshake' ? 'negotiation' : 'host';
   }
 }
 
-function ehlo(hostname: string): OpeningMove {
-  return { kind: 'command', text: `EHLO ${hostname}\r\n`, step: 'ehlo' };
+function helo(hostname: string): OpeningMove {
+  return { kind: 'command', text: `HELO ${hostname}\r\n`, step: 'helo' };
 }

@@ -28,9 +28,14 @@ import {
   type Step,
   TLS_FAILED,
   type TransactionStep,
+  unexpected,
 } from './client-steps.ts';
+import { mailCommand, obstacleTo, rcptCommand } from './mail-command.ts';
 import { isViolation, ReplyReader } from './reply-reader.ts';
-import { RunningTransaction, refusal } from './running-transaction.ts';
+import { RunningTransaction } from './running-transaction.ts';
+
+/** Messages in a row that the receiver cannot take, after which the session ends lest a queue of them holds up the rest. */
+const UNSENT_MAX = 100;
 
 export class ClientSession<T extends Transaction> {
   readonly #actions: ClientActions<T>;
@@ -48,7 +53,7 @@ export class ClientSession<T extends Transaction> {
 
   constructor(actions: ClientActions<T>) {
     this.#actions = actions;
-    this.#opening = new ClientOpening(actions.tls);
+    this.#opening = new ClientOpening(actions.tls, actions.terms, (key, text) => actions.keyedMd5(key, text));
   }
 
   /** Where the session is, for listings and records. */
@@ -86,13 +91,12 @@ export class ClientSession<T extends Transaction> {
   secured(peer: TlsPeer): void {
     if (this.#isOver) return;
     const move = this.#opening.secured(peer, this.#actions.settings.ehloHostname);
-    if (move.kind === 'refused') {
-      this.#giveUp(move.reply);
-      return;
+    if (move.kind === 'refused') this.#giveUp(move.reply);
+    else {
+      this.#steps.shift();
+      this.#open(move, 'ehlo');
+      this.#flush();
     }
-    this.#steps.shift();
-    this.#open(move, 'ehlo');
-    this.#flush();
   }
 
   /** The handshake came to nothing, or what is encrypted cannot be read. */
@@ -151,7 +155,7 @@ export class ClientSession<T extends Transaction> {
     if (this.#steps[0] === 'quit') return; // whatever it says, the next move is the peer's: it closes
     const step = this.#steps.shift() as Exclude<Step, 'quit' | 'handshake'> | undefined;
     if (reply.code === 421) {
-      this.#goodbye(replyText(reply), step);
+      this.#goodbye(this.#opening.withoutSecrets(replyText(reply)), step);
       return;
     }
     switch (step) {
@@ -162,10 +166,12 @@ export class ClientSession<T extends Transaction> {
       case 'ehlo':
       case 'helo':
       case 'starttls':
+      case 'auth':
         this.#open(this.#opening.answered(reply, step, this.#actions.settings.ehloHostname), step);
         break;
       case 'rset':
-        this.#onRset(reply);
+        if (isSuccess(reply)) this.#goOn();
+        else this.#sayQuit();
         break;
       case 'emptyBody':
         this.#finish(true); // whatever it made of it, RSET ends it
@@ -190,11 +196,6 @@ export class ClientSession<T extends Transaction> {
     }
   }
 
-  #onRset(reply: Reply): void {
-    if (reply.code >= 200 && reply.code <= 299) this.#goOn();
-    else this.#sayQuit();
-  }
-
   #onTransaction(reply: Reply, step: TransactionStep): void {
     const running = this.#current;
     assert(running !== null, 'a transaction step has a transaction');
@@ -205,7 +206,7 @@ export class ClientSession<T extends Transaction> {
       return;
     }
     if (!isRefusal(reply) && !(step === 'data' ? reply.code === 354 : isSuccess(reply))) {
-      this.#giveUp(`451 4.5.0 [internal] unexpected reply from remote host: ${replyText(reply)}`, step);
+      this.#giveUp(unexpected(reply), step);
       return;
     }
     if (step === 'mail') this.#onMail(running, reply);
@@ -215,25 +216,16 @@ export class ClientSession<T extends Transaction> {
   }
 
   #onMail(running: RunningTransaction<T>, reply: Reply): void {
-    if (isSuccess(reply)) {
-      running.isMailAccepted = true;
+    if (running.mailAnswered(reply)) {
       if (this.#isLockStep) this.#sendRcpt(running);
       else this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
-      return;
-    }
-    running.refuseUnanswered(replyText(reply), STAGE.afterMail);
-    if (this.#isLockStep) this.#finish(false);
+    } else if (this.#isLockStep) this.#finish(false);
   }
 
   #onRcpt(running: RunningTransaction<T>, reply: Reply): void {
-    const index = running.answeredMailboxes++;
-    if (isSuccess(reply)) running.acceptedMailboxes += running.outcomes[index] === null ? 1 : 0;
-    else running.outcomes[index] ??= refusal(replyText(reply), STAGE.afterRcpt, running.octetsSent);
-    if (!this.#isLockStep) {
-      this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
-      return;
-    }
-    if (running.answeredMailboxes < running.outcomes.length) this.#sendRcpt(running);
+    running.rcptAnswered(reply);
+    if (!this.#isLockStep) this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
+    else if (running.answeredMailboxes < running.outcomes.length) this.#sendRcpt(running);
     else if (running.acceptedMailboxes > 0) this.#sendData(running);
     else this.#finish(true);
   }
@@ -242,7 +234,9 @@ export class ClientSession<T extends Transaction> {
     if (reply.code === 354) {
       if (running.acceptedMailboxes > 0) this.#sendContent(running);
       // RFC 2920 section 3.1: it waits for a message nobody will get. The lone dot gives it an empty one.
-      else this.#command('.\r\n', 'emptyBody', this.#actions.settings.timeouts.bodyMs);
+      else if (!this.#isLmtp) this.#command('.\r\n', 'emptyBody', this.#actions.settings.timeouts.bodyMs);
+      // RFC 2033 section 4.2 forbids the 354, and a lone dot has no reply where nobody was accepted.
+      else this.#giveUp(unexpected(reply), 'data');
       return;
     }
     running.refuseUnanswered(replyText(reply), STAGE.afterData);
@@ -255,17 +249,19 @@ export class ClientSession<T extends Transaction> {
       this.#giveUp(isSuccess(reply) ? lostStep(reply) : replyText(reply), 'body');
       return;
     }
-    if (isSuccess(reply)) {
-      const delivered: Disposition = { kind: 'delivered', reply: replyText(reply) };
-      const { outcomes } = running;
-      for (let index = 0; index < outcomes.length; index++) outcomes[index] ??= delivered;
-    } else {
-      running.refuseUnanswered(replyText(reply), STAGE.readingConfirmation);
+    if (!this.#isLmtp) running.contentAnswered(reply);
+    else if (running.contentAnsweredForNext(reply) > 0) {
+      this.#actions.setDeadline(this.#actions.settings.timeouts.bodyMs);
+      return;
     }
     this.#finish(false);
   }
 
   // ---- commands
+
+  get #isLmtp(): boolean {
+    return this.#actions.terms.method === 'lmtp';
+  }
 
   get #isLockStep(): boolean {
     return !this.#opening.extensions.pipelining || this.#pipelining === 'no';
@@ -275,30 +271,19 @@ export class ClientSession<T extends Transaction> {
   #pipelining: ClientSettings['pipelining'] = 'no';
 
   #sendEnvelope(running: RunningTransaction<T>): void {
-    const { mailboxes } = running.transaction;
+    const { transaction } = running;
+    const command = mailCommand(transaction, this.#opening.extensions);
     if (this.#isLockStep) {
-      this.#send(running, this.#mailCommand(running.transaction), 'mail');
+      this.#send(running, command, 'mail');
     } else {
-      let group = this.#mailCommand(running.transaction);
-      this.#steps.push('mail');
-      for (const mailbox of mailboxes) {
-        group += `RCPT TO:<${mailbox}>\r\n`;
-        this.#steps.push('rcpt');
-      }
-      this.#send(running, `${group}DATA\r\n`, 'data');
+      this.#steps.push('mail', ...transaction.mailboxes.map(() => 'rcpt' as const));
+      this.#send(running, `${command}${transaction.mailboxes.map(rcptCommand).join('')}DATA\r\n`, 'data');
     }
     if (running === this.#current) this.#actions.setDeadline(this.#actions.settings.timeouts.mailFromMs);
   }
 
-  #mailCommand({ reversePath, size, eightBit }: T): string {
-    let command = `MAIL FROM:<${reversePath ?? ''}>`;
-    if (this.#opening.extensions.size) command += ` SIZE=${size}`;
-    if (eightBit && this.#opening.extensions.eightBitMime) command += ' BODY=8BITMIME';
-    return `${command}\r\n`;
-  }
-
   #sendRcpt(running: RunningTransaction<T>): void {
-    this.#send(running, `RCPT TO:<${running.transaction.mailboxes[running.answeredMailboxes]}>\r\n`, 'rcpt');
+    this.#send(running, rcptCommand(running.transaction.mailboxes[running.answeredMailboxes]!), 'rcpt');
     this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
   }
 
@@ -313,11 +298,12 @@ export class ClientSession<T extends Transaction> {
     this.#hasUnflushed = true;
     running.isContentSent = true;
     running.octetsSent += running.transaction.size;
-    this.#steps.push('body');
+    // RFC 2033 section 4.2: LMTP answers for each recipient that it accepted.
+    for (let replies = this.#isLmtp ? running.acceptedMailboxes : 1; replies > 0; replies--) this.#steps.push('body');
     this.#actions.setDeadline(this.#actions.settings.timeouts.bodyMs);
     if (this.#isLockStep || this.#pipelining !== 'overlap') return;
     const next = this.#actions.next(true);
-    if (typeof next === 'string') return;
+    if (typeof next === 'string' || this.#refusedUnsent(next)) return;
     this.#ahead = new RunningTransaction(next, true, true);
     this.#sendEnvelope(this.#ahead);
   }
@@ -372,14 +358,27 @@ export class ClientSession<T extends Transaction> {
   }
 
   #goOn(): void {
-    const next = this.#actions.next(false);
-    if (next === 'leave') this.#sayQuit();
-    else if (next === 'idle') this.#actions.setDeadline(this.#actions.settings.idleTimeoutMs);
-    else {
-      this.#pipelining = this.#actions.settings.pipelining;
-      this.#current = new RunningTransaction(next, false, this.#hasCarriedMail);
-      this.#sendEnvelope(this.#current);
+    for (let unsent = 0; unsent < UNSENT_MAX; unsent++) {
+      const next = this.#actions.next(false);
+      if (next === 'leave') this.#sayQuit();
+      else if (next === 'idle') this.#actions.setDeadline(this.#actions.settings.idleTimeoutMs);
+      else if (this.#refusedUnsent(next)) continue;
+      else {
+        this.#pipelining = this.#actions.settings.pipelining;
+        this.#current = new RunningTransaction(next, false, this.#hasCarriedMail);
+        this.#sendEnvelope(this.#current);
+      }
+      return;
     }
+    this.#sayQuit();
+  }
+
+  /** @returns whether the receiver cannot take it; then its attempt is over, and nothing was said of it */
+  #refusedUnsent(transaction: T): boolean {
+    const obstacle = obstacleTo(transaction, this.#opening.extensions);
+    if (obstacle === null) return false;
+    this.#actions.attempted(transaction, new Array<Disposition>(transaction.mailboxes.length).fill(obstacle));
+    return true;
   }
 
   // ---- ends
@@ -437,8 +436,7 @@ export class ClientSession<T extends Transaction> {
     this.#current = null;
     this.#ahead = null;
     if (running !== null) {
-      const isNoAttempt = running.wasAhead ? !running.isContentSent : running.isOnUsedConnection && !running.isAnswered;
-      if (isNoAttempt) this.#actions.returned(running.transaction);
+      if (running.isNoAttempt) this.#actions.returned(running.transaction);
       else {
         running.refuseUnanswered(reply, step === undefined ? STAGE.unknown : STAGES[step]);
         this.#tellEnded(running);

@@ -11,6 +11,7 @@ export type Step =
   | 'starttls'
   /** Not a reply: the TLS handshake that the peer agreed to. */
   | 'handshake'
+  | 'auth'
   | 'mail'
   | 'rcpt'
   | 'data'
@@ -30,6 +31,7 @@ export const STAGES: Readonly<Record<Step, Stage>> = {
   helo: STAGE.afterEhlo,
   starttls: STAGE.afterStarttls,
   handshake: STAGE.tlsHandshake,
+  auth: STAGE.afterEhlo, // Reading: no stage is documented for it
   mail: STAGE.afterMail,
   rcpt: STAGE.afterRcpt,
   data: STAGE.afterData,
@@ -46,6 +48,7 @@ export const SILENCES: Readonly<Record<Step, string>> = {
   helo: '451 4.4.2 [internal] no HELO/EHLO response',
   starttls: '451 4.7.5 [internal] no tls go-ahead',
   handshake: '451 4.7.5 [internal] TLS negotiation failed: no end of the handshake in time',
+  auth: '451 4.4.2 [internal] no AUTH response',
   mail: '451 4.4.2 [internal] no MAIL FROM response',
   rcpt: '451 4.4.2 [internal] no RCPT TO response',
   data: '451 4.4.2 [internal] no DATA response',
@@ -65,6 +68,11 @@ export const CONTENT_LOST = '550 5.3.0 [internal] message body missing';
 /** What it said answers nothing that it can have heard. */
 export function lostStep(reply: Reply): string {
   return `451 4.5.0 [internal] remote host lost step: ${replyText(reply)}`;
+}
+
+/** A reply that the command does not have. */
+export function unexpected(reply: Reply): string {
+  return `451 4.5.0 [internal] unexpected reply from remote host: ${replyText(reply)}`;
 }
 
 export function isSuccess(reply: Reply): boolean {

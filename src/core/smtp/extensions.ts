@@ -7,19 +7,40 @@ export interface Extensions {
   readonly eightBitMime: boolean;
   /** RFC 1870: SIZE may be given with MAIL. */
   readonly size: boolean;
+  /** RFC 1870 section 4: the largest message in octets; 0 where it named none. */
+  readonly sizeMax: number;
   /** RFC 3207. */
   readonly startTls: boolean;
+  /** RFC 4954: names of mechanisms, in upper case. */
+  readonly auth: readonly string[];
 }
 
-export const NO_EXTENSIONS: Extensions = { pipelining: false, eightBitMime: false, size: false, startTls: false };
+export const NO_EXTENSIONS: Extensions = {
+  pipelining: false,
+  eightBitMime: false,
+  size: false,
+  sizeMax: 0,
+  startTls: false,
+  auth: [],
+};
 
 /** @param lines the lines of the reply; the first one is the server's name */
 export function parseExtensions(lines: readonly string[]): Extensions {
-  const keywords = new Set(lines.slice(1).map((line) => line.trimStart().split(/[ =]/, 1)[0]!.toUpperCase()));
+  const parameters = new Map<string, string[]>();
+  for (const line of lines.slice(1)) {
+    // Old servers write AUTH=LOGIN for AUTH LOGIN.
+    const [keyword, ...words] = line.trim().toUpperCase().split(/[ =]+/);
+    const known = parameters.get(keyword!);
+    if (known === undefined) parameters.set(keyword!, words);
+    else known.push(...words);
+  }
+  const size = parameters.get('SIZE');
   return {
-    pipelining: keywords.has('PIPELINING'),
-    eightBitMime: keywords.has('8BITMIME'),
-    size: keywords.has('SIZE'),
-    startTls: keywords.has('STARTTLS'),
+    pipelining: parameters.has('PIPELINING'),
+    eightBitMime: parameters.has('8BITMIME'),
+    size: size !== undefined,
+    sizeMax: /^\d{1,15}$/.test(size?.[0] ?? '') ? Number(size![0]) : 0,
+    startTls: parameters.has('STARTTLS'),
+    auth: parameters.get('AUTH') ?? [],
   };
 }

@@ -1,7 +1,8 @@
 // A transaction on its way, with what the receiver has said of it so far.
-import type { Disposition, Stage } from '../mail/disposition.ts';
+import { type Disposition, type Failure, STAGE, type Stage } from '../mail/disposition.ts';
+import { type Reply, replyText } from '../mail/reply.ts';
 import type { Transaction } from './client-actions.ts';
-import type { TransactionStep } from './client-steps.ts';
+import { isSuccess, type TransactionStep } from './client-steps.ts';
 
 /** A transaction with what is known of it so far. */
 export class RunningTransaction<T extends Transaction> {
@@ -34,6 +35,47 @@ export class RunningTransaction<T extends Transaction> {
     return step === 'rcpt' ? this.isMailAccepted : this.acceptedMailboxes > 0;
   }
 
+  /** Whether a connection that breaks now costs it nothing. */
+  get isNoAttempt(): boolean {
+    return this.wasAhead ? !this.isContentSent : this.isOnUsedConnection && !this.isAnswered;
+  }
+
+  /** @returns whether it was accepted */
+  mailAnswered(reply: Reply): boolean {
+    this.isMailAccepted = isSuccess(reply);
+    if (!this.isMailAccepted) this.refuseUnanswered(replyText(reply), STAGE.afterMail);
+    return this.isMailAccepted;
+  }
+
+  /** Of the next mailbox. */
+  rcptAnswered(reply: Reply): void {
+    const { outcomes } = this;
+    const index = this.answeredMailboxes++;
+    if (isSuccess(reply)) this.acceptedMailboxes += outcomes[index] === null ? 1 : 0;
+    else outcomes[index] ??= refusal(replyText(reply), STAGE.afterRcpt, this.octetsSent);
+  }
+
+  /** The reply to the final dot, for all that were accepted. */
+  contentAnswered(reply: Reply): void {
+    if (!isSuccess(reply)) {
+      this.refuseUnanswered(replyText(reply), STAGE.readingConfirmation);
+      return;
+    }
+    const delivered: Disposition = { kind: 'delivered', reply: replyText(reply) };
+    const { outcomes } = this;
+    for (let index = 0; index < outcomes.length; index++) outcomes[index] ??= delivered;
+  }
+
+  /** The same for the next one that was accepted. @returns how many are still to be answered for */
+  contentAnsweredForNext(reply: Reply): number {
+    const { outcomes } = this;
+    outcomes[outcomes.indexOf(null)] = isSuccess(reply)
+      ? { kind: 'delivered', reply: replyText(reply) }
+      : refusal(replyText(reply), STAGE.readingConfirmation, this.octetsSent);
+    this.acceptedMailboxes -= 1;
+    return this.acceptedMailboxes;
+  }
+
   /** The same refusal for every recipient that has no outcome yet. */
   refuseUnanswered(reply: string, stage: Stage): void {
     const { outcomes } = this;
@@ -48,6 +90,6 @@ export class RunningTransaction<T extends Transaction> {
 }
 
 /** RFC 5321 section 4.2.1: 4yz may succeed later, 5yz will not. */
-export function refusal(reply: string, stage: Stage, bytesSent: number): Disposition {
+export function refusal(reply: string, stage: Stage, bytesSent: number): Failure {
   return { kind: reply.startsWith('5') ? 'permanentFailure' : 'transientFailure', reply, stage, bytesSent };
 }

@@ -1,4 +1,5 @@
 // The Connector port over TCP sockets. What one connection does is outbound-connection.ts's matter.
+import { createHmac } from 'node:crypto';
 import type { Connection, ConnectionEvents, Connector, ConnectTarget } from '../../engine/ports.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
 import { HandshakeGate } from './handshake-gate.ts';
@@ -36,6 +37,10 @@ export class SocketConnector implements Connector {
   /** After somebody changed the limit of the running process (prlimit). */
   rereadDescriptorLimit(): void {
     this.#descriptorLimit = readDescriptorLimit();
+  }
+
+  keyedMd5(key: string, text: string): string {
+    return createHmac('md5', Buffer.from(key, 'latin1')).update(text, 'latin1').digest('hex');
   }
 
   hasLocalAddress(address: string): boolean {

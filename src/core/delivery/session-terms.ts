@@ -1,0 +1,31 @@
+// What a session to the receivers of a (binding, domain) begins with beside TLS, out of a configuration.
+import type { Option } from '../config/option.ts';
+import {
+  deliveryMethod,
+  outboundSmtpAuthInClear,
+  outboundSmtpAuthPass,
+  outboundSmtpAuthType,
+  outboundSmtpAuthUser,
+} from '../config/transport-options.ts';
+import type { SessionTerms } from '../smtp/client-actions.ts';
+import type { Login, LoginMechanism } from '../smtp/client-login.ts';
+
+export const PLAIN_TERMS: SessionTerms = { method: 'esmtp', login: null, key: '' };
+
+/** @param value of an option for the (binding, domain) */
+export function sessionTerms(value: <T>(option: Option<T>) => T): SessionTerms {
+  const method = value(deliveryMethod);
+  const login = loginOf(value);
+  if (method === 'esmtp' && login === null) return PLAIN_TERMS;
+  return { method, login, key: JSON.stringify([method, login]) };
+}
+
+/** Reading: a login takes all three of mechanism, account and password; as long as one is missing nobody logs in. */
+function loginOf(value: <T>(option: Option<T>) => T): Login | null {
+  const mechanism = value(outboundSmtpAuthType);
+  const user = value(outboundSmtpAuthUser);
+  const password = value(outboundSmtpAuthPass);
+  if (mechanism === null || user === null || password === null) return null;
+  const mayGoInClear = value(outboundSmtpAuthInClear);
+  return { mechanism: mechanism.toUpperCase() as LoginMechanism, user, password, mayGoInClear };
+}
