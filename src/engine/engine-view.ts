@@ -1,53 +1,61 @@
 // What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
 // structures that the scheduler works with, and the operator's actions on queues.
 import { addWall } from '../core/base/moment.ts';
+import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import {
-  type BindingRow,
-  type DomainDetail,
-  type DomainRow,
-  type ExchangerDetail,
-  FAIL_SAMPLES_MAX,
-  type FailOutcome,
-  type FailRequest,
-  type InboundRow,
-  type MessageExplanation,
-  type OutboundRow,
-  type QueuedMessage,
-  type QueueRow,
-  type QueueSelection,
-  type ServerView,
-  type SummaryFigures,
-  type ThrottleRow,
-  type WatchdogFigures,
+import type {
+  ActionOutcome,
+  DelayRequest,
+  FailRequest,
+  MessageAction,
+  MessageDetail,
+  MessageText,
+  QueueSelection,
+  RequeueRequest,
+} from '../core/console/mail-view.ts';
+import type {
+  BindingRow,
+  DomainDetail,
+  DomainRow,
+  ExchangerDetail,
+  InboundRow,
+  MessageExplanation,
+  OutboundRow,
+  QueuedMessage,
+  QueueRow,
+  ServerView,
+  SummaryFigures,
+  ThrottleRow,
+  WatchdogFigures,
 } from '../core/console/server-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
-import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
 import type { MailId } from '../core/mail/ids.ts';
+import { policyTowards } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { Inbound } from './inbound.ts';
+import { type Job, Jobs } from './jobs.ts';
+import type { IndexedSpool } from './message-index.ts';
+import { OperatorActions, type OperatorParts, selectedQueues } from './operator-actions.ts';
 import type { OutboundSession } from './outbound-session.ts';
-import type { Outcomes } from './outcomes.ts';
 import type { Routes } from './routes.ts';
-import type { Turns } from './turn.ts';
+import { SingleMessage } from './single-message.ts';
 
-export interface ViewParts {
-  readonly turns: Turns;
-  readonly scheduler: Scheduler;
+export interface ViewParts extends OperatorParts {
+  readonly timers: Timers;
+  readonly spool: IndexedSpool;
   readonly ledger: Ledger;
   readonly throttles: ThrottleTable;
   readonly node: NodeCounters;
   readonly inbound: Inbound;
-  readonly outcomes: Outcomes;
   readonly routes: Routes;
   readonly hostTimes: HostTimesTable;
   readonly sessions: ReadonlyMap<OutboundConnection, OutboundSession>;
@@ -65,10 +73,16 @@ const MESSAGE_LOOKS_MAX = 1_000_000;
 export class EngineView implements ServerView {
   readonly #parts: ViewParts;
   readonly #startedAt: number;
+  readonly #jobs: Jobs;
+  readonly #actions: OperatorActions;
+  readonly #message: SingleMessage;
   #resetAt: number;
 
   constructor(parts: ViewParts) {
     this.#parts = parts;
+    this.#jobs = new Jobs(parts.turns, parts.timers);
+    this.#actions = new OperatorActions(parts);
+    this.#message = new SingleMessage(parts);
     this.#startedAt = parts.turns.now.mono;
     this.#resetAt = this.#startedAt;
   }
@@ -165,9 +179,13 @@ export class EngineView implements ServerView {
   }
 
   *outbound(): Iterable<OutboundRow> {
-    for (const { number, connection } of this.#parts.sessions.values()) {
+    for (const session of this.#parts.sessions.values()) {
+      const { number: id, connection, stage, stageSince } = session;
       const { host, family, address } = connection.candidate;
-      yield { id: number, host, family, address, binding: connection.queue.binding };
+      const { binding, domain } = connection.queue;
+      const stateMs = this.#parts.turns.clock().mono - stageSince;
+      const { deliveries } = connection;
+      yield { id, host, family, address, binding, domain, state: STAGE_NAMES[stage], stateMs, deliveries };
     }
   }
 
@@ -176,12 +194,12 @@ export class EngineView implements ServerView {
   }
 
   *messages(selection: QueueSelection & { readonly domain: DomainName }, limit: number, offset: number) {
-    const queues = this.#selected(selection);
+    const queues = selectedQueues(this.#parts.scheduler, selection);
     let skip = offset;
     let left = limit;
     for (const kind of ['active', 'delayed'] as const) {
       for (const queue of queues) {
-        for (const task of queue[kind].values()) {
+        for (const task of queue[kind].list()) {
           for (const message of queuedMessages(task, kind, queue.binding)) {
             if (left === 0) return;
             if (skip > 0) skip -= 1;
@@ -235,19 +253,20 @@ export class EngineView implements ServerView {
   }
 
   whyMessage(id: MailId): MessageExplanation {
+    const known = this.#parts.spool.find(id);
+    if (known === null) return { kind: 'unknown', looked: 0, isComplete: true };
+    const { stored, index } = known;
+    const { binding, routingDomain } = stored.envelope.recipients[index]!;
+    const queue = this.#parts.scheduler.queues.find(binding, routingDomain);
     let looked = 0;
-    for (const queue of this.#parts.scheduler.queues.values()) {
-      for (const kind of ['active', 'delayed'] as const) {
-        for (const task of queue[kind].values()) {
-          const { receivedAt, recipients } = task.stored.envelope;
-          if (task.recipients.some((index) => recipients[index]!.messageId === id)) {
-            const expiresAt = addWall(receivedAt, queue.settings.messageExpirationMs);
-            const nextAttemptAt = kind === 'delayed' ? task.dueAt : null;
-            return { kind: 'found', id, retries: task.retries, nextAttemptAt, expiresAt, queue: this.#explain(queue) };
-          }
-          looked += task.recipients.length;
-          if (looked > MESSAGE_LOOKS_MAX) return { kind: 'unknown', looked, isComplete: false };
+    for (const kind of ['active', 'delayed'] as const) {
+      for (const task of queue?.[kind].list() ?? []) {
+        if (task.stored === stored && task.recipients.includes(index)) {
+          const expiresAt = addWall(stored.envelope.receivedAt, queue!.settings.messageExpirationMs);
+          const nextAttemptAt = kind === 'delayed' ? task.dueAt : null;
+          return { kind: 'found', id, retries: task.retries, nextAttemptAt, expiresAt, queue: this.#explain(queue!) };
         }
+        if (++looked > MESSAGE_LOOKS_MAX) return { kind: 'unknown', looked, isComplete: false };
       }
     }
     return { kind: 'unknown', looked, isComplete: true };
@@ -266,41 +285,42 @@ export class EngineView implements ServerView {
     return explainQueue(queue, parts, this.#parts.turns.clock());
   }
 
-  flush(selection: QueueSelection): number {
-    const { turns, scheduler } = this.#parts;
-    const at = turns.begin();
-    let count = 0;
-    for (const queue of this.#selected(selection)) count += scheduler.flush(queue);
-    turns.end(at);
-    return count;
+  // ---- the operator's actions
+
+  flush(selection: QueueSelection): Promise<number> {
+    return this.#jobs.run(this.#actions.flush(selection));
   }
 
-  failDomain(request: FailRequest): FailOutcome {
-    const { turns, scheduler, outcomes } = this.#parts;
-    const at = turns.begin();
-    const samples: FailOutcome['samples'][number][] = [];
-    let count = 0;
-    for (const queue of this.#selected(request)) {
-      const tasks = request.dryRun ? [...queue.active.values(), ...queue.delayed.values()] : scheduler.takeAll(queue);
-      for (const task of tasks) {
-        count += task.recipients.length;
-        for (const index of task.recipients) {
-          if (samples.length === FAIL_SAMPLES_MAX) break;
-          const { reversePath, recipients } = task.stored.envelope;
-          const { messageId: id, mailbox: recipient } = recipients[index]!;
-          samples.push({ id, domain: queue.domain, reversePath, recipient });
-        }
-        if (!request.dryRun) outcomes.failByOperator(queue, task, request.reply, request.quiet, at);
-      }
-    }
-    turns.end(at);
-    return { count, samples };
+  failDomain(request: FailRequest): Promise<ActionOutcome> {
+    return this.#jobs.run(this.#actions.fail(request));
   }
 
-  #selected({ domain, binding }: QueueSelection): readonly MailQueue[] {
-    const { queues } = this.#parts.scheduler;
-    const ofDomain = domain === null ? [...queues.values()] : (queues.queuesByDomain.get(domain) ?? []);
-    return binding === null ? [...ofDomain] : ofDomain.filter((queue) => queue.binding === binding);
+  delay(request: DelayRequest): Promise<ActionOutcome> {
+    return this.#jobs.run(this.#actions.delay(request));
+  }
+
+  requeue(request: RequeueRequest): Promise<ActionOutcome> {
+    return this.#jobs.run(this.#actions.requeue(request));
+  }
+
+  findMessage(id: MailId): Promise<MessageDetail | null> {
+    return this.#jobs.run(this.#message.detail(id));
+  }
+
+  readMessage(id: MailId): Promise<MessageText | null> {
+    return this.#jobs.run(this.#message.text(id));
+  }
+
+  retryMessage(id: MailId): Promise<MessageAction> {
+    return this.#jobs.run(this.#message.retry(id));
+  }
+
+  failMessage(id: MailId, reply: string, quiet: boolean): Promise<MessageAction> {
+    return this.#jobs.run(this.#message.fail(id, reply, quiet));
+  }
+
+  nextTurn(): Promise<void> {
+    return this.#jobs.run(pause());
   }
 
   #bindingRow(binding: string, group: string | null): BindingRow {
@@ -309,6 +329,7 @@ export class EngineView implements ServerView {
     return {
       group,
       binding,
+      isGone: !this.#parts.configuration().hasBinding(binding),
       connections: this.#parts.ledger.openOf(bindingKey(binding)),
       active,
       total: active + (counts?.delayed ?? 0),
@@ -323,8 +344,13 @@ export class EngineView implements ServerView {
   #exchangers(queue: MailQueue, candidates: readonly Candidate[], ttlSeconds: number): ExchangerDetail[] {
     const { scheduler, hostTimes } = this.#parts;
     const at = this.#parts.turns.clock();
-    const failureOf = ({ address }: Candidate) =>
-      scheduler.hostStates.failure(queue.binding, address, at.mono, queue.settings.tls.key);
+    const failureOf = (candidate: Candidate) =>
+      scheduler.hostStates.failure(
+        queue.binding,
+        candidate.address,
+        at.mono,
+        policyTowards(queue.settings.tls, candidate).key,
+      );
     const next = candidates.find((candidate) => failureOf(candidate) === null);
     const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();
     for (const candidate of candidates) {
@@ -361,6 +387,10 @@ export class EngineView implements ServerView {
     }
     return found;
   }
+}
+
+function* pause(): Job<void> {
+  yield 'nextTurn';
 }
 
 function domainRow(domain: DomainName, queues: readonly MailQueue[]): DomainRow {

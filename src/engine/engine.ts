@@ -32,6 +32,7 @@ import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
 import { MailRecords } from './mail-records.ts';
 import { NodeTroubles } from './node-troubles.ts';
+import { IndexedSpool } from './message-index.ts';
 import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
 import { Outcomes } from './outcomes.ts';
@@ -59,6 +60,8 @@ export interface EngineParts {
   /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
   readonly openingDelayMs: number;
   /** Local time minus UTC at that instant. */
+  /** Most messages that an operator's command acts on in one turn. */
+  readonly messagesPerTurn?: number;
   utcOffsetMinutes(at: WallMs): number;
   /** What the name service counts, for `summary`. */
   dnsFigures(): SummaryFigures['dns'];
@@ -66,6 +69,9 @@ export interface EngineParts {
 }
 
 export class Engine implements Turns {
+/** Failing one, with its records, takes some 30 microseconds. */
+const MESSAGES_PER_TURN = 250;
+
   readonly server: ServerView;
   readonly ledger = new Ledger();
   readonly scheduler: Scheduler;
@@ -73,6 +79,7 @@ export class Engine implements Turns {
   readonly limitAudit: LimitAudit;
   readonly #ports: Ports;
   readonly #identity: EngineParts['identity'];
+  readonly #spool: IndexedSpool;
   readonly #openingDelayMs: number;
   readonly #timers = new Timers();
   readonly #node: NodeCounters;
@@ -96,7 +103,9 @@ export class Engine implements Turns {
 
   constructor(parts: EngineParts) {
     const { ports, configuration, identity } = parts;
-    const { clock, random, connector, spool } = ports;
+    const { clock, random, connector } = ports;
+    const spool = new IndexedSpool(ports.spool);
+    this.#spool = spool;
     this.#ports = ports;
     this.#configuration = configuration;
     this.#curfew = parts.curfew ?? null;
@@ -207,6 +216,10 @@ export class Engine implements Turns {
       outcomes: this.#outcomes,
       routes: this.#routes,
       sessions: this.#sessions,
+      timers: this.#timers,
+      spool,
+      delays: this.#delays,
+      messagesPerTurn: parts.messagesPerTurn ?? MESSAGES_PER_TURN,
       configuration: () => this.#configuration,
       hostTimes,
       dnsFigures: () => parts.dnsFigures(),
@@ -256,7 +269,9 @@ export class Engine implements Turns {
   // ---- the life of the server
 
   /** Mail found in the spool. Before `start`. */
-  recovered({ stored, open }: RecoveredRecord): void {
+  recovered(record: RecoveredRecord): void {
+    const { stored, open } = record;
+    this.#spool.recovered(record);
     const { recipients } = stored.envelope;
     const groups = Map.groupBy(open, ({ index, retries, nextAttemptAt }) => {
       const { binding, routingDomain } = recipients[index]!;

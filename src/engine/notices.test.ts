@@ -46,6 +46,8 @@ class Bench {
           bench.appends.push(done);
         },
         settle: ({ sequence }, _, { kind }) => bench.settled.push([sequence, kind]),
+        requeue() {},
+        whenSettled: (done) => done(true),
         read: (_, done) => bench.reads.push(() => done(CONTENT)),
         release() {},
       },

@@ -2,7 +2,7 @@
 // survive, settlements become durable some time later. `crash` forgets what was not durable and gives back what a scan
 // would find. Settlements that contradict each other are violations.
 import type { Random } from '../core/base/random.ts';
-import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+import { type Content, type Envelope, type QueuePlace, type Settlement, withPlace } from '../core/mail/message.ts';
 import type { AppendResult, RecoveredRecord, Spool, StoredContent } from '../engine/ports.ts';
 import type { Fuse } from './fuse.ts';
 import { between, happens, type World } from './world.ts';
@@ -33,8 +33,9 @@ const FRESH: RecipientState = { kind: 'open', retries: 0, nextAttemptAt: null };
 const FINAL: RecipientState = { kind: 'final' };
 
 interface Record {
-  readonly stored: StoredContent;
+  readonly stored: { envelope: Envelope; readonly sequence: number };
   readonly content: Content;
+  durableEnvelope: Envelope;
   readonly now: RecipientState[];
   readonly durable: RecipientState[];
   isDurable: boolean;
@@ -42,10 +43,12 @@ interface Record {
   isDamaged: boolean;
 }
 
+/** What became of a recipient, or where it is queued. */
 interface PendingSettlement {
   readonly record: Record;
   readonly index: number;
-  readonly state: RecipientState;
+  readonly state: RecipientState | null;
+  readonly place: QueuePlace | null;
 }
 
 export class Disk implements Spool {
@@ -87,6 +90,7 @@ export class Disk implements Spool {
     const record: Record = {
       stored: { envelope, sequence: ++this.#lastSequence },
       content,
+      durableEnvelope: envelope,
       now: envelope.recipients.map(() => FRESH),
       durable: envelope.recipients.map(() => FRESH),
       isDurable: false,
@@ -124,8 +128,31 @@ export class Disk implements Spool {
         ? { kind: 'open', retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt }
         : FINAL;
     record.now[index] = next;
-    this.#pending.push({ record, index, state: next });
+    this.#pending.push({ record, index, state: next, place: null });
     this.#writeSettlements();
+  }
+
+  requeue(stored: StoredContent, index: number, place: QueuePlace): void {
+    this.#fuse.burn();
+    const record = this.#records.get(stored.sequence);
+    if (record === undefined || record.now[index]?.kind !== 'open') {
+      this.#world.violation(`recipient ${index} of record ${stored.sequence} is queued elsewhere, but not open`);
+      return;
+    }
+    record.stored.envelope = withPlace(record.stored.envelope, index, place);
+    this.#pending.push({ record, index, state: null, place });
+    this.#writeSettlements();
+  }
+
+  whenSettled(done: (isDurable: boolean) => void): void {
+    this.#fuse.burn();
+    const life = this.#life;
+    const count = this.#pending.length;
+    this.#world.after(between(this.#random, 0, this.#conditions.settleMs), () => {
+      if (life !== this.#life) return;
+      this.#apply(Math.min(count, this.#pending.length));
+      done(true);
+    });
   }
 
   read(stored: StoredContent, done: (content: Content | null) => void): void {
@@ -176,6 +203,7 @@ export class Disk implements Spool {
     this.#pending = [];
     for (const record of this.#records.values()) {
       record.now.splice(0, record.now.length, ...record.durable);
+      record.stored.envelope = record.durableEnvelope;
       record.isReleased = true;
     }
   }
@@ -216,8 +244,9 @@ export class Disk implements Spool {
   }
 
   #apply(count: number): void {
-    for (const { record, index, state } of this.#pending.splice(0, count)) {
-      record.durable[index] = state;
+    for (const { record, index, state, place } of this.#pending.splice(0, count)) {
+      if (state !== null) record.durable[index] = state;
+      if (place !== null) record.durableEnvelope = withPlace(record.durableEnvelope, index, place);
       if (record.durable.every(({ kind }) => kind === 'final')) this.#records.delete(record.stored.sequence);
     }
   }

@@ -221,6 +221,7 @@ class Simulation {
       openingDelayMs,
       utcOffsetMinutes: () => 0,
       dnsFigures: () => NO_DNS_FIGURES,
+      messagesPerTurn: Number.POSITIVE_INFINITY, // a command is done when it returns, as checks of its records expect
       resetDnsFigures: () => {},
     });
     this.#engine = engine;
@@ -353,13 +354,13 @@ class Simulation {
     } else if (action.kind === 'unset') {
       this.#configure(withoutOneSetting(this.#situation.force, action.knob));
     } else if (action.kind === 'flush') {
-      engine.server.flush({ domain: action.domain, binding: action.binding });
+      void engine.server.flush({ domain: action.domain, binding: action.binding });
     } else {
       this.#mail.isQuiet = action.quiet;
       this.#recordCheck.isPurging = true;
       const { domain, binding, quiet } = action;
       const reply = '554 5.7.0 [internal] Message manually purged';
-      engine.server.failDomain({ domain, binding, quiet, reply, dryRun: false });
+      void engine.server.failDomain({ domain, binding, header: null, quiet, reply, dryRun: false });
       this.#mail.isQuiet = false;
       this.#recordCheck.isPurging = false;
     }

@@ -127,6 +127,8 @@ export class InboundSite {
       spool: {
         append: (envelope, content, done) => void this.appends.push({ envelope, content, done }),
         settle: () => assert.fail('nothing is settled by reception'),
+        requeue: () => assert.fail('nothing is queued elsewhere by reception'),
+        whenSettled: () => assert.fail('reception does not wait for settlements'),
         read: () => assert.fail('nothing is read by reception'),
         release: () => assert.fail('nothing is released by reception'),
       },

@@ -2,6 +2,7 @@
 // a client. Days pass in milliseconds, and a stop or a death of the process is a call away.
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../src/core/config/load.ts';
+import type { ServerView } from '../../src/core/console/server-view.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
 import { recordSettings } from '../../src/engine/record-settings.ts';
@@ -80,6 +81,11 @@ export class VirtualSite {
   }
 
   /** Recipients that are not settled for good. */
+  /** Of the process that runs now. */
+  get server(): ServerView {
+    return this.#engine!.server;
+  }
+
   get open(): number {
     return this.#disk.scan().reduce((sum, { open }) => sum + open.length, 0);
   }

@@ -46,6 +46,15 @@ export class Heap<T extends HeapMember> {
     this.#sink(last);
   }
 
+  has(item: T): boolean {
+    return item.heapIndex >= 0 && this.#items[item.heapIndex] === item;
+  }
+
+  /** The members as they are now, in no particular order: a copy of references, without a step for each. */
+  list(): T[] {
+    return this.#items.slice();
+  }
+
   /** All members in no particular order. */
   values(): IterableIterator<T> {
     return this.#items.values();

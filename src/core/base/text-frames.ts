@@ -4,8 +4,13 @@
 
 /** The text, with its last line completed, followed by the line that ends the frame. `status` is one word. */
 export function frameText(text: string, status: string): string {
-  const stuffed = (text.startsWith('.') ? `.${text}` : text).replaceAll('\n.', '\n..');
+  const stuffed = framePiece(text);
   return `${stuffed}${stuffed === '' || stuffed.endsWith('\n') ? '' : '\n'}. ${status}\n`;
+}
+
+/** Whole lines of a frame whose end is yet to come. */
+export function framePiece(lines: string): string {
+  return (lines.startsWith('.') ? `.${lines}` : lines).replaceAll('\n.', '\n..');
 }
 
 /** What a reader found: complete lines of text, the end of a frame, or a line that no frame can hold. */

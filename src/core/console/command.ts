@@ -7,6 +7,8 @@ import type { ProcessView, ServerView } from './server-view.ts';
 export interface Answer {
   readonly text: string;
   readonly failed: boolean;
+  /** What follows the text, in pieces of whole lines that are made as the client takes them. */
+  readonly rest?: AsyncIterable<string>;
 }
 
 /** The `config` commands. */

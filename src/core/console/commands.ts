@@ -5,6 +5,8 @@ import { configOffers } from './config-completion.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
 import { DOMAIN_COMMANDS } from './domain-commands.ts';
 import { textOf } from './layout.ts';
+import { MAIL_COMMANDS } from './mail-commands.ts';
+import { MESSAGE_COMMANDS } from './message-commands.ts';
 import { QUEUE_COMMANDS } from './queue-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
@@ -45,6 +47,8 @@ export const COMMANDS: readonly Command[] = [
   WRITE_CONFIG_COMMAND,
   ...CONNECTION_COMMANDS,
   ...DOMAIN_COMMANDS,
+  ...MAIL_COMMANDS,
+  ...MESSAGE_COMMANDS,
   ...QUEUE_COMMANDS,
   ...SERVER_COMMANDS,
   ...SUMMARY_COMMANDS,

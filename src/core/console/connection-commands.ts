@@ -11,31 +11,45 @@ import {
 } from '../base/ip-address.ts';
 import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
 import { right, textOf } from './layout.ts';
+import { jsonAnswer, jsonList, listAnswer, withJson } from './list-answer.ts';
 import type { InboundRow, OutboundRow, ServerView } from './server-view.ts';
+import { collectInSlices, readInSlices } from './slices.ts';
 
 export const CONNECTION_COMMANDS: readonly Command[] = [
   {
     words: ['show', 'outbound'],
-    usage: '',
-    help: 'outbound connections: number, host, address',
-    arity: [0, 0],
-    run: (_, { server }) => reply(textOf(Array.from(server.outbound(), outboundLine))),
+    usage: '[--json]',
+    help: 'outbound connections: number, host, address; --json adds binding, domain, state',
+    arity: [0, 1],
+    run: (args, { server }) => withJson(args, (isJson) => connections(server.outbound(), outboundLine, isJson, server)),
   },
   {
     words: ['show', 'inbound'],
-    usage: '',
+    usage: '[--json]',
     help: 'inbound sessions: number, peer, state',
-    arity: [0, 0],
-    run: (_, { server }) => reply(textOf(Array.from(server.inbound(), inboundLine))),
+    arity: [0, 1],
+    run: (args, { server }) => withJson(args, (isJson) => connections(server.inbound(), inboundLine, isJson, server)),
   },
   {
     words: ['count'],
-    usage: 'outbound[/BINDING] | SMTP  ADDRESS | BLOCK | LENGTH | LENGTH-LENGTH',
+    usage: '[--json] outbound[/BINDING] | SMTP  ADDRESS | BLOCK | LENGTH | LENGTH-LENGTH',
     help: 'open connections at an address or in a block, or grouped by the first bits of their addresses',
-    arity: [2, 2],
-    run: ([what = '', where = ''], { server }) => count(what, where, server),
+    arity: [2, 3],
+    complete: (args) => (args.length === 0 ? ['outbound', 'SMTP'] : []),
+    run: (args, { server }) =>
+      withJson(args, (isJson, [what = '', where = '']) => count(what, where, isJson, server), 2),
   },
 ];
+
+async function connections<T>(
+  rows: Iterable<T>,
+  lineOf: (row: T) => string,
+  isJson: boolean,
+  server: ServerView,
+): Promise<Answer> {
+  const all = await collectInSlices(rows, server);
+  return isJson ? jsonList(all, server, (row) => row) : listAnswer(all, server, lineOf);
+}
 
 function outboundLine(row: OutboundRow): string {
   return `${row.id}: [outbound/connection_handleconnect] ${row.host} IPv${row.family} ${row.address}`;
@@ -51,7 +65,7 @@ function inboundLine(row: InboundRow): string {
 const OUTBOUND = 'outbound';
 const INBOUND_SERVICE = 'SMTP';
 
-function count(what: string, where: string, server: ServerView): Answer {
+async function count(what: string, where: string, isJson: boolean, server: ServerView): Promise<Answer> {
   const [direction, ...rest] = what.split('/');
   const binding = rest.length === 0 ? null : rest.join('/');
   const isInbound = what.toUpperCase() === INBOUND_SERVICE;
@@ -60,30 +74,37 @@ function count(what: string, where: string, server: ServerView): Answer {
   }
   const unknown = binding === null ? null : unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const addresses = isInbound ? inboundAddresses(server) : outboundAddresses(server, binding);
+  const addresses = isInbound ? await inboundAddresses(server) : await outboundAddresses(server, binding);
   const block = parseIpBlock(where);
   if (block !== null && Number.isNaN(Number(where))) {
-    return reply(`${addresses.filter((address) => isInBlock(address, block)).length} sessions\n`);
+    const sessions = addresses.filter((address) => isInBlock(address, block)).length;
+    return isJson ? jsonAnswer({ sessions }) : reply(`${sessions} sessions\n`);
   }
   const [, from = '', to = from] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(where) ?? [];
   if (from === '' || Number(from) > Number(to) || Number(to) > addressBits(6)) {
     return refuse(`found "${where}"; expected an address, a block such as 192.0.2.0/24, or bits such as 24 or 16-32`);
   }
+  if (isJson) return jsonList(blocksOf(addresses, Number(from), Number(to)), server, (block) => block);
   const lines = isInbound ? [`Displaying '${INBOUND_SERVICE}' from /${Number(from)} to /${Number(to)}`] : [];
   return reply(textOf([...lines, ...groupLines(addresses, Number(from), Number(to))]));
 }
 
-function outboundAddresses(server: ServerView, binding: string | null): IpAddress[] {
+async function outboundAddresses(server: ServerView, binding: string | null): Promise<IpAddress[]> {
   const addresses: IpAddress[] = [];
-  for (const row of server.outbound()) {
+  await readInSlices(server.outbound(), server, (row) => {
     const address = binding === null || row.binding === binding ? parseIpAddress(row.address) : null;
     if (address !== null) addresses.push(address);
-  }
+  });
   return addresses;
 }
 
-function inboundAddresses(server: ServerView): IpAddress[] {
-  return Array.from(server.inbound(), (row) => parseIpAddress(row.address)).filter((address) => address !== null);
+async function inboundAddresses(server: ServerView): Promise<IpAddress[]> {
+  const addresses: IpAddress[] = [];
+  await readInSlices(server.inbound(), server, (row) => {
+    const address = parseIpAddress(row.address);
+    if (address !== null) addresses.push(address);
+  });
+  return addresses;
 }
 
 /** Blocks of the shorter length, each followed by those of the longer length that lie in it. */
@@ -96,6 +117,20 @@ function groupLines(addresses: IpAddress[], from: number, to: number): string[] 
   }
   return lines;
 }
+
+/** The same for programs: the longer blocks stand in the shorter ones. */
+function blocksOf(addresses: IpAddress[], from: number, to: number) {
+  return [...groupByBlock(addresses, from)].map(([block, members]) => ({
+    block: blockText(block),
+    sessions: members.length,
+    blocks:
+      to === from || block.length === addressBits(block.family)
+        ? []
+        : [...groupByBlock(members, to)].map(([inner, { length }]) => ({ block: blockText(inner), sessions: length })),
+  }));
+}
+
+const blockText = (block: IpBlock): string => `${formatIpAddress(block)}/${block.length}`;
 
 /** In order of address, IPv4 first. A length beyond the family's means single addresses. */
 function groupByBlock(addresses: readonly IpAddress[], length: number): Iterable<[IpBlock, IpAddress[]]> {

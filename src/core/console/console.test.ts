@@ -1,134 +1,14 @@
 // Answers against the documented samples, byte for byte, and what is refused.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { domainRow, FIGURES, fakeProcess, fakeServer, outboundRow } from '../../../test/support/fake-server.ts';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { ConfigConsole } from './config-commands.ts';
 import { Console } from './console.ts';
 import { LoneConfig } from './lone-config.ts';
-import type {
-  BindingRow,
-  DomainDetail,
-  DomainRow,
-  FailRequest,
-  ProcessView,
-  QueueSelection,
-  ServerView,
-  SummaryFigures,
-} from './server-view.ts';
-
-// ---- a server made of constants
-
-const FIGURES: SummaryFigures = {
-  outboundConnections: 2248,
-  inboundConnections: 90,
-  domains: 35711,
-  activeMessages: 8793,
-  delayedMessages: 263175,
-  totalMessages: 272334,
-  dns: {
-    resolver: 'ares',
-    a: { queries: 565284, timeouts: 11 },
-    aaaa: { queries: 0, timeouts: 0 },
-    mx: { queries: 243281, timeouts: 6 },
-    txt: { queries: 39841, timeouts: 0 },
-    pending: 116,
-    responsePeakMs: 469,
-    responseAverageMs: 0.302,
-  },
-  delivered: 2102439,
-  failed: 2508439,
-  rejected: 1,
-  received: 4883262,
-  sinceResetSeconds: 89081,
-  uptimeSeconds: 89083,
-};
-
-const domainRow = (
-  domain: string,
-  connections: number,
-  active: number,
-  delayed: number,
-  delivered: number,
-): DomainRow => ({
-  domain,
-  connections,
-  active,
-  delayed,
-  delivered,
-});
-
-const bindingRow = (binding: string, group: string | null, done: number, total = 0): BindingRow => ({
-  binding,
-  group,
-  connections: 0,
-  active: 0,
-  total,
-  delivered: done,
-  failed: 0,
-  received: done,
-  resident: 0,
-});
-
-const BINDINGS = [
-  bindingRow('default', null, 0, 12),
-  bindingRow('example', 'group1', 506),
-  bindingRow('example2', 'group1', 494),
-  bindingRow('two words', null, 0),
-];
-
-interface FakeServer extends ServerView {
-  readonly asked: unknown[];
-}
-
-/** A server that knows nothing but what is given, and remembers what it was asked to do. */
-function fakeServer(given: Partial<ServerView> = {}): FakeServer {
-  const asked: unknown[] = [];
-  return {
-    asked,
-    summary: () => FIGURES,
-    resetSummary: () => void asked.push('resetSummary'),
-    domains: () => [],
-    domainsOfBinding: () => [],
-    domain: () => null,
-    queues: () => [],
-    bindings: () => BINDINGS,
-    outbound: () => [],
-    inbound: () => [],
-    why: () => null,
-    throttles: () => [],
-    watchdog: () => ({ stalls: 0, watched: 0 }),
-    whyMessage: () => ({ kind: 'unknown', looked: 0, isComplete: true }),
-    messages(selection, limit, offset) {
-      asked.push({ ...selection, limit, offset });
-      return [];
-    },
-    flush(selection: QueueSelection) {
-      asked.push(selection);
-      return 12521;
-    },
-    failDomain(request: FailRequest) {
-      asked.push(request);
-      return { count: 62415, samples: [] };
-    },
-    ...given,
-  };
-}
-
-function fakeProcess(given: Partial<ProcessView> = {}): ProcessView {
-  return {
-    pid: 481,
-    version: '0.1.0',
-    runtime: 'Node.js v26.10.0',
-    system: 'Linux host 6.18.0 x86_64',
-    utcOffsetMinutes: () => 0,
-    paniclog: () => [],
-    reopenLogs: async () => [],
-    shutdown: () => {},
-    ...given,
-  };
-}
+import type { DomainDetail, ProcessView, ServerView } from './server-view.ts';
 
 const LOADED = loadConfiguration('test.conf', () => ({
   text: `
@@ -425,8 +305,8 @@ default/#mmove                                   gmail.com       0       0
 
 test('show outbound and show inbound', async () => {
   const outbound = () => [
-    { id: 36, host: 'exchange.opf.com', family: 4 as const, address: '207.77.20.65', binding: 'default' },
-    { id: 58, host: 'pe.net', family: 6 as const, address: '2001:db8::3', binding: 'default' },
+    outboundRow(36, 'exchange.opf.com', '207.77.20.65'),
+    outboundRow(58, 'pe.net', '2001:db8::3'),
   ];
   const inbound = () => [
     { id: 23, family: 4 as const, address: '127.0.0.1', port: 47741, state: 'async body response', stateMs: 264 },
@@ -445,13 +325,7 @@ test('show outbound and show inbound', async () => {
 test('count', async () => {
   const addresses = ['216.200.145.35', ...Array<string>(5).fill('217.117.146.233'), '216.220.128.9', '2001:db8::1'];
   const outbound = () =>
-    addresses.map((address, id) => ({
-      id,
-      host: 'mx',
-      family: 4 as const,
-      address,
-      binding: id === 0 ? 'example' : 'default',
-    }));
+    addresses.map((address, id) => outboundRow(id, 'mx', address, id === 0 ? 'example' : 'default'));
   const inbound = () => [{ id: 1, family: 4 as const, address: '127.0.0.1', port: 1, state: 'idle', stateMs: 0 }];
   const given = { outbound, inbound };
   const grouped = `\
@@ -534,6 +408,21 @@ for (const [line, request, text] of [
     { reply: '550 Gone for good' },
     'x.example purged. 62415 messages failed.\n',
   ],
+  [
+    'fail domain --header Subject "two  words" x.example spam',
+    { reply: '554 spam', header: { name: 'Subject', line: 'two  words' } },
+    'x.example purged. 62415 messages failed.\n',
+  ],
+  [
+    'fail all quiet --header X-Campaign 7 554 Campaign withdrawn',
+    {
+      domain: null,
+      quiet: true,
+      header: { name: 'X-Campaign', line: '7' },
+      reply: '554 Campaign withdrawn',
+    },
+    'All domains purged. 62415 messages failed.\n',
+  ],
   ['fail domain x.example spam', { reply: '554 spam' }, 'x.example purged. 62415 messages failed.\n'],
   ['binding fail domain example x.example', { binding: 'example' }, 'x.example purged. 62415 messages failed.\n'],
   [
@@ -553,6 +442,7 @@ for (const [line, request, text] of [
     const defaults = {
       domain: 'x.example',
       binding: null,
+      header: null,
       quiet: false,
       reply: '554 Message manually purged.',
       dryRun: false,
@@ -570,7 +460,7 @@ test('fail domain --dry-run lists a sample', async () => {
   });
   const samples = Array.from({ length: 26 }, (_, index) => sample(`3A/0F-04217-${1000_0000 + index}`));
   const text = await answerOf('fail domain quiet --dry-run x.example', {
-    failDomain: () => ({ count: 62415, samples }),
+    failDomain: async () => ({ count: 62415, samples, isDurable: true }),
   });
   const lines = text.split('\n');
   assert.equal(lines[0], '  3A/0F-04217-10000000  domain=x.example from=<news@sender.com> to=<user@x.example>');
@@ -579,14 +469,18 @@ test('fail domain --dry-run lists a sample', async () => {
     '[dry-run] x.example: 62415 messages would be failed. (Showing first 25; 62390 more not listed.)',
   );
   const few = await answerOf('binding fail domain --dry-run example all', {
-    failDomain: () => ({ count: 1, samples: [sample('1')] }),
+    failDomain: async () => ({ count: 1, samples: [sample('1')], isDurable: true }),
   });
   assert.ok(few.endsWith('\n[dry-run] all domains: 1 messages would be failed.\n'));
 });
 
 for (const line of [
   'fail domain --meta key value x.example',
-  'binding fail domain --header X y example x.example',
+  'binding fail domain --header X',
+  'fail domain --header a:b y x.example',
+  'fail domain --header X y --header X z x.example',
+  'fail all 554 because',
+  'fail all quiet --dry-run',
   'fail domain --force x.example',
   'fail domain all',
   'fail domain --dry-run',
@@ -674,8 +568,8 @@ for (const [line, expected] of [
   ['bindings summary', 'unknown command "bindings" (did you mean "binding summary"?)\n'],
   ['frobnicate', 'unknown command "frobnicate" ("help" lists the commands)\n'],
   ['\u001b[31mred', 'unknown command "\\x1b[31mred" ("help" lists the commands)\n'],
-  ['show', 'incomplete command; expected one of\n  show inbound\n  show outbound\n'],
-  ['active', 'usage: active COUNT\n'],
+  ['show', 'incomplete command; expected one of\n  show inbound [--json]\n  show outbound [--json]\n'],
+  ['active', 'usage: active [--json] COUNT\n'],
   ['pid now', 'usage: pid\n'],
   ['active many', 'found "many"; expected a whole number of messages\n'],
   ['xml summary', 'answers in XML are not available; leave out "xml"\n'],
@@ -687,9 +581,7 @@ for (const [line, expected] of [
 }
 
 test('what strangers sent cannot steer the terminal', async () => {
-  const outbound = () => [
-    { id: 1, host: 'a\u001b[2Jb\u009b', family: 4 as const, address: '192.0.2.1', binding: 'default' },
-  ];
+  const outbound = () => [outboundRow(1, 'a\u001b[2Jb\u009b', '192.0.2.1')];
   assert.match(await answerOf('show outbound', { outbound }), / a\\x1b\[2Jb\\x9b IPv4 /);
 });
 
@@ -698,7 +590,7 @@ test('help lists every command, one, or a family', async () => {
   for (const command of COMMANDS) assert.ok(all.includes(`\n        ${command.help}\n`), command.words.join(' '));
   assert.equal(await answerOf('help pid'), 'pid\n        process id of the server\n');
   assert.match(await answerOf('help binding flush'), /^binding flush domain BINDING DOMAIN/);
-  assert.match(await answerOf('help active 100'), /^active COUNT\n/);
+  assert.match(await answerOf('help active 100'), /^active \[--json\] COUNT\n/);
   assert.match(await refusalOf('help frob'), /unknown command "frob"/);
 });
 
@@ -716,6 +608,11 @@ test('completion offers next words, bindings and domains', () => {
   for (const [line, expected] of [
     ['su', ['summary']],
     ['summary ', ['reset']],
+    ['summary --', ['--json']],
+    ['fail domain --', ['--dry-run', '--header']],
+    ['domain --json gma', ['gmail.com']],
+    ['rebind example gm', ['gmail.com', 'gmx.de']],
+    ['message ', ['details', 'fail', 'retry']],
     ['binding ', ['active', 'delayed', 'fail', 'flush', 'summary']],
     ['binding active ex', ['example', 'example2']],
     ['binding summary "t', ['"two words"']],

@@ -26,8 +26,9 @@ export class Console {
 
   /** Carries out a command line. The text is safe to show: control characters in it are written as `\xNN`. */
   async answer(line: string, session = this.#ownSession): Promise<Answer> {
-    const { text, failed } = await this.#run(line, session);
-    return { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
+    const { text, failed, rest } = await this.#run(line, session);
+    const shown = { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
+    return rest === undefined ? shown : { ...shown, rest: showAll(rest) };
   }
 
   #run(line: string, session: ConsoleSession): Answer | Promise<Answer> {
@@ -57,6 +58,9 @@ export class Console {
       const next = command.words[split.words.length];
       if (next !== undefined) offer(next);
     }
+    if (partial.startsWith('-')) {
+      for (const [flag] of findCommand(split.words)?.usage.matchAll(/--[a-z-]+/g) ?? []) offer(flag);
+    }
     for (const name of this.#argumentNames(split.words)) {
       offer(quoteWord(name));
       if (offers.size === OFFERS_MAX) break;
@@ -66,7 +70,7 @@ export class Console {
 
   #argumentNames(words: readonly string[]): Iterable<string> {
     const command = findCommand(words);
-    const args = words.slice(command?.words.length);
+    const args = words.slice(command?.words.length).filter((word) => !word.startsWith('--'));
     if (command?.complete !== undefined) return command.complete(args, this.#subject);
     const places = command?.offers ?? [];
     const kind = places[Math.min(args.length, places.length - 1)];
@@ -79,6 +83,10 @@ export class Console {
     else if (kind === 'domain') for (const row of server.domains()) yield row.domain;
     else for (const command of COMMANDS) yield command.words[0]!;
   }
+}
+
+async function* showAll(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of pieces) yield showControls(piece);
 }
 
 /** Mail brings names and addresses from strangers into answers; none may steer the operator's terminal. */

@@ -4,76 +4,139 @@ import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, parseCount, refuse, reply, type Subject, unknownBinding } from './command.ts';
 import { domainStanzaLines } from './domain-stanzas.ts';
 import { addCounts, type DomainCounts, domainLine, right, textOf, totalLine, totalsLine } from './layout.ts';
+import { JSON_FLAG, jsonAnswer, jsonList, listAnswer, withJson } from './list-answer.ts';
 import type { AddressDetail, DomainDetail, DomainRow, ServerView } from './server-view.ts';
+import { largestInSlices, readInSlices, sortInSlices } from './slices.ts';
 
 export const DOMAIN_COMMANDS: readonly Command[] = [
   {
     words: ['domain'],
-    usage: 'DOMAIN',
+    usage: '[--json] DOMAIN',
     help: 'mail exchangers, queues and sessions of one domain',
-    arity: [1, 1],
+    arity: [1, 2],
     offers: ['domain'],
-    run: ([name = ''], subject) => domainReport(name, subject),
+    run: (args, subject) => withJson(args, (isJson, [name = '']) => domainReport(name, isJson, subject), 1),
   },
   ...[['domain', 'all'], ['domains']].map(
     (words): Command => ({
       words,
-      usage: '',
+      usage: '[--json]',
       help: 'connections (C), active (A), delayed (D) and delivered (S) messages of every domain',
-      arity: [0, 0],
-      run: (_, { server }) => reply(allDomains(server)),
+      arity: [0, 1],
+      run: (args, { server }) => withJson(args, (isJson) => allDomains(isJson, server)),
     }),
   ),
   ...(['active', 'delayed'] as const).flatMap((queue): Command[] => [
     {
       words: [queue],
-      usage: 'COUNT',
+      usage: '[--json] COUNT',
       help: `domains with more than COUNT ${queue} messages`,
-      arity: [1, 1],
-      run: ([count = ''], { server }) => longQueues(server.domains(), queue, count),
+      arity: [1, 2],
+      run: (args, { server }) =>
+        withJson(args, (isJson, [count = '']) => longQueues(server.domains(), queue, count, isJson, server), 1),
     },
     {
       words: ['binding', queue],
-      usage: 'BINDING COUNT',
+      usage: '[--json] BINDING COUNT',
       help: `domains with more than COUNT ${queue} messages in one binding`,
-      arity: [2, 2],
+      arity: [2, 3],
       offers: ['binding', null],
-      run: ([binding = '', count = ''], { server }) =>
-        unknownBinding(binding, server) ?? longQueues(server.domainsOfBinding(binding), queue, count),
+      run: (args, { server }) =>
+        withJson(
+          args,
+          (isJson, [binding = '', count = '']) =>
+            unknownBinding(binding, server) ??
+            longQueues(server.domainsOfBinding(binding), queue, count, isJson, server),
+          2,
+        ),
     },
   ]),
+  {
+    words: ['hot_domains', 'list'],
+    usage: '[json]',
+    help: 'domains with the most open connections, at most 20',
+    arity: [0, 1],
+    complete: () => ['json'],
+    run: ([word], subject) =>
+      word === undefined || word === 'json' || word === JSON_FLAG
+        ? hotDomains(word !== undefined, subject)
+        : refuse(`found "${word}"; expected json or nothing`),
+  },
 ];
 
-/** Mail waits while rows are put in order, so beyond this many they stand as the server has them. */
-const SORTED_ROWS_MAX = 100_000;
+const NO_COUNTS: DomainCounts = { connections: 0, active: 0, delayed: 0, delivered: 0 };
 
-function sortByName(rows: DomainRow[]): DomainRow[] {
-  return rows.length > SORTED_ROWS_MAX ? rows : rows.sort((a, b) => (a.domain < b.domain ? -1 : 1));
+const byName = (a: DomainRow, b: DomainRow): number => (a.domain < b.domain ? -1 : 1);
+
+async function allDomains(isJson: boolean, server: ServerView): Promise<Answer> {
+  const sum = { ...NO_COUNTS };
+  const rows: DomainRow[] = [];
+  await readInSlices(server.domains(), server, (row) => {
+    addCounts(sum, row);
+    rows.push(row);
+  });
+  const sorted = await sortInSlices(rows, server, byName);
+  if (isJson) return jsonDomains(sorted, sum, server);
+  return listAnswer(sorted, server, domainLine, { head: ['Domain summary:'], tail: [totalsLine(sum)] });
 }
 
-function allDomains(server: ServerView): string {
-  const sum: DomainCounts = { connections: 0, active: 0, delayed: 0, delivered: 0 };
-  const rows = sortByName([...server.domains()]);
-  for (const row of rows) addCounts(sum, row);
-  return textOf(['Domain summary:', ...rows.map(domainLine), totalsLine(sum)]);
+function jsonDomains(rows: readonly DomainRow[], total: DomainCounts, server: ServerView): Answer {
+  return jsonList(rows, server, (row) => row, ['{"domains":', `,"total":${JSON.stringify(total)}}`]);
 }
 
 /** The total counts every row, listed or not. */
-function longQueues(rows: Iterable<DomainRow>, queue: 'active' | 'delayed', threshold: string): Answer {
+async function longQueues(
+  rows: Iterable<DomainRow>,
+  queue: 'active' | 'delayed',
+  threshold: string,
+  isJson: boolean,
+  server: ServerView,
+): Promise<Answer> {
   const least = parseCount(threshold);
   if (least === null) return refuse(`found "${threshold}"; expected a whole number of messages`);
-  const sum: DomainCounts = { connections: 0, active: 0, delayed: 0, delivered: 0 };
+  const sum = { ...NO_COUNTS };
   const listed: DomainRow[] = [];
-  for (const row of rows) {
+  await readInSlices(rows, server, (row) => {
     addCounts(sum, row);
     if (row[queue] > least) listed.push(row);
-  }
-  return reply(textOf([...sortByName(listed).map(domainLine), totalLine(sum)]));
+  });
+  const sorted = await sortInSlices(listed, server, byName);
+  if (isJson) return jsonDomains(sorted, sum, server);
+  return listAnswer(sorted, server, domainLine, { tail: [totalLine(sum)] });
 }
 
-function domainReport(name: string, { server, stanzas }: Subject): Answer {
+// ---- hot_domains
+
+const HOT_DOMAINS = 20;
+/** One loop serves all mail; shards would be numbered from here. */
+const LOOP = '0x1';
+
+/**
+ * Reading: where domains are not spread over threads, the hot ones are those with the most open connections. What the
+ * manual prints of threads stays in place, for programs that read it.
+ */
+async function hotDomains(isJson: boolean, { server, process }: Subject): Promise<Answer> {
+  const size = ({ connections, active }: DomainRow): number => connections * 1e9 + Math.min(active, 1e9 - 1);
+  const busy = await largestInSlices(server.domains(), server, HOT_DOMAINS, size);
+  const rows = busy.filter(({ connections }) => connections > 0).sort((a, b) => size(b) - size(a));
+  if (isJson) {
+    return jsonList(rows, server, ({ domain, connections, active }) => ({
+      domain,
+      tid: process.pid,
+      event_loop: LOOP,
+      connections,
+      active,
+    }));
+  }
+  const linesOf = ({ domain }: DomainRow): string =>
+    `Hot domain: ${domain}\n\tEvent loop instance pointer: ${LOOP}\n\tThread ID (TID/PID): ${process.pid}\n`;
+  return listAnswer(rows, server, linesOf);
+}
+
+function domainReport(name: string, isJson: boolean, { server, stanzas }: Subject): Answer {
   const detail = server.domain(canonicalDomain(name));
   if (detail === null) return refuse(`no mail for "${name}" has been seen since the server started`);
+  if (isJson) return jsonAnswer(detail);
   const lines = [
     ...domainStanzaLines(stanzas(), detail.domain),
     `Domain '${detail.domain}' has ${detail.exchangers.length} MXs and a TTL of ${detail.ttlSeconds} seconds`,

@@ -64,6 +64,17 @@ export function panicTime(at: WallMs, utcOffsetMinutes: number): string {
   return `[${weekday} ${day} ${year} ${clock}]`;
 }
 
+/** `2003-12-01 02:15:45`, in local time. */
+export function wallTime(at: WallMs, process: { utcOffsetMinutes(at: WallMs): number }): string {
+  const local = new Date(at + process.utcOffsetMinutes(at) * 60_000); // read through its UTC form
+  return local.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** How times stand in answers for programs. */
+export function unixSeconds(at: WallMs): number {
+  return Math.floor(at / 1000);
+}
+
 /** Lines as one text, each ended. */
 export function textOf(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;

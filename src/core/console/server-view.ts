@@ -1,15 +1,14 @@
 // What the console sees of the running server and what it may ask of it. The engine implements ServerView (mail,
 // queues, connections), the daemon ProcessView (the process around it). Both hand out figures and rows as values made
-// at the call; layout, order, filters and wording are the console's. Iterables are read to their end, or left early,
-// within the same turn of the loop, so they may walk live structures.
+// at the call; layout, order, filters and wording are the console's. Iterables are read to their end or left early, over
+// several turns of the loop where they are long (slices.ts): they walk structures that may change meanwhile, in which what
+// comes may be missed and what goes is left out.
 import type { WallMs } from '../base/moment.ts';
 import type { QueueExplanation } from '../delivery/queue-explanation.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
-
-/** Most messages that {@link ServerView.failDomain} describes. */
-export const FAIL_SAMPLES_MAX = 25;
+import type { MailView, QueueSelection } from './mail-view.ts';
 
 /** Queries of one record type since the last reset. */
 export interface DnsCount {
@@ -72,6 +71,8 @@ export interface QueueRow {
 export interface BindingRow {
   readonly group: string | null;
   readonly binding: string;
+  /** It is not in the configuration any more; its mail waits. */
+  readonly isGone: boolean;
   readonly connections: number;
   readonly active: number;
   /** Active, delayed and being delivered. */
@@ -141,6 +142,12 @@ export interface OutboundRow {
   readonly family: 4 | 6;
   readonly address: string;
   readonly binding: string;
+  readonly domain: DomainName;
+  /** Name of the SMTP stage (STAGE_NAMES). */
+  readonly state: string;
+  readonly stateMs: number;
+  /** Messages it has carried so far. */
+  readonly deliveries: number;
 }
 
 /** One inbound session. */
@@ -162,32 +169,6 @@ export interface QueuedMessage {
   readonly createdAt: WallMs;
   readonly reversePath: ReversePath;
   readonly recipient: Mailbox;
-}
-
-/** Which queues an action is about; null means all. */
-export interface QueueSelection {
-  readonly domain: DomainName | null;
-  readonly binding: string | null;
-}
-
-export interface FailRequest extends QueueSelection {
-  /** No bounce is made, whatever generate_bounces says. */
-  readonly quiet: boolean;
-  /** The reply text that records and bounces give as the reason, with its code. */
-  readonly reply: string;
-  /** Count and describe only. */
-  readonly dryRun: boolean;
-}
-
-export interface FailOutcome {
-  readonly count: number;
-  /** The first of them, at most {@link FAIL_SAMPLES_MAX}; may be empty unless it was a dry run. */
-  readonly samples: readonly {
-    readonly id: MailId;
-    readonly domain: DomainName;
-    readonly reversePath: ReversePath;
-    readonly recipient: Mailbox;
-  }[];
 }
 
 /** Why one message waits: its own state, and that of its queue. */
@@ -229,7 +210,7 @@ export interface WatchdogFigures {
 }
 
 /** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
-export interface ServerView {
+export interface ServerView extends MailView {
   /** O(1). */
   summary(): SummaryFigures;
   /** Zeroes what is counted since the last reset; uptime and the figures of domains stay. O(bindings). */
@@ -260,12 +241,8 @@ export interface ServerView {
   throttles(binding: string | null): Iterable<ThrottleRow>;
   /** O(1). */
   watchdog(): WatchdogFigures;
-  /** Looks at a million waiting messages at most. */
+  /** Looks at a million messages of its queue at most. */
   whyMessage(id: MailId): MessageExplanation;
-  /** Makes every delayed message of the selection due now. @returns how many */
-  flush(selection: QueueSelection): number | Promise<number>;
-  /** Fails active and delayed messages of the selection for good (not those being delivered), or counts them. */
-  failDomain(request: FailRequest): FailOutcome | Promise<FailOutcome>;
 }
 
 /** One line of the panic log as kept in memory. */

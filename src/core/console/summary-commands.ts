@@ -1,15 +1,19 @@
 // `summary` and `binding summary`: how much there is, and how fast it moves.
-import { type Answer, type Command, refuseUnknown, reply, unknownBinding } from './command.ts';
+import { type Answer, type Command, refuse, refuseUnknown, reply, unknownBinding } from './command.ts';
 import { figureLine, perSecond, textOf } from './layout.ts';
+import { jsonAnswer, jsonList, takeJsonFlag, withJson } from './list-answer.ts';
 import type { BindingRow, ServerView, SummaryFigures } from './server-view.ts';
 
 export const SUMMARY_COMMANDS: readonly Command[] = [
   {
     words: ['summary'],
-    usage: '',
+    usage: '[--json]',
     help: 'figures of the whole server',
-    arity: [0, 0],
-    run: (_, { server }) => reply(textOf(summaryLines(server.summary()))),
+    arity: [0, 1],
+    run: (args, { server }) =>
+      withJson(args, (isJson) =>
+        isJson ? jsonAnswer(server.summary()) : reply(textOf(summaryLines(server.summary()))),
+      ),
   },
   {
     words: ['summary', 'reset'],
@@ -23,11 +27,15 @@ export const SUMMARY_COMMANDS: readonly Command[] = [
   },
   {
     words: ['binding', 'summary'],
-    usage: '[BINDING | group:GROUP]',
+    usage: '[--json] [BINDING | group:GROUP]',
     help: 'figures of each binding, of one, or of a binding group',
-    arity: [0, 1],
+    arity: [0, 2],
     offers: ['binding'],
-    run: ([which], { server }) => bindingSummary(which, server),
+    run: (args, { server }) => {
+      const { words, isJson } = takeJsonFlag(args);
+      if (words.length > 1) return refuse('expected one binding, or group:GROUP, or nothing');
+      return bindingSummary(words[0], isJson, server);
+    },
   },
 ];
 
@@ -82,30 +90,39 @@ function rateLines(counts: Pick<BindingRow, 'delivered' | 'failed' | 'received'>
 
 const GROUP_PREFIX = 'group:';
 
-function bindingSummary(which: string | undefined, server: ServerView): Answer {
-  if (which?.startsWith(GROUP_PREFIX)) return groupSummary(which.slice(GROUP_PREFIX.length), server);
+function bindingSummary(which: string | undefined, isJson: boolean, server: ServerView): Answer {
+  if (which?.startsWith(GROUP_PREFIX)) return groupSummary(which.slice(GROUP_PREFIX.length), isJson, server);
   const unknown = which === undefined ? null : unknownBinding(which, server);
   if (unknown !== null) return unknown;
   const times = server.summary();
-  const lines: string[] = [];
-  for (const row of server.bindings()) {
-    if (which === undefined || row.binding === which) lines.push(...bindingLines(row.binding, row, 'Resident', times));
-  }
-  return reply(textOf(lines));
+  const rows = [...server.bindings()].filter((row) => which === undefined || row.binding === which);
+  if (isJson) return jsonBindings(rows, times, server);
+  return reply(textOf(rows.flatMap((row) => bindingLines(row.binding, row, 'Resident', times))));
 }
 
-function groupSummary(group: string, server: ServerView): Answer {
+/** Sums over a group are for the reader to make. */
+function jsonBindings(rows: readonly BindingRow[], times: SummaryFigures, server: ServerView): Answer {
+  const { sinceResetSeconds, uptimeSeconds } = times;
+  const shapeOf = (row: BindingRow) => ({ ...row, group: row.group ?? 'default' });
+  return jsonList(rows, server, shapeOf, [
+    '{"bindings":',
+    `,${JSON.stringify({ sinceResetSeconds, uptimeSeconds }).slice(1)}`,
+  ]);
+}
+
+function groupSummary(group: string, isJson: boolean, server: ServerView): Answer {
   const all = [...server.bindings()];
   const times = server.summary();
   const members = all.filter((row) => row.group === group);
   if (members.length === 0) {
     return refuseUnknown('binding group', group, new Set(all.flatMap((row) => row.group ?? [])));
   }
+  if (isJson) return jsonBindings(members, times, server);
   const lines = members.flatMap((row) =>
     bindingLines(`${row.binding} in Binding Group ${group}`, row, 'Resident', times),
   );
   const total = (figure: (row: BindingRow) => number): number => members.reduce((sum, row) => sum + figure(row), 0);
-  const sum: Omit<BindingRow, 'binding' | 'group'> = {
+  const sum: Omit<BindingRow, 'binding' | 'group' | 'isGone'> = {
     connections: total((row) => row.connections),
     active: total((row) => row.active),
     total: total((row) => row.total),
@@ -120,7 +137,7 @@ function groupSummary(group: string, server: ServerView): Answer {
 
 function bindingLines(
   name: string,
-  row: Omit<BindingRow, 'binding' | 'group'>,
+  row: Omit<BindingRow, 'binding' | 'group' | 'isGone'>,
   memoryWord: 'Resident' | 'Incore',
   { sinceResetSeconds, uptimeSeconds }: SummaryFigures,
 ): string[] {

@@ -109,18 +109,11 @@ export class Scheduler {
     setNextLook(this.#timers, queue, at);
   }
 
-  /** Delayed mail of the queue is due now. @returns how many messages that were */
-  flush(queue: MailQueue): number {
-    const messages = queue.delayed.messages;
-    for (const task of queue.delayed.takeAll()) queue.active.add(task);
+  /** Takes a waiting task out, for the operator; what is on a connection stays there. @returns false when it is not there */
+  remove(queue: MailQueue, place: 'active' | 'delayed', task: Task): boolean {
+    if (!queue[place].remove(task)) return false;
     this.#markReady(queue);
-    return messages;
-  }
-
-  /** Takes all waiting mail of the queue out, for the operator; what is on a connection stays there. */
-  takeAll(queue: MailQueue): readonly Task[] {
-    this.#markReady(queue);
-    return [...queue.active.takeAll(), ...queue.delayed.takeAll()];
+    return true;
   }
 
   // ---- connections

@@ -6,9 +6,13 @@ import type { MailId } from './ids.ts';
 import type { Mailbox, ReversePath } from './mailbox.ts';
 
 /** One forward-path of a transaction. */
-export interface Recipient {
+export interface Recipient extends QueuePlace {
   readonly messageId: MailId;
   readonly mailbox: Mailbox;
+}
+
+/** Where mail is queued. */
+export interface QueuePlace {
   /** The name it is queued under. */
   readonly routingDomain: DomainName;
   readonly binding: string;
@@ -43,3 +47,10 @@ export type Settlement =
   | { readonly kind: 'delivered' }
   | { readonly kind: 'failed' }
   | { readonly kind: 'deferred'; readonly retries: number; readonly nextAttemptAt: WallMs };
+
+/** The envelope with a recipient queued elsewhere. */
+export function withPlace(envelope: Envelope, index: number, { routingDomain, binding }: QueuePlace): Envelope {
+  const recipients = envelope.recipients.slice();
+  recipients[index] = { ...recipients[index]!, routingDomain, binding };
+  return { ...envelope, recipients };
+}

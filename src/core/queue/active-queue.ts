@@ -3,14 +3,18 @@
 // counts from reception, the head is also the first to expire.
 import { Heap } from '../base/heap.ts';
 import type { MessageTotals } from './message-totals.ts';
-import type { Task } from './task.ts';
+import { makeTask, type Task } from './task.ts';
 
 const FIRST_CAPACITY = 8;
+/** Recipients of what stands in the ring in place of a task that was taken out of the middle: it keeps the order. */
+const NOBODY: readonly number[] = [];
 
 export class ActiveQueue {
   #ring: (Task | undefined)[] = [];
   #head = 0;
   #ringSize = 0;
+  /** Places in the ring whose task was taken out. The head is never one of them. */
+  #gaps = 0;
   #returned: Heap<Task> | null = null;
   readonly #totals: MessageTotals;
   #messages = 0;
@@ -22,7 +26,7 @@ export class ActiveQueue {
 
   /** Tasks waiting: what connections can be opened for. */
   get size(): number {
-    return this.#ringSize + (this.#returned?.size ?? 0);
+    return this.#ringSize - this.#gaps + (this.#returned?.size ?? 0);
   }
 
   /** Recipients waiting: what listings count, one message each. */
@@ -59,11 +63,29 @@ export class ActiveQueue {
     if (task.heapIndex >= 0) {
       this.#returned!.remove(task);
     } else {
-      this.#ring[this.#head] = undefined;
-      this.#head = (this.#head + 1) & (this.#ring.length - 1);
-      this.#ringSize -= 1;
+      this.#dropHead();
     }
     return task;
+  }
+
+  has(task: Task): boolean {
+    return task.heapIndex >= 0 ? this.#returned?.has(task) === true : this.#placeOf(task) !== null;
+  }
+
+  /** Takes a task out wherever it stands. @returns false when it is not here */
+  remove(task: Task): boolean {
+    if (task.heapIndex >= 0) {
+      if (this.#returned?.has(task) !== true) return false;
+      this.#returned.remove(task);
+    } else {
+      const place = this.#placeOf(task);
+      if (place === null) return false;
+      if (place === 0) this.#dropHead();
+      else this.#leaveGap(place);
+    }
+    this.#messages -= task.recipients.length;
+    this.#totals.active -= task.recipients.length;
+    return true;
   }
 
   /** Empties the queue; oldest first. */
@@ -73,18 +95,68 @@ export class ActiveQueue {
     return tasks;
   }
 
-  /** All waiting tasks in no particular order, without taking them. */
-  *values(): Generator<Task> {
-    for (let at = 0; at < this.#ringSize; at++) yield this.#ring[(this.#head + at) & (this.#ring.length - 1)]!;
-    if (this.#returned !== null) yield* this.#returned.values();
+  /** The tasks that wait now, those of the ring first and oldest first; a copy of references. */
+  list(): Task[] {
+    const end = this.#head + this.#ringSize;
+    const capacity = this.#ring.length;
+    const inRing = this.#ring.slice(this.#head, Math.min(end, capacity)) as Task[];
+    const wrapped = end > capacity ? (this.#ring.slice(0, end - capacity) as Task[]) : [];
+    const all = inRing.concat(wrapped, this.#returned?.list() ?? []);
+    return this.#gaps === 0 ? all : all.filter((task) => task.recipients !== NOBODY);
+  }
+
+  #at(place: number): Task {
+    return this.#ring[(this.#head + place) & (this.#ring.length - 1)]!;
+  }
+
+  /** How many places behind the head of the ring the task stands; null when it is not in it. */
+  #placeOf(task: Task): number | null {
+    let [low, high] = [0, this.#ringSize];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isOlder(this.#at(middle), task)) low = middle + 1;
+      else high = middle;
+    }
+    // Tasks of one transaction stand beside each other.
+    for (let place = low; place < this.#ringSize && !isOlder(task, this.#at(place)); place++) {
+      if (this.#at(place) === task) return place;
+    }
+    return null;
+  }
+
+  #dropHead(): void {
+    for (;;) {
+      this.#ring[this.#head] = undefined;
+      this.#head = (this.#head + 1) & (this.#ring.length - 1);
+      this.#ringSize -= 1;
+      if (this.#ringSize === 0 || this.#at(0).recipients !== NOBODY) return;
+      this.#gaps -= 1;
+    }
+  }
+
+  #leaveGap(place: number): void {
+    const { stored, dueAt } = this.#at(place);
+    this.#ring[(this.#head + place) & (this.#ring.length - 1)] = makeTask(stored, NOBODY, 0, dueAt);
+    this.#gaps += 1;
+    if (this.#gaps * 2 > this.#ringSize) this.#moveTo(this.#ring.length);
   }
 
   #grow(): void {
-    const capacity = Math.max(FIRST_CAPACITY, this.#ring.length * 2);
+    this.#moveTo(Math.max(FIRST_CAPACITY, this.#ring.length * 2));
+  }
+
+  /** Into a new ring, without the gaps. */
+  #moveTo(capacity: number): void {
     const ring = new Array<Task | undefined>(capacity);
-    for (let at = 0; at < this.#ringSize; at++) ring[at] = this.#ring[(this.#head + at) & (this.#ring.length - 1)];
+    let size = 0;
+    for (let place = 0; place < this.#ringSize; place++) {
+      const task = this.#at(place);
+      if (task.recipients !== NOBODY) ring[size++] = task;
+    }
     this.#ring = ring;
     this.#head = 0;
+    this.#ringSize = size;
+    this.#gaps = 0;
   }
 }
 

@@ -43,6 +43,19 @@ export class DelayedQueue {
     return task;
   }
 
+  has(task: Task): boolean {
+    return this.#heap.has(task);
+  }
+
+  /** Takes a task out wherever it stands. @returns false when it is not here */
+  remove(task: Task): boolean {
+    if (!this.#heap.has(task)) return false;
+    this.#heap.remove(task);
+    this.#messages -= task.recipients.length;
+    this.#totals.delayed -= task.recipients.length;
+    return true;
+  }
+
   /** Empties the queue, whatever is due. */
   takeAll(): Task[] {
     const tasks: Task[] = [];
@@ -52,7 +65,8 @@ export class DelayedQueue {
     return tasks;
   }
 
-  values(): IterableIterator<Task> {
-    return this.#heap.values();
+  /** The tasks that wait now, in no particular order; a copy of references. */
+  list(): Task[] {
+    return this.#heap.list();
   }
 }

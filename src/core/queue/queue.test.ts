@@ -83,7 +83,11 @@ test('the last attempt falls on the expiration, and a failure there is final', (
 });
 
 test('property: the active queue gives every task once, oldest reception first', () => {
-  const step = fc.oneof(fc.record({ at: fc.nat(50), retries: fc.nat(1) }), fc.constant('take' as const));
+  const step = fc.oneof(
+    fc.record({ at: fc.nat(50), retries: fc.nat(1) }),
+    fc.constant('take' as const),
+    fc.record({ remove: fc.nat(30) }),
+  );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const queue = new ActiveQueue({ active: 0, delayed: 0 });
@@ -95,16 +99,37 @@ test('property: the active queue gives every task once, oldest reception first',
           if (taken === undefined) continue;
           assert.ok(inside.delete(taken));
           for (const other of inside) assert.ok(other.stored.envelope.receivedAt >= taken.stored.envelope.receivedAt);
+        } else if ('remove' in one) {
+          const removed = [...inside][one.remove];
+          if (removed === undefined) continue;
+          inside.delete(removed);
+          assert.ok(queue.has(removed) && queue.remove(removed));
+          assert.ok(!queue.has(removed) && !queue.remove(removed));
         } else {
           const added = task(one.at, one.retries);
           inside.add(added);
           queue.add(added);
         }
         assert.deepEqual([queue.size, queue.messages], [inside.size, inside.size]);
-        assert.deepEqual(new Set(queue.values()), inside);
+        assert.deepEqual(new Set(queue.list()), inside);
+        assert.equal(queue.list().length, inside.size);
       }
     }),
   );
+});
+
+test('a task is taken out of the middle of a queue by itself, and is in no other', () => {
+  const [first, second, third] = [task(1), task(2), task(3)];
+  const totals = { active: 0, delayed: 0 };
+  const [active, delayed] = [new ActiveQueue(totals), new DelayedQueue(totals)];
+  for (const one of [first, second, third]) active.add(one);
+  assert.ok(active.remove(second));
+  delayed.add(second);
+  assert.deepEqual(totals, { active: 2, delayed: 1 });
+  assert.ok(!active.has(second) && !active.remove(second) && !delayed.remove(first));
+  assert.ok(delayed.remove(second) && !delayed.remove(second));
+  assert.deepEqual([active.take(), active.take(), active.take()], [first, third, undefined]);
+  assert.deepEqual(totals, { active: 0, delayed: 0 });
 });
 
 test('property: the delayed queue gives what is due, and nothing early', () => {

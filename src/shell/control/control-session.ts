@@ -2,14 +2,14 @@
 // (core/base/text-frames). The protocol is described in docs/console.md. A client that does not read its answers stops
 // being served until it does, and is dropped after the idle timeout.
 import type { Socket } from 'node:net';
-import { frameText } from '../../core/base/text-frames.ts';
-import type { ConsoleSession } from '../../core/console/command.ts';
+import { framePiece, frameText } from '../../core/base/text-frames.ts';
+import type { Answer, ConsoleSession } from '../../core/console/command.ts';
 import { COMMAND_OCTETS_MAX, type CommandLine, CommandLines } from './command-lines.ts';
 
 /** Who answers. */
 export interface ControlAnswers {
   /** Carries out a command line. A rejection is a bug and is not caught. */
-  answer(line: string, session: ConsoleSession): Promise<{ readonly text: string; readonly failed: boolean }>;
+  answer(line: string, session: ConsoleSession): Promise<Answer>;
   /** What may stand in place of the last word of an unfinished line. */
   complete(partialLine: string): readonly string[];
 }
@@ -78,21 +78,35 @@ export class ControlSession {
     }
     this.#phase = 'answering';
     const answer = await this.#answers.answer(text, this.#session);
-    return (await this.#send(answer.text, answer.failed ? 'refused' : 'ok')) && !this.#isFinishing;
+    const status = answer.failed ? 'refused' : 'ok';
+    if (answer.rest === undefined) return (await this.#send(answer.text, status)) && !this.#isFinishing;
+    await this.#write(framePiece(answer.text));
+    for await (const piece of answer.rest) {
+      await this.#write(framePiece(piece));
+      if (this.#socket.destroyed || this.#isFinishing) break;
+    }
+    await this.#write(frameText('', status));
+    this.#phase = 'idle';
+    return !this.#socket.destroyed && !this.#isFinishing;
   }
 
-  /** Writes a frame in pieces, as fast as the client takes them. @returns whether the client is still there */
+  /** @returns whether the client is still there */
   async #send(text: string, status: string): Promise<boolean> {
+    await this.#write(frameText(text, status));
+    this.#phase = 'idle';
+    return !this.#socket.destroyed;
+  }
+
+  /** Writes in pieces, as fast as the client takes them. */
+  async #write(frame: string): Promise<void> {
     this.#phase = 'writing';
-    const frame = frameText(text, status);
     for (let start = 0; start < frame.length && !this.#socket.destroyed; ) {
       let end = start + WRITE_LENGTH;
       if (isHighSurrogate(frame.charCodeAt(end - 1))) end += 1;
       if (!this.#socket.write(frame.slice(start, end))) await drained(this.#socket);
       start = end;
     }
-    this.#phase = 'idle';
-    return !this.#socket.destroyed;
+    this.#phase = 'answering';
   }
 }
 

@@ -4,7 +4,7 @@
 import { wallMs } from '../../core/base/moment.ts';
 import type { Segment } from './segment.ts';
 import type { SettlementLog } from './settlement-log.ts';
-import { entryOf, type StoredRecord } from './stored-record.ts';
+import { entryOf, placeEntryOf, type StoredRecord } from './stored-record.ts';
 
 /**
  * @param isCopyComplete the copy itself carries all settlements made so far
@@ -21,6 +21,7 @@ export function releaseSource(
   target.hold();
   if (!isCopyComplete) {
     for (const [index, settlement] of record.progress) log.add(target, entryOf(record, index, settlement));
+    for (const [index, place] of record.places) log.add(target, placeEntryOf(record, index, place));
   }
   const release = (): void => {
     log.add(source, { sequence, index: 0, kind: 'moved', retries: 0, nextAttemptAt: wallMs(0) });

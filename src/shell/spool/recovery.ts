@@ -109,10 +109,14 @@ class Recovery {
       const difference = copy.record.copyNumber - latest.record.copyNumber;
       if (difference > 0 || (difference === 0 && copy.number > latest.number)) latest = copy;
     }
+    const { record } = latest;
+    const placed = new Set(record.places.keys());
     for (const copy of copies) {
       if (copy === latest) continue;
-      for (const [index, settlement] of copy.record.progress) latest.record.unite(index, settlement);
-      if (!copy.isMoved) superseded.push({ source: copy.segment, record: latest.record });
+      for (const [index, settlement] of copy.record.progress) record.unite(index, settlement);
+      // A copy was made with all that its source knew then, so what its own file says is newer.
+      for (const [index, place] of copy.record.places) if (!placed.has(index)) record.unitePlace(index, place);
+      if (!copy.isMoved) superseded.push({ source: copy.segment, record });
     }
     return latest;
   }
@@ -174,8 +178,7 @@ class Recovery {
     await withFile(disk, segment.settlements.path, 'write', async (handle) => {
       const bytes = Buffer.allocUnsafeSlow(await disk.size(handle));
       await readFully(disk, handle, bytes, 0);
-      segment.settlements.continueAt(bytes.length);
-      readSettlementEntries(bytes, segment.header.generation, (entry) => {
+      const highestNumber = readSettlementEntries(bytes, segment.header.generation, (entry) => {
         this.#highestNumber = Math.max(this.#highestNumber, entry.sequence);
         const copy = found.get(entry.sequence);
         if (copy === undefined) return;
@@ -183,8 +186,10 @@ class Recovery {
         else if (entry.kind === 'deferred') {
           const { kind, retries, nextAttemptAt } = entry;
           copy.record.unite(entry.index, { kind, retries, nextAttemptAt });
-        } else copy.record.unite(entry.index, { kind: entry.kind });
+        } else if (entry.kind === 'requeued') copy.record.unitePlace(entry.index, entry.place!);
+        else copy.record.unite(entry.index, { kind: entry.kind });
       });
+      segment.settlements.continueAt(bytes.length, highestNumber);
       if (!this.#options.forceFsync || bytes.length === 0) return;
       // Pages of a sync that failed in an earlier run count as written. Only writing them again makes them stay.
       await writeAll(disk, handle, [bytes], 0);

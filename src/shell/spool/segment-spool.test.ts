@@ -435,6 +435,9 @@ type Known = {
   /** The latest settlement of each recipient, and the latest that must survive. */
   readonly latest: (Settlement | null)[];
   safe: (Settlement | null)[];
+  /** Domains under which each recipient was queued so far, and from which of them on it must be found. */
+  readonly domains: string[][];
+  safeDomains: number[];
 };
 
 const rank = (settlement: Settlement | null): number =>
@@ -457,7 +460,8 @@ class Life {
     for (let step = 0; step < steps && !this.#disk.isStopped; step++) {
       const draw = this.#random.below(100);
       if (draw < 35) this.#append();
-      else if (draw < 80) this.#settle();
+      else if (draw < 70) this.#settle();
+      else if (draw < 80) this.#requeue();
       else if (draw < 84) this.#flush();
       else if (draw < 88) void this.#spool.compact();
       else for (let turns = this.#random.below(20); turns > 0; turns--) await turn();
@@ -477,6 +481,8 @@ class Life {
       state: 'pending',
       latest: [...none],
       safe: [...none],
+      domains: envelope.recipients.map(({ routingDomain }) => [routingDomain]),
+      safeDomains: envelope.recipients.map(() => 0),
     };
     this.#known.set(name, known);
     this.#spool.append(envelope, content, (result) => {
@@ -485,14 +491,28 @@ class Life {
     });
   }
 
-  #settle(): void {
+  #anyOpen(): { readonly known: Known; readonly index: number } | undefined {
     const open = [...this.#known.values()].flatMap((known) =>
       known.state !== 'durable'
         ? []
         : known.latest.flatMap((settlement, index) => (rank(settlement) < 100 ? [{ known, index }] : [])),
     );
-    if (open.length === 0) return;
-    const { known, index } = open[this.#random.below(open.length)] as (typeof open)[number];
+    return open[this.#random.below(Math.max(1, open.length))];
+  }
+
+  #requeue(): void {
+    const found = this.#anyOpen();
+    if (found === undefined) return;
+    const domains = found.known.domains[found.index] as string[];
+    const routingDomain = `${domains.length}.${found.index}.${'x'.repeat(this.#random.below(30))}.example`;
+    domains.push(routingDomain);
+    this.#spool.requeue(found.known.record as StoredContent, found.index, { routingDomain, binding: 'other' });
+  }
+
+  #settle(): void {
+    const found = this.#anyOpen();
+    if (found === undefined) return;
+    const { known, index } = found;
     const settlement = this.#random.below(4) === 0 ? deferred(rank(known.latest[index] ?? null) + 1) : DELIVERED;
     known.latest[index] = settlement;
     this.#spool.settle(known.record as StoredContent, index, settlement);
@@ -500,10 +520,15 @@ class Life {
   }
 
   #flush(): void {
-    const before = [...this.#known.values()].map((known) => ({ known, latest: [...known.latest] }));
+    const before = [...this.#known.values()].map((known) => ({
+      known,
+      latest: [...known.latest],
+      domains: known.domains.map(({ length }) => length - 1),
+    }));
     void this.#spool.flushSettlements().then((isDone) => {
       if (!isDone || this.#disk.isStopped) return;
-      for (const { known, latest } of before) {
+      for (const { known, latest, domains } of before) {
+        known.safeDomains = known.safeDomains.map((safe, index) => Math.max(safe, domains[index] as number));
         known.safe = known.safe.map((safe, index) =>
           rank(latest[index] ?? null) > rank(safe) ? (latest[index] ?? null) : safe,
         );
@@ -541,7 +566,7 @@ async function check(
     const mayBeFound =
       one.state === 'durable' || one.state === 'pending' || (one.state === 'refused' && wasVoidRefused);
     assert.ok(mayBeFound, `${name} was ${one.state}`);
-    assert.deepEqual(record.stored.envelope, one.envelope);
+    checkPlaces(name, one, record.stored.envelope, isOrderly);
     const content = await read(spool, record.stored);
     assert.ok(content !== null && joined(content) === one.content, `${name} has its content`);
     for (let index = 0; index < one.latest.length; index++) {
@@ -565,6 +590,25 @@ async function check(
     one.state = 'durable';
     one.record = record.stored;
   }
+}
+
+function checkPlaces(name: string, one: Known, found: Envelope, isOrderly: boolean): void {
+  const { recipients, ...rest } = found;
+  const { recipients: asSent, ...restAsSent } = one.envelope;
+  assert.deepEqual(rest, restAsSent);
+  one.safeDomains = recipients.map(({ routingDomain, binding, ...recipient }, index) => {
+    const { routingDomain: _, binding: firstBinding, ...recipientAsSent } = asSent[index] as (typeof asSent)[number];
+    const domains = one.domains[index] as string[];
+    const at = domains.indexOf(routingDomain);
+    const least = isOrderly ? domains.length - 1 : (one.safeDomains[index] as number);
+    // Of what is settled for good nobody asks where it would be queued.
+    const isOpen = rank(one.latest[index] ?? null) < 100;
+    assert.ok(at >= (isOpen ? least : 0), `${name} ${index} is queued under ${routingDomain}, ${least} were safe`);
+    assert.equal(binding, at === 0 ? firstBinding : 'other');
+    assert.deepEqual(recipient, recipientAsSent);
+    domains.length = at + 1;
+    return at;
+  });
 }
 
 const SEEDS = Number(process.env['SPOOL_SEEDS'] ?? 25);

@@ -3,7 +3,7 @@
 // rules. The caller keeps one spool per directory and closes it in the end.
 import { join } from 'node:path';
 import { assert } from '../../core/base/assert.ts';
-import type { Content, Envelope, Settlement } from '../../core/mail/message.ts';
+import type { Content, Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
 import type { RecoveredRecord, Spool, StoredContent } from '../../engine/ports.ts';
 import { BodyMemory } from './body-memory.ts';
 import { CommitLane, type PendingRecord } from './commit-lane.ts';
@@ -21,7 +21,7 @@ import { SegmentStore } from './segment-store.ts';
 import { SequenceNumbers } from './sequence-numbers.ts';
 import { SettlementLog } from './settlement-log.ts';
 import { lockSpool } from './spool-lock.ts';
-import { type Appended, entryOf, StoredRecord } from './stored-record.ts';
+import { type Appended, entryOf, placeEntryOf, StoredRecord } from './stored-record.ts';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -228,6 +228,21 @@ export class SegmentSpool implements Spool {
     this.#memory.release(record);
     segment.drop(record, record.bytes);
     this.#log.freeIfDead(segment);
+  }
+
+  requeue(stored: StoredContent, index: number, place: QueuePlace): void {
+    const record = ownRecord(stored);
+    const { segment } = record;
+    assert(segment !== null, 'a record is queued elsewhere after it is durable');
+    record.requeue(index, place);
+    this.#log.add(segment, placeEntryOf(record, index, place));
+  }
+
+  whenSettled(done: (isDurable: boolean) => void): void {
+    this.#log.flush().then((isDurable) => {
+      // Outside of the promise, so that what `done` throws is not taken for a failed write.
+      setImmediate(() => done(isDurable));
+    });
   }
 
   read(stored: StoredContent, done: (content: Content | null) => void): void {

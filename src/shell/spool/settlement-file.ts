@@ -1,6 +1,14 @@
 // The settlements of one segment: what waits to be written, and what was written but not synced, which is kept so that
 // it can be written again when a sync fails (the kernel forgets the pages of a failed sync).
-import { SETTLEMENT_ENTRY_BYTES, type SettlementEntry, writeSettlementEntry } from './settlement-entry.ts';
+import type { QueuePlace } from '../../core/mail/message.ts';
+import {
+  encodePlace,
+  placeEntriesBytes,
+  SETTLEMENT_ENTRY_BYTES,
+  type SettlementEntry,
+  writePlace,
+  writeSettlementEntry,
+} from './settlement-entry.ts';
 
 const FIRST_ENTRIES = 64;
 
@@ -12,6 +20,9 @@ export class SettlementFile {
   #unsynced: Buffer[] = [];
   #syncedEnd = 0;
   #end = 0;
+  /** Numbers of the places that this process has told in the file. */
+  #numbersByPlace: Map<string, number> | null = null;
+  #nextNumber = 0;
 
   constructor(path: string, generation: Uint8Array) {
     this.path = path;
@@ -23,22 +34,50 @@ export class SettlementFile {
     return this.#end;
   }
 
-  /** Goes on behind what was found at start; a torn last entry is overwritten. */
-  continueAt(bytes: number): void {
+  /**
+   * Goes on behind what was found at start; a torn last entry is overwritten.
+   * @param highestNumber of a place that the file has told
+   */
+  continueAt(bytes: number, highestNumber: number): void {
+    this.#nextNumber = highestNumber + 1;
     this.#end = bytes - (bytes % SETTLEMENT_ENTRY_BYTES);
     this.#syncedEnd = this.#end;
   }
 
   add(entry: SettlementEntry): void {
+    const numbered = entry.place === undefined ? entry : { ...entry, retries: this.#numberOf(entry.place) };
+    const into = this.#room(SETTLEMENT_ENTRY_BYTES);
+    writeSettlementEntry(into, this.#waitingBytes, this.#generation, numbered);
+    this.#waitingBytes += SETTLEMENT_ENTRY_BYTES;
+  }
+
+  /** Tells the place when it is new to the file. */
+  #numberOf(place: QueuePlace): number {
+    const encoded = encodePlace(place);
+    const key = encoded.toString('latin1');
+    this.#numbersByPlace ??= new Map();
+    let number = this.#numbersByPlace.get(key);
+    if (number === undefined) {
+      number = this.#nextNumber++;
+      this.#numbersByPlace.set(key, number);
+      const bytes = placeEntriesBytes(encoded);
+      writePlace(this.#room(bytes), this.#waitingBytes, this.#generation, number, encoded);
+      this.#waitingBytes += bytes;
+    }
+    return number;
+  }
+
+  /** What waits, with room for so many bytes more behind it. */
+  #room(bytes: number): Buffer {
     let into = this.#waiting;
-    if (into === null || this.#waitingBytes === into.length) {
-      const larger = Buffer.allocUnsafeSlow(into === null ? FIRST_ENTRIES * SETTLEMENT_ENTRY_BYTES : into.length * 2);
-      if (into !== null) larger.set(into);
+    if (into === null || this.#waitingBytes + bytes > into.length) {
+      const least = into === null ? FIRST_ENTRIES * SETTLEMENT_ENTRY_BYTES : into.length * 2;
+      const larger = Buffer.allocUnsafeSlow(Math.max(least, this.#waitingBytes + bytes));
+      if (into !== null) larger.set(into.subarray(0, this.#waitingBytes));
       into = larger;
       this.#waiting = into;
     }
-    writeSettlementEntry(into, this.#waitingBytes, this.#generation, entry);
-    this.#waitingBytes += SETTLEMENT_ENTRY_BYTES;
+    return into;
   }
 
   /** Hands out what waits, as one buffer. */

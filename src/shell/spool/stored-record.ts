@@ -2,7 +2,7 @@
 // content is, if it is. This is the object that the engine holds as StoredContent.
 import { assert } from '../../core/base/assert.ts';
 import { wallMs } from '../../core/base/moment.ts';
-import type { Envelope, Settlement } from '../../core/mail/message.ts';
+import { type Envelope, type QueuePlace, type Settlement, withPlace } from '../../core/mail/message.ts';
 import type { AppendResult, StoredContent } from '../../engine/ports.ts';
 import type { Slab } from './body-memory.ts';
 import { type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
@@ -13,7 +13,8 @@ import type { SettlementEntry } from './settlement-entry.ts';
 export type Appended = (result: AppendResult) => void;
 
 export class StoredRecord implements StoredContent {
-  readonly envelope: Envelope;
+  /** As it is now; its spool changes it when a recipient is queued elsewhere. */
+  envelope: Envelope;
   /** 0 until the record is given its place. */
   sequence = 0;
   segment: Segment | null = null;
@@ -31,9 +32,10 @@ export class StoredRecord implements StoredContent {
   /** Its content was found damaged; it is not copied any more. */
   isDamaged = false;
   openRecipients: number;
-  /** Settlements so far. */
+  /** Settlements so far, and moves to other queues. */
   changes = 0;
   #progress: Map<number, Settlement> | null = null;
+  #places: Map<number, QueuePlace> | null = null;
 
   constructor(envelope: Envelope) {
     this.envelope = envelope;
@@ -57,6 +59,28 @@ export class StoredRecord implements StoredContent {
   /** The last settlement of each recipient that has one. */
   get progress(): Progress {
     return this.#progress ?? NO_PROGRESS;
+  }
+
+  /** Where recipients were queued that were queued elsewhere since this copy of the record was written. */
+  get places(): ReadonlyMap<number, QueuePlace> {
+    return this.#places ?? NO_PLACES;
+  }
+
+  requeue(index: number, place: QueuePlace): void {
+    assert(!this.#isFinal(index), 'only an open recipient is queued elsewhere');
+    this.changes += 1;
+    this.#keepPlace(index, place);
+  }
+
+  /** Takes in where a settlement file says that a recipient is queued; what is known of an earlier copy comes last. */
+  unitePlace(index: number, place: QueuePlace): void {
+    if (index < this.envelope.recipients.length) this.#keepPlace(index, place);
+  }
+
+  #keepPlace(index: number, place: QueuePlace): void {
+    this.#places ??= new Map();
+    this.#places.set(index, place);
+    this.envelope = withPlace(this.envelope, index, place);
   }
 
   settle(index: number, settlement: Settlement): void {
@@ -89,6 +113,7 @@ export class StoredRecord implements StoredContent {
 }
 
 const NO_PROGRESS: Progress = new Map();
+const NO_PLACES: ReadonlyMap<number, QueuePlace> = new Map();
 
 /** The entry that keeps a settlement of one of the record's recipients. */
 export function entryOf(record: StoredRecord, index: number, settlement: Settlement): SettlementEntry {
@@ -96,6 +121,11 @@ export function entryOf(record: StoredRecord, index: number, settlement: Settlem
   const { kind } = settlement;
   if (kind !== 'deferred') return { sequence, index, kind, retries: 0, nextAttemptAt: NO_ATTEMPT };
   return { sequence, index, kind, retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt };
+}
+
+/** The entry that keeps where one of the record's recipients is queued. */
+export function placeEntryOf({ sequence }: StoredRecord, index: number, place: QueuePlace): SettlementEntry {
+  return { sequence, index, kind: 'requeued', retries: 0, nextAttemptAt: NO_ATTEMPT, place };
 }
 
 const NO_ATTEMPT = wallMs(0);

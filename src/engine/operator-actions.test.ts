@@ -1,0 +1,171 @@
+// What the operator does to mail, at the real engine with a spool in memory: what moves, what stays, and what a restart
+// finds.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualSite } from '../../test/support/virtual-site.ts';
+import type { ServerView } from '../core/console/server-view.ts';
+import { hasHeaderLine } from './header-filter.ts';
+
+const HELD = 'Domain example.com { Suspend_Delivery = true }\n';
+
+function siteOf(configuration: string, answer: (rcpt: string) => string = () => '250 ok') {
+  const options = { configuration, answer };
+  return { options, site: new VirtualSite(options) };
+}
+
+/** The answer of a command, with the time it needs. */
+async function done<T>(site: VirtualSite, promise: Promise<T>): Promise<T> {
+  site.runUntil(site.seconds + 1);
+  return promise;
+}
+
+const idsOf = (server: ServerView, domain = 'example.com'): string[] =>
+  Array.from(server.messages({ domain, binding: null }, 1000, 0), ({ id }) => id);
+const ANY = { domain: null, binding: null, header: null };
+
+test('a message is found by its id, told of, read, and failed, alone of its transaction', async () => {
+  const { site } = siteOf(HELD);
+  site.submit('<news@sender.example>', '<a@example.com>', '<b@example.com>');
+  const [first = '', second = ''] = idsOf(site.server);
+  const detail = await done(site, site.server.findMessage(second));
+  assert.deepEqual(
+    { ...detail, createdAt: 0 },
+    {
+      id: second,
+      queue: 'active',
+      binding: 'default',
+      domain: 'example.com',
+      createdAt: 0,
+      nextAttemptAt: null,
+      retries: 0,
+      protocol: 'esmtp',
+      reversePath: 'news@sender.example',
+      recipient: 'b@example.com',
+      size: detail?.size,
+    },
+  );
+  const text = await done(site, site.server.readMessage(second));
+  assert.match(text?.headerSection ?? '', /^Subject: news\n/m);
+  assert.deepEqual([text?.body, text?.isCut], ['Hello.\n', false]);
+  assert.equal(await done(site, site.server.failMessage(second, '554 manually failed.', true)), 'done');
+  assert.deepEqual(idsOf(site.server), [first]);
+  assert.equal(await done(site, site.server.findMessage(second)), null);
+  for (const action of [site.server.retryMessage(second), site.server.failMessage('nonsense', '554 x', true)])
+    assert.equal(await done(site, action), 'unknown');
+  assert.match(site.main('P')[0]?.text ?? '', /554 manually failed\./);
+});
+
+test('a message that failed once is tried again at once', async () => {
+  let reply = '450 later';
+  const { site } = siteOf('', () => reply);
+  site.submit('<news@sender.example>', '<a@example.com>', '<b@example.com>');
+  site.runUntil(site.seconds + 1);
+  const [first = ''] = idsOf(site.server);
+  assert.equal((await done(site, site.server.findMessage(first)))?.queue, 'delayed');
+  reply = '250 ok';
+  assert.equal(await done(site, site.server.retryMessage(first)), 'done');
+  site.runUntil(site.seconds + 1);
+  assert.equal(site.received.length, 1);
+  assert.equal(idsOf(site.server).length, 1);
+});
+
+test('delayed mail stays delayed through a death of the process, without a retry counted', async () => {
+  const { site } = siteOf(HELD);
+  for (const rcpt of ['<a@example.com>', '<b@example.com>']) site.submit('<news@sender.example>', rcpt);
+  const request = { ...ANY, domain: 'example.com', delayMs: 300_000 };
+  const outcome = await done(site, site.server.delay(request));
+  assert.deepEqual([outcome.count, outcome.isDurable], [2, true]);
+  assert.equal((await done(site, site.server.delay(request))).count, 0, 'delayed mail is left alone');
+  site.kill();
+  const detail = await done(site, site.server.findMessage(idsOf(site.server)[0]!));
+  assert.deepEqual([detail?.queue, detail?.retries], ['delayed', 0]);
+  assert.ok(detail!.nextAttemptAt! - detail!.createdAt >= 300_000);
+  assert.equal(await done(site, site.server.flush({ domain: 'example.com', binding: null })), 2);
+});
+
+for (const crash of ['at once', 'after an orderly stop'] as const) {
+  test(`rerouted mail, active and delayed, is in the other queues ${crash} and goes out from there`, async () => {
+    const { site } = siteOf(HELD);
+    for (const rcpt of ['<a@example.com>', '<b@example.com>']) site.submit('<news@sender.example>', rcpt);
+    await done(site, site.server.delay({ ...ANY, domain: 'example.com', delayMs: 60_000 }));
+    site.submit('<news@sender.example>', '<c@example.com>', '<d@example.com>');
+    const request = { ...ANY, domain: 'example.com', toDomain: 'foo.com', toBinding: null };
+    const dry = await done(site, site.server.requeue({ ...request, dryRun: true }));
+    assert.deepEqual([dry.count, idsOf(site.server).length], [4, 4]);
+    assert.equal((await done(site, site.server.requeue({ ...request, dryRun: false }))).count, 4);
+    assert.deepEqual([idsOf(site.server), idsOf(site.server, 'foo.com').length], [[], 2], 'two have gone out');
+    if (crash === 'at once') site.kill();
+    else site.restart();
+    site.runUntil(site.seconds + 100);
+    const names = site.received.map(({ rcpt }) => rcpt).sort();
+    assert.deepEqual(names, ['<a@example.com>', '<b@example.com>', '<c@example.com>', '<d@example.com>']);
+    assert.equal(site.open, 0);
+    const domains = site.main('D').map(({ text }) => text.split('@')[5]);
+    assert.ok(domains.length === 4 && domains.every((domain) => domain === domains[0]));
+  });
+}
+
+test('mail of a binding that is gone is held, and goes out when it is bound anew, also after a restart', async () => {
+  const { site, options } = siteOf(
+    'Binding old {}\nBinding new {}\nESMTP_Listener { Binding = "old" }\n',
+    () => '450 later',
+  );
+  site.submit('<news@sender.example>', '<a@example.com>');
+  site.runUntil(site.seconds + 1);
+  options.configuration = 'Binding new {}\n';
+  options.answer = () => '250 ok';
+  site.restart();
+  const bindings = () =>
+    Array.from(site.server.bindings(), ({ binding, isGone, total }) => ({ binding, isGone, total }));
+  assert.deepEqual(bindings().at(-1), { binding: 'old', isGone: true, total: 1 });
+  const request = { ...ANY, binding: 'old', toDomain: null, toBinding: 'new', dryRun: false };
+  assert.equal((await done(site, site.server.requeue(request))).count, 1);
+  assert.deepEqual(bindings().find(({ binding }) => binding === 'new')?.total, 1);
+  site.kill();
+  await done(site, site.server.flush({ domain: null, binding: 'new' }));
+  site.runUntil(site.seconds + 5000);
+  assert.equal(site.received.length, 1);
+});
+
+test('a header filter takes the messages that have the line, and no others', async () => {
+  const { site } = siteOf(HELD);
+  for (const rcpt of ['<a@example.com>', '<b@example.com>']) site.submit('<news@sender.example>', rcpt);
+  const fail = (name: string, line: string) =>
+    site.server.failDomain({ ...ANY, header: { name, line }, quiet: true, reply: '554 x', dryRun: false });
+  assert.equal((await done(site, fail('subject', 'News'))).count, 0);
+  assert.equal((await done(site, fail('subject', 'news'))).count, 2);
+  assert.equal(site.open, 0);
+});
+
+test('an action on many messages lets others have turns in between, a few hundred messages each', async () => {
+  const { site } = siteOf(HELD);
+  const rcpts = Array.from({ length: 100 }, (_, index) => `<r${index}@example.com>`);
+  for (let count = 0; count < 12; count++) site.submit('<news@sender.example>', ...rcpts);
+  const outcome = await done(site, site.server.failDomain({ ...ANY, quiet: true, reply: '554 x', dryRun: false }));
+  assert.equal(outcome.count, 1200);
+  const perTurn = Map.groupBy(site.main('P'), ({ atSeconds }) => atSeconds);
+  assert.ok(perTurn.size >= 4, `${perTurn.size} turns`);
+  for (const lines of perTurn.values()) assert.ok(lines.length <= 350, `${lines.length} in one turn`);
+});
+
+for (const [id, name, line, expected] of [
+  ['a whole line', 'Subject', 'first part', true],
+  ['without case in the name', 'SUBJECT', 'first part', true],
+  ['with case in the line', 'Subject', 'First part', false],
+  ['a part of a line', 'Subject', 'first', false],
+  ['a folded line with its blank', 'Subject', '\tsecond part', true],
+  ['a folded line without it', 'Subject', 'second part', false],
+  ['a folded line of another field', 'X-Other', '\tsecond part', false],
+  ['the second of two fields', 'Received', 'by b', true],
+  ['blanks behind the colon do not count', 'X-Other', 'value ', true],
+  ['a name that another begins with', 'X', 'value ', false],
+  ['octets of UTF-8', 'X-Name', 'Zoë', true],
+  ['octets of Latin-1', 'X-Latin', 'Zoë', true],
+  ['an empty line of a field', 'X-Empty', '', true],
+] as const) {
+  test(`header lines: ${id}`, () => {
+    const section =
+      'Received: by a\r\nSubject: first part\r\n\tsecond part\r\nReceived: by b\r\nX-Other:  value \r\nX-Name: Zo\u00c3\u00ab\r\nX-Latin: Zo\u00eb\r\nX-Empty:\r\n';
+    assert.equal(hasHeaderLine(section, { name, line }), expected);
+  });
+}
