@@ -31,8 +31,8 @@ import { DelayNotices } from './delay-notices.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
 import { MailRecords } from './mail-records.ts';
-import { NodeTroubles } from './node-troubles.ts';
 import { IndexedSpool } from './message-index.ts';
+import { NodeTroubles } from './node-troubles.ts';
 import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
 import { Outcomes } from './outcomes.ts';
@@ -59,27 +59,27 @@ export interface EngineParts {
   readonly savedThrottles: SavedThrottles;
   /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
   readonly openingDelayMs: number;
-  /** Local time minus UTC at that instant. */
   /** Most messages that an operator's command acts on in one turn. */
   readonly messagesPerTurn?: number;
+  /** Local time minus UTC at that instant. */
   utcOffsetMinutes(at: WallMs): number;
   /** What the name service counts, for `summary`. */
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;
 }
 
-export class Engine implements Turns {
 /** Failing one, with its records, takes some 30 microseconds. */
 const MESSAGES_PER_TURN = 250;
 
+export class Engine implements Turns {
   readonly server: ServerView;
   readonly ledger = new Ledger();
   readonly scheduler: Scheduler;
   readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
   readonly #ports: Ports;
-  readonly #identity: EngineParts['identity'];
   readonly #spool: IndexedSpool;
+  readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
   readonly #timers = new Timers();
   readonly #node: NodeCounters;
@@ -208,6 +208,10 @@ const MESSAGES_PER_TURN = 250;
     };
     this.server = new EngineView({
       turns: this,
+      timers: this.#timers,
+      spool,
+      delays: this.#delays,
+      messagesPerTurn: parts.messagesPerTurn ?? MESSAGES_PER_TURN,
       scheduler: this.scheduler,
       ledger: this.ledger,
       throttles: this.throttles,
@@ -216,10 +220,6 @@ const MESSAGES_PER_TURN = 250;
       outcomes: this.#outcomes,
       routes: this.#routes,
       sessions: this.#sessions,
-      timers: this.#timers,
-      spool,
-      delays: this.#delays,
-      messagesPerTurn: parts.messagesPerTurn ?? MESSAGES_PER_TURN,
       configuration: () => this.#configuration,
       hostTimes,
       dnsFigures: () => parts.dnsFigures(),
