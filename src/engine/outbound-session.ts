@@ -11,7 +11,7 @@ import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
-import { NO_TLS, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
+import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { ClientActions, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
 import type { Blame } from '../core/smtp/client-opening.ts';
@@ -104,7 +104,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#at = at;
     this.#sentAt = at.mono;
     this.#stageSince = at.mono;
-    this.#policy = connection.queue.settings.tls;
+    this.#policy = policyTowards(connection.queue.settings.tls, connection.candidate);
     this.tls = this.#goesInClear(at) ? NO_TLS : this.#policy;
     this.terms = connection.queue.settings.terms;
     this.#times = parts.hostTimes.timesOf(connection.candidate.address);
@@ -258,8 +258,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     const { host } = candidate;
     this.#port!.startTls({
       policy: this.tls,
-      serverName: parseIpAddress(host) === null ? host : null, // RFC 6066 section 3: no addresses
-      names: [host, queue.domain],
+      serverName: this.tls.tlsa?.base ?? (parseIpAddress(host) === null ? host : null), // RFC 6066 section 3: no addresses
+      names: this.tls.verify === 'dane' ? this.tls.tlsa!.names : [host, queue.domain],
     });
   }
 
@@ -316,6 +316,17 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
 
   #failHost(reason: string, failure: Failure, protection = ''): void {
     this.#parts.scheduler.hostFailed(this.connection, reason, failure, this.#at, protection);
+  }
+
+  /** What a session to the same host would be opened with now. */
+  #policyNow(): TlsPolicy {
+    const { queue, candidate } = this.connection;
+    const { tls, usesDane } = queue.settings;
+    if (!usesDane) return tls;
+    const { host, address, port } = candidate;
+    // A host that has left the route is not known any better than when the session was opened.
+    const known = queue.candidates.find((one) => one.address === address && one.host === host && one.port === port);
+    return policyTowards(tls, known ?? candidate);
   }
 
   #goesInClear({ mono }: Moment): boolean {

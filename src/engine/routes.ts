@@ -61,8 +61,8 @@ export class Routes {
     const { domain, settings } = queue;
     let asked = this.#askedByQueue.get(queue);
     if (asked?.settings !== settings) {
-      const { gateway, routes, remotePort: port, useIpv6 } = settings;
-      const request = { domain, gateway, routes, port, useIpv6, policy: this.#policyOf(domain) };
+      const { gateway, routes, remotePort: port, useIpv6, usesDane } = settings;
+      const request = { domain, gateway, routes, port, useIpv6, usesDane, policy: this.#policyOf(domain) };
       asked = { settings, request, key: routeKey(request) };
       this.#askedByQueue.set(queue, asked);
     }

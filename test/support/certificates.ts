@@ -2,7 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export type CertificateName = 'receiver' | 'other' | 'expired' | 'self-signed' | 'rsa' | 'sender';
+export type CertificateName =
+  | 'receiver'
+  | 'other'
+  | 'expired'
+  | 'self-signed'
+  | 'rsa'
+  | 'sender'
+  | 'chain'
+  | 'chain-limited'
+  | 'chain-client';
 
 /** Path of a file there. */
 export function certificateFile(name: string): string {

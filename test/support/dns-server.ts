@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import {
   type Answer,
+  AUTHENTIC_DATA,
   AUTHORITATIVE_ANSWER,
   type DecodedPacket,
   decode,
@@ -13,6 +14,7 @@ import {
   type Packet,
   type Question,
   RECURSION_AVAILABLE,
+  type TlsaData,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
 
@@ -22,6 +24,11 @@ export interface ZoneEntry {
   readonly A?: readonly string[];
   readonly AAAA?: readonly string[];
   readonly CNAME?: string;
+  /** Each as `usage selector matchingType hexadecimal`. */
+  readonly TLSA?: readonly string[];
+  readonly TXT?: readonly string[];
+  /** The answer has the AD bit, as that of a resolver that has proved it. */
+  readonly isAuthentic?: boolean;
   /** Seconds; 300 by default. */
   readonly ttl?: number;
   readonly delayMs?: number;
@@ -192,25 +199,33 @@ export class DnsServer {
     const entry = this.zone[question.name];
     if (entry?.rcode !== undefined) return withCode(entry.rcode);
     if (entry?.isTruncated && by === 'udp') return { ...response, flags: response.flags! | TRUNCATED_RESPONSE };
-    const { answers, isThere, isWhole } = this.#resolve(question);
+    const { answers, isThere, isWhole, isAuthentic } = this.#resolve(question);
+    if (isAuthentic) response.flags! |= AUTHENTIC_DATA;
     const authorities = isWhole && !answers.some(({ type }) => type === question.type) ? [SOA] : [];
     return { ...(isThere ? response : withCode(NXDOMAIN)), answers, authorities };
   }
 
   /** The records of the name and of the names it is an alias of. */
-  #resolve({ name, type }: Question): { answers: Answer[]; isThere: boolean; isWhole: boolean } {
+  #resolve({ name, type }: Question): {
+    answers: Answer[];
+    isThere: boolean;
+    isWhole: boolean;
+    isAuthentic: boolean;
+  } {
     const answers: Answer[] = [];
     let at = name;
+    let isAuthentic = true;
     for (let count = 0; count < ALIASES_MAX; count++) {
       const entry = this.zone[at];
-      if (entry === undefined) return { answers, isThere: false, isWhole: true };
+      if (entry === undefined) return { answers, isThere: false, isWhole: true, isAuthentic: false };
+      isAuthentic &&= entry.isAuthentic === true;
       answers.push(...recordsOf(at, entry, type));
-      if (entry.CNAME === undefined) return { answers, isThere: true, isWhole: true };
+      if (entry.CNAME === undefined) return { answers, isThere: true, isWhole: true, isAuthentic };
       answers.push({ type: 'CNAME', name: at, ttl: entry.ttl ?? 300, data: entry.CNAME });
-      if (entry.doesNotFollow) return { answers, isThere: true, isWhole: false };
+      if (entry.doesNotFollow || type === 'CNAME') return { answers, isThere: true, isWhole: false, isAuthentic };
       at = entry.CNAME;
     }
-    return { answers, isThere: true, isWhole: true };
+    return { answers, isThere: true, isWhole: true, isAuthentic };
   }
 }
 
@@ -224,8 +239,20 @@ function recordsOf(name: string, entry: ZoneEntry, wanted: string): Answer[] {
       data: { preference, exchange },
     }));
   if (wanted === 'A') return (entry.A ?? []).map((data) => ({ type: 'A', name, ttl, data }));
+  if (wanted === 'TXT') return (entry.TXT ?? []).map((data) => ({ type: 'TXT', name, ttl, data: [data] }));
+  if (wanted === 'TLSA') return (entry.TLSA ?? []).map((text) => ({ type: 'TLSA', name, ttl, data: tlsaData(text) }));
   if (wanted === 'AAAA') return (entry.AAAA ?? []).map((data) => ({ type: 'AAAA', name, ttl, data }));
   return [];
+}
+
+function tlsaData(text: string): TlsaData {
+  const [usage, selector, matchingType, data] = text.split(' ');
+  return {
+    usage: Number(usage),
+    selector: Number(selector),
+    matchingType: Number(matchingType),
+    certificate: Buffer.from(data!, 'hex'),
+  };
 }
 
 /** Of the root, so that it is above every name. */

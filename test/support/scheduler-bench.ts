@@ -53,6 +53,7 @@ export const SETTINGS: DeliverySettings = {
   routes: [],
   remotePort: 25,
   useIpv6: false,
+  usesDane: false,
   generateBounces: true,
   bouncesInlineOriginal: 'headers',
   mailerDaemon: null,

@@ -27,6 +27,7 @@ import { SESSION_OPTIONS } from './session-options.ts';
 import type { ValueSyntax } from './syntax.ts';
 import { TLS_OPTIONS } from './tls-options.ts';
 import { TRANSPORT_OPTIONS } from './transport-options.ts';
+import { TRANSPORT_POLICY_OPTIONS } from './transport-policy-options.ts';
 import { ANYTHING } from './value-type.ts';
 
 export const OPTIONS: readonly Option<unknown>[] = [
@@ -42,6 +43,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...LOGGER_OPTIONS,
   ...TLS_OPTIONS,
   ...TRANSPORT_OPTIONS,
+  ...TRANSPORT_POLICY_OPTIONS,
   ...SECURITY_OPTIONS,
   ...KEPT_DELIVERY_OPTIONS,
   ...KEPT_DNS_OPTIONS,

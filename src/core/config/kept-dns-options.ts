@@ -4,7 +4,7 @@ import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
-    'an answer is asked for again when it is next needed behind its TTL',
+    'an answer is asked for again when it is next needed behind its TTL, TLSA records after an hour at most',
     `
     DNS_Cache_Purge_Interval  seconds  60    global  seconds between two sweeps of the cache
     DNS_Expire_Interval       seconds  10    global  seconds between two looks for domains to be asked for again
@@ -55,13 +55,6 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
     enable_mta_sts               boolean  true                         sending         whether a policy that is known is kept to
     mta_sts_dns_cname_max_depth  integer  5                            domain global   CNAME records followed to a policy
     mta_sts_policy_store         file     /var/spool/ecelerity/mtasts  global restart  directory of policies
-    `,
-  ),
-
-  ...keptOptions(
-    'TLSA records are not looked up, and use_dane is refused',
-    `
-    enable_dane  boolean  true  sending  whether TLSA records that are known are kept to
     `,
   ),
 ];

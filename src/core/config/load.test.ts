@@ -104,7 +104,7 @@ test('repeated stanzas are one stanza', () => {
 });
 
 test('unknown modules and options are errors, and warnings when lenient', () => {
-  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\nuse_dane = true' };
+  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ndns_rate_limit_enabled = true' };
   assert.equal(problemsOf(load(files)).length, 3);
   const lenient = load(files, { lenient: true });
   assert.deepEqual(lenient.warnings.map(formatWarning), [
@@ -112,7 +112,7 @@ test('unknown modules and options are errors, and warnings when lenient', () => 
     '/etc/mail.conf:2:1: warning: frob: left out: no such option is known',
   ]);
   assert.deepEqual(problemsOf(lenient), [
-    '/etc/mail.conf:3:12: use_dane: found true; expected false (certificates of receivers would not be compared with what their domains publish)',
+    '/etc/mail.conf:3:26: dns_rate_limit_enabled: found true; expected false (queries would not be limited)',
   ]);
 });
 

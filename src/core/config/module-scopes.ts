@@ -134,14 +134,13 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('signatures of this kind are not made here', 'dk_domain', inside('dk_sign', { ...named, isChecked: false })),
   ...kept('what it finds about a sender is of use to policy scripts only', 'dk_validate senderid spf_v1', unchecked),
   ...kept('its macros are of use to policy scripts only', 'spf_macros tls_macros', unchecked),
-  ...kept('certificates of receivers are not compared with DNS in this version', 'dane'),
   ...kept('accounts are not looked up by policy scripts here', 'outbound_smtp_auth_v0'),
   ...kept('connections are not made through proxies; ha_proxy_server is refused', 'ha_proxy_client'),
   ...kept('a binding has one address here', 'bind_address_secondary'),
   ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
-  ...acted('bounce_classifier_override bounce_logger curfew custom_logger delay_dsn json_logger outbound_smtp_auth'),
+  ...acted('bounce_classifier_override bounce_logger curfew custom_logger dane delay_dsn fbl json_logger outbound_smtp_auth'),
   ...kept('there is no text of your own for a line of bouncelog; use custom_logger', 'custom_bounce_logger', unchecked),
   ...kept(
     'records have the form of mainlog; for others use custom_logger or json_logger',

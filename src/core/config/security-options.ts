@@ -35,7 +35,6 @@ export const SECURITY_OPTIONS: readonly Option<unknown>[] = [
   ...refusedOptions(
     'certificates of receivers would not be compared with what their domains publish',
     `
-    use_dane     boolean  false  domain global  whether certificates of receivers must be those that DNS names
     use_mta_sts  boolean  false  domain global  whether policies of receivers on TLS are kept to
     `,
   ),

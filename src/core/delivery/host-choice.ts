@@ -4,6 +4,7 @@
 import type { MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import type { Candidate } from '../mail/hosts.ts';
+import { policyTowards } from '../mail/tls-policy.ts';
 import type { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
 
@@ -33,7 +34,12 @@ export function chooseHost(
     const candidate = candidates[at]!;
     if (open.length > 0 && candidate.preference !== open[0]!.preference) break;
     if (family !== null && candidate.family !== family) continue;
-    const retryAt = hostStates.retryAt(queue.binding, candidate.address, now, queue.settings.tls.key);
+    const retryAt = hostStates.retryAt(
+      queue.binding,
+      candidate.address,
+      now,
+      policyTowards(queue.settings.tls, candidate).key,
+    );
     if (retryAt !== null) downUntil = downUntil === null || retryAt < downUntil ? retryAt : downUntil;
     else if (hasRoom(candidate)) open.push(candidate);
     else full.push(candidate);

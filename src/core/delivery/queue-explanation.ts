@@ -10,6 +10,7 @@ import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { NO_COUNTER } from '../limits/wait-list.ts';
+import { policyTowards } from '../mail/tls-policy.ts';
 import { allocationTarget } from './allocation.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import type { HostStates } from './host-states.ts';
@@ -167,8 +168,9 @@ function curfewReason({ curfew }: MailQueue, at: Moment): WaitReason {
 }
 
 function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {
-  return queue.candidates.flatMap(({ host, address }) => {
-    const failure = hostStates.failure(queue.binding, address, now, queue.settings.tls.key);
+  return queue.candidates.flatMap((candidate) => {
+    const { host, address } = candidate;
+    const failure = hostStates.failure(queue.binding, address, now, policyTowards(queue.settings.tls, candidate).key);
     return failure === null ? [] : [{ host, address, reason: failure.reason, failedAgoMs: now - failure.since }];
   });
 }

@@ -8,6 +8,7 @@ import type { Timers } from '../base/timers.ts';
 import type { Claim, Ledger } from '../limits/ledger.ts';
 import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
+import { policyTowards } from '../mail/tls-policy.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
 import type { Actions } from './actions.ts';
@@ -367,8 +368,12 @@ export class Scheduler {
     const route = this.#actions.routeOf(queue);
     if (route === null || route.kind === 'unroutable') return;
     const isUsable = (candidate: Candidate) =>
-      this.hostStates.retryAt(queue.binding, candidate.address, at.mono, queue.settings.tls.key) === null &&
-      candidate.address !== connection.candidate.address;
+      this.hostStates.retryAt(
+        queue.binding,
+        candidate.address,
+        at.mono,
+        policyTowards(queue.settings.tls, candidate).key,
+      ) === null && candidate.address !== connection.candidate.address;
     if (route.candidates.some(isUsable)) return;
     const task = this.#take(queue, at);
     if (task === undefined) return;

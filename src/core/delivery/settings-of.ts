@@ -68,7 +68,7 @@ import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
 import { sessionTerms } from './session-terms.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
-import { tlsPolicy } from './tls-settings.ts';
+import { tlsPolicy, usesDane } from './tls-settings.ts';
 
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
@@ -168,6 +168,7 @@ function readSettings(
     routes: value(routes),
     remotePort: terms.method === 'lmtp' ? value(lmtpPort) : value(remoteSmtpPort),
     useIpv6: value(useIpv6),
+    usesDane: usesDane(configuration, subject),
     generateBounces: value(generateBounces),
     bouncesInlineOriginal: value(bouncesInlineOriginal),
     mailerDaemon: value(mailerdaemon),

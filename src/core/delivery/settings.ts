@@ -66,6 +66,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   /** Where a route names none: that of SMTP or of LMTP. */
   readonly remotePort: number;
   readonly useIpv6: boolean;
+  /** What hosts promise about their certificates is looked up and kept to. */
+  readonly usesDane: boolean;
   readonly generateBounces: boolean;
   readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
   /** From: address of notices; null for mailer-daemon at this host. */

@@ -5,6 +5,7 @@ import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/moment.ts';
 import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
 import type { Candidate } from '../mail/hosts.ts';
+import { policyTowards } from '../mail/tls-policy.ts';
 import { type Allocation, hostCounters } from './claims.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
@@ -110,5 +111,8 @@ function canServe(connection: OutboundConnection, queue: MailQueue, candidate: C
   }
   const most = queue.settings.maxDeliveriesPerConnection;
   if (most > 0 && connection.deliveries >= most) return false;
-  return haveSameSessions(from.settings, queue.settings) && !isOrderedToWait(queue, at);
+  if (!haveSameSessions(from.settings, queue.settings)) return false;
+  const isProtected =
+    policyTowards(from.settings.tls, reached).key === policyTowards(queue.settings.tls, candidate).key;
+  return isProtected && !isOrderedToWait(queue, at);
 }

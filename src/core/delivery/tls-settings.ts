@@ -14,6 +14,7 @@ import {
   tlsVerify,
   tlsv13Ciphersuites,
 } from '../config/tls-options.ts';
+import { enableDane, useDane } from '../config/transport-policy-options.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.ts';
 
@@ -22,13 +23,22 @@ const LIBRARY_CHOICE: readonly string[] = ['default', 'normal', ''];
 
 export function tlsPolicy(configuration: Configuration, subject: Subject & { readonly domain: DomainName }): TlsPolicy {
   const mode = configuration.value(tls, subject);
-  if (mode === 'no') return NO_TLS;
+  const asksReceivers = usesDane(configuration, subject);
+  if (mode === 'no' && !asksReceivers) return NO_TLS;
   const verify = configuration.value(tlsVerify, subject);
   const fallsBack = mode === 'ifavailable' && configuration.value(tlsIfavailableFallback, subject);
   const parameters = tlsParameters(configuration, subject);
   const parametersKey = JSON.stringify(parameters);
-  const key = `${mode} ${verify} ${verify === 'host' ? subject.domain : ''} ${fallsBack} ${parametersKey}`;
+  // What receivers promise is no part of this; whether it is asked for is, so that mail of another opinion goes apart.
+  const promises = asksReceivers ? 'dane' : '';
+  if (mode === 'no') return { ...NO_TLS, parameters, parametersKey, key: promises };
+  const key = `${mode} ${verify} ${verify === 'host' ? subject.domain : ''} ${fallsBack} ${promises} ${parametersKey}`;
   return { mode, verify, fallsBack, parameters, parametersKey, key };
+}
+
+/** TLSA records are looked up and kept to. */
+export function usesDane(configuration: Configuration, subject: Subject): boolean {
+  return configuration.value(useDane, subject) && configuration.value(enableDane, subject);
 }
 
 function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {

@@ -1,4 +1,5 @@
 // Where a routing domain's mail may go: the result of routing, the input of host selection.
+import type { HostTlsa } from './dane.ts';
 
 /** One address of one mail exchanger. */
 export interface Candidate {
@@ -10,6 +11,8 @@ export interface Candidate {
   readonly port: number;
   /** Lower is better (RFC 5321 section 5.1). */
   readonly preference: number;
+  /** What DNS proves about the certificate of the host, for mail whose settings ask for that (DANE). */
+  readonly tlsa?: HostTlsa;
 }
 
 /** The answer of routing for a domain. Candidates are sorted by preference; equal ones are in no order. */

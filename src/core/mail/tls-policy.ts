@@ -1,5 +1,8 @@
 // How a connection to a receiver is to be protected, and what became of it. A policy is a value: the options of
-// a (binding, domain) make one (delivery/tls-settings.ts), the SMTP session follows it, a shell carries it out.
+// a (binding, domain) make one (delivery/tls-settings.ts), what the receiving side promises makes it stricter, the SMTP
+// session follows it, a shell carries it out.
+import type { HostTlsa } from './dane.ts';
+import type { Candidate } from './hosts.ts';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
@@ -30,9 +33,12 @@ export type TlsMode = 'no' | 'ifavailable' | 'required';
  */
 export type TlsVerify = 'no' | 'ca' | 'host' | 'optional';
 
+/** dane: the certificate is what the TLSA records of the host say, and nothing else is asked of it. */
+export type PolicyVerify = TlsVerify | 'dane';
+
 export interface TlsPolicy {
   readonly mode: TlsMode;
-  readonly verify: TlsVerify;
+  readonly verify: PolicyVerify;
   /** With `ifavailable`: mail goes in clear when TLS fails. */
   readonly fallsBack: boolean;
   readonly parameters: TlsParameters;
@@ -43,6 +49,8 @@ export interface TlsPolicy {
    * equal policies, and for the same domain only when names are checked. Empty for mail in clear.
    */
   readonly key: string;
+  /** What the host promises about its certificate. */
+  readonly tlsa?: HostTlsa;
 }
 
 /** What is known of the peer after a handshake. */
@@ -51,6 +59,8 @@ export interface TlsPeer {
   readonly chainProblem: string | null;
   /** The certificate was made out for one of the names that were asked for. */
   readonly nameMatches: boolean;
+  /** Why it is not what the TLSA records say, null when it is; absent where that was not asked. */
+  readonly tlsaProblem?: string | null;
 }
 
 /** The library's default order, documented as that of the option tlsv13_ciphersuites. */
@@ -74,9 +84,32 @@ export const NO_TLS: TlsPolicy = {
   key: '',
 };
 
+/**
+ * The policy for mail that goes to this host: the operator's, and where the host promises something about its certificate
+ * that (RFC 7672 section 2.2). It is of no account then whether the operator asked for TLS at all.
+ */
+export function policyTowards(policy: TlsPolicy, { tlsa }: Candidate): TlsPolicy {
+  if (tlsa === undefined) return policy;
+  const { parameters, parametersKey } = policy;
+  const isUsable = tlsa.records.length > 0;
+  return {
+    mode: 'required',
+    verify: isUsable ? 'dane' : policy.verify,
+    fallsBack: false,
+    parameters,
+    parametersKey,
+    key: isUsable ? `dane ${tlsa.key} ${parametersKey}` : `dane ${tlsa.key} ${policy.key} ${parametersKey}`,
+    tlsa,
+  };
+}
+
 /** Why a peer is not to be trusted with mail under a policy (docs/logs.md, "Internal replies"), or null. */
-export function tlsObjection(verify: TlsVerify, peer: TlsPeer): string | null {
+export function tlsObjection(verify: PolicyVerify, peer: TlsPeer): string | null {
   if (verify === 'no' || verify === 'optional') return null;
+  if (verify === 'dane') {
+    const { tlsaProblem = 'not compared' } = peer;
+    return tlsaProblem === null ? null : `451 4.7.5 [internal] SSL cert does not match TLSA records: ${tlsaProblem}`;
+  }
   if (peer.chainProblem !== null)
     return `451 4.7.5 [internal] SSL cert must be signed by a valid CA: ${peer.chainProblem}`;
   if (verify === 'host' && !peer.nameMatches) return '451 4.7.5 [internal] SSL certificate subject does not match host';

@@ -15,6 +15,10 @@ export interface HostLookup {
   negativeTtlSeconds: number;
   /** Why an answer is missing, or null. */
   missing: string | null;
+  /** An answer that gave addresses is proved by DNSSEC. */
+  isAuthentic: boolean;
+  /** Where aliases of the name led to, or null. */
+  canonicalName: DomainName | null;
 }
 
 /** A name whose addresses are asked for; or the address that the name is already. */
@@ -26,26 +30,30 @@ export function beginHost(name: DomainName): HostLookup {
     ttlSeconds: Number.POSITIVE_INFINITY,
     negativeTtlSeconds: Number.POSITIVE_INFINITY,
     missing: null,
+    isAuthentic: false,
+    canonicalName: null,
   };
 }
 
 export function addAnswer(host: HostLookup, answer: DnsAnswer): void {
   switch (answer.kind) {
     case 'addresses':
-      if (addAddresses(host.addresses, answer.addresses))
+      if (addAddresses(host.addresses, answer.addresses)) {
         host.ttlSeconds = Math.min(host.ttlSeconds, answer.ttlSeconds);
-      else host.negativeTtlSeconds = Math.min(host.negativeTtlSeconds, answer.ttlSeconds);
+        // A zone is signed as a whole: where one answer is, so is the other, or somebody made it.
+        host.isAuthentic ||= answer.isAuthentic === true;
+        host.canonicalName ??= answer.canonicalName ?? null;
+      } else host.negativeTtlSeconds = Math.min(host.negativeTtlSeconds, answer.ttlSeconds);
       break;
     case 'noData':
     case 'noName':
       host.negativeTtlSeconds = Math.min(host.negativeTtlSeconds, answer.ttlSeconds);
       break;
-    case 'mx':
-      host.missing = 'an answer without addresses';
-      break;
     case 'unavailable':
       host.missing = answer.reason;
       break;
+    default:
+      host.missing = 'an answer without addresses';
   }
 }
 

@@ -1,5 +1,6 @@
 // From legs that have ended to the route: candidates in order of preference, how long they may be used, or the documented
 // reply of a domain that mail cannot go to.
+import { type HostTlsa, hostTlsa } from '../mail/dane.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { HostAddress } from '../mail/host-address.ts';
 import type { Candidate, Route } from '../mail/hosts.ts';
@@ -7,6 +8,7 @@ import type { TargetProblem } from '../mail/route-target.ts';
 import type { HostLookup } from './host-lookup.ts';
 import type { Leg } from './route-leg.ts';
 import { isInAnyBlock, type RoutePolicy } from './route-policy.ts';
+import { type TlsaLookup, tlsaKey } from './tlsa-lookup.ts';
 
 /** Texts of the reference documentation, message-responses (docs/routing.md, "Failures"). */
 export const NO_HOST_REPLY = '454 4.4.4 [internal] no MX or A for domain';
@@ -45,13 +47,16 @@ export function misconfiguredRoute(option: string, { found, expected, hint }: Ta
 export function assembleRoute(
   legs: readonly Leg[],
   hosts: ReadonlyMap<DomainName, HostLookup>,
+  tlsa: ReadonlyMap<string, TlsaLookup>,
   policy: RoutePolicy,
 ): LookupResult {
   const rows: Row[] = [];
   let ttlSeconds = Number.POSITIVE_INFINITY;
   let missing: string | null = null;
+  let isUnproved = false;
   for (const leg of legs) {
-    const part = readLeg(leg, hosts);
+    const part = readLeg(leg, hosts, tlsa);
+    isUnproved ||= part.isUnproved;
     rows.push(...part.rows);
     ttlSeconds = Math.min(ttlSeconds, part.ttlSeconds);
     missing ??= part.missing;
@@ -66,8 +71,11 @@ export function assembleRoute(
     return { kind: 'found', route: { kind: 'hosts', candidates, ttlMs: ttlMs(ttlSeconds, longest) } };
   }
   if (rows.length > 0) return { kind: 'found', route: unroutable(NO_VALID_HOSTS_REPLY, ttlSeconds) };
-  if (missing !== null)
-    return { kind: 'unavailable', route: unroutable(unansweredReply(missing), UNANSWERED_TTL_SECONDS) };
+  if (missing !== null) {
+    const route = unroutable(unansweredReply(missing), UNANSWERED_TTL_SECONDS);
+    // An older route may rest on no promise, where there is one now that cannot be read.
+    return { kind: isUnproved ? 'found' : 'unavailable', route };
+  }
   const isEvery = (kind: Leg['outcome']['kind']): boolean => legs.every(({ outcome }) => outcome.kind === kind);
   const reply = isEvery('nullMx') ? NULL_MX_REPLY : isEvery('impossible') ? IMPOSSIBLE_NAME_REPLY : NO_HOST_REPLY;
   return { kind: 'found', route: unroutable(reply, ttlSeconds) };
@@ -81,6 +89,7 @@ interface Row extends HostAddress {
   readonly isWritten: boolean;
   /** Of the exchange; with several legs, how far behind the best exchange of its leg. */
   readonly within: number;
+  readonly tlsa: HostTlsa | null;
 }
 
 interface LegPart {
@@ -89,9 +98,11 @@ interface LegPart {
   readonly ttlSeconds: number;
   /** Why an answer is missing, or null. */
   readonly missing: string | null;
+  /** A host was left out because what it promises about its certificate could not be found out. */
+  readonly isUnproved: boolean;
 }
 
-function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>): LegPart {
+function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>, tlsa: ReadonlyMap<string, TlsaLookup>): LegPart {
   const { outcome, port, preference, isWritten } = leg;
   switch (outcome.kind) {
     case 'address': {
@@ -102,29 +113,39 @@ function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>): LegPart 
         leg: preference,
         isWritten,
         within: 0,
+        tlsa: null,
       };
-      return { rows: [row], ttlSeconds: leg.ttlSeconds ?? ADDRESS_ROUTE_TTL_SECONDS, missing: null };
+      return legPart([row], leg.ttlSeconds ?? ADDRESS_ROUTE_TTL_SECONDS);
     }
     case 'hosts':
-      return readHosts(leg, outcome, hosts);
+      return readHosts(leg, outcome, hosts, tlsa);
     case 'nullMx':
     case 'nothing':
-      return { rows: [], ttlSeconds: negative(outcome.ttlSeconds), missing: null };
+      return legPart([], negative(outcome.ttlSeconds));
     case 'impossible':
-      return { rows: [], ttlSeconds: NEGATIVE_TTL_SECONDS_MAX, missing: null };
+      return legPart([], NEGATIVE_TTL_SECONDS_MAX);
     case 'unavailable':
-      return { rows: [], ttlSeconds: Number.POSITIVE_INFINITY, missing: outcome.reason };
+      return legPart([], Number.POSITIVE_INFINITY, outcome.reason);
     case 'pending':
-      return { rows: [], ttlSeconds: Number.POSITIVE_INFINITY, missing: 'no answer' };
+      return legPart([], Number.POSITIVE_INFINITY, 'no answer');
   }
 }
+
+const legPart = (rows: readonly Row[], ttlSeconds: number, missing: string | null = null): LegPart => ({
+  rows,
+  ttlSeconds,
+  missing,
+  isUnproved: false,
+});
 
 function readHosts(
   leg: Leg,
   outcome: Extract<Leg['outcome'], { kind: 'hosts' }>,
   hosts: ReadonlyMap<DomainName, HostLookup>,
+  tlsa: ReadonlyMap<string, TlsaLookup>,
 ): LegPart {
   const rows: Row[] = [];
+  let isUnproved = false;
   const best = leg.preference === null ? 0 : (outcome.hosts[0]?.preference ?? 0);
   let ttlSeconds = outcome.ttlSeconds;
   let absenceTtlSeconds = Number.POSITIVE_INFINITY;
@@ -132,6 +153,14 @@ function readHosts(
   for (const { name, preference } of outcome.hosts) {
     const host = hosts.get(name)!;
     missing ??= host.missing;
+    const lookup = outcome.origin.isAuthentic ? tlsa.get(tlsaKey(name, leg.port)) : undefined;
+    if (lookup?.outcome.kind === 'unanswered') {
+      missing ??= lookup.outcome.reason;
+      isUnproved = true;
+      continue;
+    }
+    if (lookup !== undefined) ttlSeconds = Math.min(ttlSeconds, negative(lookup.ttlSeconds));
+    const promise = lookup?.outcome.kind === 'records' ? lookup.outcome : null;
     for (const { address, family } of host.addresses)
       rows.push({
         host: name,
@@ -141,12 +170,13 @@ function readHosts(
         leg: leg.preference,
         isWritten: false,
         within: preference - best,
+        tlsa: promise === null ? null : hostTlsa(promise.base, promise.records, outcome.origin.names),
       });
     if (host.addresses.length > 0) ttlSeconds = Math.min(ttlSeconds, host.ttlSeconds);
     else absenceTtlSeconds = Math.min(absenceTtlSeconds, negative(host.negativeTtlSeconds));
   }
   const isSet = leg.ttlSeconds !== null && rows.length > 0;
-  return { rows, ttlSeconds: isSet ? leg.ttlSeconds : Math.min(ttlSeconds, absenceTtlSeconds), missing };
+  return { rows, ttlSeconds: isSet ? leg.ttlSeconds : Math.min(ttlSeconds, absenceTtlSeconds), missing, isUnproved };
 }
 
 /**
@@ -163,8 +193,9 @@ function inOrder(rows: Row[], prefersIpv6: boolean): Candidate[] {
     if (last === null || row.leg !== last.leg || row.within !== last.within || behind(row) !== behind(last))
       number = Math.max((row.leg ?? 0) + row.within, number + 1);
     last = row;
-    const { host, address, family, port } = row;
-    return { host, address, family, port, preference: number };
+    const { host, address, family, port, tlsa } = row;
+    const candidate = { host, address, family, port, preference: number };
+    return tlsa === null ? candidate : { ...candidate, tlsa };
   });
 }
 

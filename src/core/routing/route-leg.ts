@@ -14,13 +14,26 @@ import type { Exchange } from './usable-exchanges.ts';
 
 export type LegOutcome =
   | { readonly kind: 'pending' }
-  | { readonly kind: 'hosts'; readonly hosts: readonly Exchange[]; readonly ttlSeconds: number }
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly Exchange[];
+      readonly ttlSeconds: number;
+      readonly origin: Origin;
+    }
   | { readonly kind: 'address'; readonly address: HostAddress }
   | { readonly kind: 'nullMx'; readonly ttlSeconds: number }
   | { readonly kind: 'nothing'; readonly ttlSeconds: number }
   /** A name that cannot exist. */
   | { readonly kind: 'impossible' }
   | { readonly kind: 'unavailable'; readonly reason: string };
+
+/** What led to the hosts of a leg. */
+export interface Origin {
+  /** Nobody but the domain, or the operator, can have named these hosts. */
+  readonly isAuthentic: boolean;
+  /** The name that was looked up, and what it is an alias of. */
+  readonly names: readonly DomainName[];
+}
 
 export interface Leg {
   /** Whose exchangers or addresses are wanted; an address in text for a leg that is one. */

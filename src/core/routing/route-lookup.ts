@@ -12,8 +12,9 @@ import {
   NEGATIVE_TTL_SECONDS_MAX,
   UNANSWERED_TTL_SECONDS,
 } from './route-assembly.ts';
-import { type Leg, type LegOutcome, legsOf } from './route-leg.ts';
+import { type Leg, type LegOutcome, legsOf, type Origin } from './route-leg.ts';
 import type { RouteRequest } from './route-request.ts';
+import { TlsaLookup, tlsaKey } from './tlsa-lookup.ts';
 import { type Exchange, usableExchanges } from './usable-exchanges.ts';
 
 export interface Question {
@@ -29,6 +30,8 @@ export class RouteLookup {
   #legs: readonly Leg[] = [];
   /** Every name whose addresses are wanted, once, however many legs share it. */
   readonly #hosts = new Map<DomainName, HostLookup>();
+  /** By host and port. Empty unless that is asked for. */
+  readonly #tlsa = new Map<string, TlsaLookup>();
   readonly #open = new Set<string>();
   #result: LookupResult | null = null;
   /** A question for MX got no answer. */
@@ -38,7 +41,9 @@ export class RouteLookup {
   constructor(request: RouteRequest, unansweredBefore = 0) {
     this.#request = request;
     const { mxFailuresFallbackToA } = request.policy;
-    this.#fallsBackToA = mxFailuresFallbackToA > 0 && unansweredBefore >= mxFailuresFallbackToA;
+    // Who keeps us from the MX records could lead mail to a host that promises nothing.
+    const isAllowed = mxFailuresFallbackToA > 0 && request.usesDane !== true;
+    this.#fallsBackToA = isAllowed && unansweredBefore >= mxFailuresFallbackToA;
   }
 
   /** Null while questions are open. */
@@ -58,8 +63,9 @@ export class RouteLookup {
     for (const leg of this.#legs) {
       if (leg.outcome.kind !== 'pending') continue;
       if (leg.by === 'mx') this.#ask(leg.name, 'MX', questions);
-      else leg.outcome = this.#hostsOf([ownHost(leg)], Number.POSITIVE_INFINITY, questions);
+      else leg.outcome = this.#hostsOf([ownHost(leg)], Number.POSITIVE_INFINITY, ownOrigin(leg), questions);
     }
+    this.#askForTlsa(questions);
     this.#endWhenAnswered();
     return questions;
   }
@@ -72,9 +78,16 @@ export class RouteLookup {
       for (const leg of this.#legs)
         if (leg.by === 'mx' && leg.name === question.name && leg.outcome.kind === 'pending')
           leg.outcome = this.#outcomeOf(leg, answer, questions);
+    } else if (question.type === 'TLSA' || question.type === 'CNAME') {
+      for (const lookup of this.#tlsa.values()) {
+        if (lookup.question === null || openKey(lookup.question) !== openKey(question)) continue;
+        lookup.answered(answer);
+        if (lookup.question !== null) this.#ask(lookup.question.name, lookup.question.type, questions);
+      }
     } else {
       addAnswer(this.#hosts.get(question.name)!, answer);
     }
+    this.#askForTlsa(questions);
     this.#endWhenAnswered();
     return questions;
   }
@@ -84,23 +97,30 @@ export class RouteLookup {
       case 'mx': {
         const exchanges = usableExchanges(answer.records);
         if (exchanges === null) return { kind: 'nullMx', ttlSeconds: answer.ttlSeconds };
-        return this.#hostsOf(exchanges, answer.ttlSeconds, questions);
+        const { isAuthentic = false, canonicalName } = answer;
+        const names = canonicalName === undefined ? [leg.name] : [leg.name, canonicalName];
+        return this.#hostsOf(exchanges, answer.ttlSeconds, { isAuthentic, names }, questions);
       }
       case 'noData': // RFC 5321 section 5.1: a domain without MX records is its own exchanger, of preference 0
-        return this.#hostsOf([ownHost(leg)], Math.min(answer.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX), questions);
+        return this.#hostsOf(
+          [ownHost(leg)],
+          Math.min(answer.ttlSeconds, NEGATIVE_TTL_SECONDS_MAX),
+          ownOrigin(leg),
+          questions,
+        );
       case 'noName': // RFC 8020: then it has no addresses either
         return { kind: 'nothing', ttlSeconds: answer.ttlSeconds };
-      case 'addresses':
-        return { kind: 'unavailable', reason: 'an answer without MX records' };
       case 'unavailable':
         this.hasUnansweredMx = true;
-        if (this.#fallsBackToA) return this.#hostsOf([ownHost(leg)], UNANSWERED_TTL_SECONDS, questions);
+        if (this.#fallsBackToA) return this.#hostsOf([ownHost(leg)], UNANSWERED_TTL_SECONDS, ownOrigin(leg), questions);
         // RFC 5321 section 5.1: a failed lookup does not make the domain its own exchanger.
         return { kind: 'unavailable', reason: answer.reason };
+      default:
+        return { kind: 'unavailable', reason: 'an answer without MX records' };
     }
   }
 
-  #hostsOf(hosts: readonly Exchange[], ttlSeconds: number, questions: Question[]): LegOutcome {
+  #hostsOf(hosts: readonly Exchange[], ttlSeconds: number, origin: Origin, questions: Question[]): LegOutcome {
     for (const { name } of hosts) {
       if (this.#hosts.has(name)) continue;
       const host = beginHost(name);
@@ -109,7 +129,27 @@ export class RouteLookup {
       this.#ask(name, 'A', questions);
       if (this.#request.useIpv6) this.#ask(name, 'AAAA', questions);
     }
-    return { kind: 'hosts', hosts, ttlSeconds };
+    return { kind: 'hosts', hosts, ttlSeconds, origin };
+  }
+
+  /** Asks about the hosts whose addresses are all there, once each. */
+  #askForTlsa(questions: Question[]): void {
+    if (this.#request.usesDane !== true) return;
+    for (const { outcome, port } of this.#legs) {
+      if (outcome.kind !== 'hosts' || !outcome.origin.isAuthentic) continue;
+      for (const { name } of outcome.hosts) {
+        const key = tlsaKey(name, port);
+        const isAnswered = !this.#isOpen(name, 'A') && !this.#isOpen(name, 'AAAA');
+        if (!isAnswered || this.#tlsa.has(key)) continue;
+        const lookup = new TlsaLookup(this.#hosts.get(name)!, port);
+        this.#tlsa.set(key, lookup);
+        if (lookup.question !== null) this.#ask(lookup.question.name, lookup.question.type, questions);
+      }
+    }
+  }
+
+  #isOpen(name: DomainName, type: DnsType): boolean {
+    return this.#open.has(openKey({ name, type }));
   }
 
   #ask(name: DomainName, type: DnsType, questions: Question[]): void {
@@ -120,10 +160,13 @@ export class RouteLookup {
   }
 
   #endWhenAnswered(): void {
-    if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts, this.#request.policy);
+    if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts, this.#tlsa, this.#request.policy);
   }
 }
 
 const openKey = ({ name, type }: Question): string => `${type} ${name}`;
 
 const ownHost = ({ name }: Leg): Exchange => ({ preference: 0, name });
+
+/** Nothing stands between the name and its own host. */
+const ownOrigin = ({ name }: Leg): Origin => ({ isAuthentic: true, names: [name] });

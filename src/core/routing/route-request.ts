@@ -13,6 +13,8 @@ export interface RouteRequest {
   readonly port: number;
   /** Look up and use IPv6 addresses. Addresses that are written out are used either way. */
   readonly useIpv6: boolean;
+  /** Look up what hosts promise about their certificates, and leave out those that cannot be asked (DANE). */
+  readonly usesDane?: boolean;
   /** No part of the key: the same for all requests to a domain at a time. */
   readonly policy: RoutePolicy;
 }
@@ -21,8 +23,8 @@ export interface RouteRequest {
  * Requests with one key have one route. Callers that ask often keep it. The domain is part of it only where it matters,
  * so that a million domains behind one gateway are looked up once.
  */
-export function routeKey({ domain, gateway, routes, port, useIpv6 }: RouteRequest): string {
-  const rest = `${port}\n${useIpv6 ? '46' : '4'}`;
+export function routeKey({ domain, gateway, routes, port, useIpv6, usesDane }: RouteRequest): string {
+  const rest = `${port}\n${useIpv6 ? '46' : '4'}${usesDane ? ' dane' : ''}`;
   if (gateway !== null) return `gateway\n${rest}\n${gateway}`;
   if (routes.length === 0) return `domain\n${rest}\n${domain}`;
   const isOfDomain = routes.some((item) => item.toLowerCase().includes('__mx__'));

@@ -2,7 +2,7 @@
 // actions of its owner. The owner is engine/outbound-session.ts, and a test or the simulation in its place.
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
-import type { TlsMode, TlsVerify } from '../mail/tls-policy.ts';
+import type { PolicyVerify, TlsMode } from '../mail/tls-policy.ts';
 import type { Login } from './client-login.ts';
 import type { Blame } from './client-opening.ts';
 
@@ -36,7 +36,7 @@ export interface ClientSettings {
 /** How one session is protected. Fixed for its life, whatever becomes of the settings. */
 export interface SessionTls {
   readonly mode: TlsMode;
-  readonly verify: TlsVerify;
+  readonly verify: PolicyVerify;
 }
 
 /** ESMTP; SMTP without extensions, greeted with HELO; LMTP (RFC 2033). */

@@ -1,10 +1,9 @@
 // What the console's `summary` says about the name service, since start or the last reset.
-import type { DnsCount, SummaryFigures } from '../../core/console/server-view.ts';
+import type { SummaryFigures } from '../../core/console/server-view.ts';
 import type { DnsType } from '../../engine/ports.ts';
 
 /** Who answers, for people: the console prints it as "DNS Resolver". */
 const RESOLVER_NAME = 'headgate';
-const NONE: DnsCount = { queries: 0, timeouts: 0 };
 
 interface Count {
   queries: number;
@@ -47,7 +46,7 @@ export class DnsCounters {
       a: { ...this.#byType.A },
       aaaa: { ...this.#byType.AAAA },
       mx: { ...this.#byType.MX },
-      txt: NONE, // nothing asks for TXT
+      txt: { ...this.#byType.TXT },
       pending,
       responsePeakMs: this.#peakMs,
       responseAverageMs: this.#answers === 0 ? 0 : this.#totalMs / this.#answers,
@@ -59,4 +58,7 @@ const freshCounts = (): Record<DnsType, Count> => ({
   MX: { queries: 0, timeouts: 0 },
   A: { queries: 0, timeouts: 0 },
   AAAA: { queries: 0, timeouts: 0 },
+  CNAME: { queries: 0, timeouts: 0 },
+  TLSA: { queries: 0, timeouts: 0 },
+  TXT: { queries: 0, timeouts: 0 },
 });

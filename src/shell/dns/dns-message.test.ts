@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Answer, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
+import { type Answer, AUTHENTIC_DATA, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet';
 import fc from 'fast-check';
 import { ALIASES_MAX, encodeQuestion, type Question, type Response, readResponse } from './dns-message.ts';
 
@@ -68,12 +68,12 @@ for (const [id, message, expected] of [
         a('c.example', '192.0.2.1', 60),
       ],
     }),
-    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 40 },
+    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 40, canonicalName: 'c.example' },
   ],
   [
     'as many aliases as are followed',
     response({ answers: [...chain(ALIASES_MAX), a(`n${ALIASES_MAX}`, '192.0.2.1')] }),
-    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 100 },
+    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 100, canonicalName: `n${ALIASES_MAX}` },
   ],
   [
     'no name: the smaller of the TTL and the minimum of the SOA',
@@ -134,16 +134,80 @@ test('answer: IPv6 addresses have one spelling', () => {
   });
 });
 
+const TLSA: Question = { name: '_25._tcp.mx.example', type: 'TLSA' };
+const TXT: Question = { name: '_mta-sts.example.com', type: 'TXT' };
+const ALIAS: Question = { name: 'example.com', type: 'CNAME' };
+const PROVED = RECURSION_AVAILABLE | AUTHENTIC_DATA;
+for (const [id, question, packet, rcode, expected] of [
+  [
+    'proved addresses',
+    A,
+    { flags: PROVED, answers: [a('example.com', '192.0.2.1')] },
+    0,
+    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 300, isAuthentic: true },
+  ],
+  ['proved absence', A, { flags: PROVED }, 3, { kind: 'noName', ttlSeconds: 0, isAuthentic: true }],
+  [
+    'TLSA records, their octets in hexadecimal',
+    TLSA,
+    {
+      flags: PROVED,
+      answers: [
+        {
+          type: 'TLSA',
+          name: TLSA.name,
+          ttl: 7,
+          data: { usage: 3, selector: 1, matchingType: 1, certificate: Buffer.from('AB00', 'hex') },
+        },
+      ],
+    },
+    0,
+    {
+      kind: 'tlsa',
+      records: [{ usage: 3, selector: 1, matchingType: 1, data: 'ab00' }],
+      ttlSeconds: 7,
+      isAuthentic: true,
+    },
+  ],
+  [
+    'TXT, the strings of each record as one',
+    TXT,
+    {
+      answers: [
+        { type: 'TXT', name: TXT.name, ttl: 5, data: ['v=STS', 'v1; id=1;'] },
+        { type: 'TXT', name: TXT.name, ttl: 9, data: ['other'] },
+      ],
+    },
+    0,
+    { kind: 'texts', texts: ['v=STSv1; id=1;', 'other'], ttlSeconds: 5 },
+  ],
+  [
+    'an alias that was asked for is the answer, and is not followed',
+    ALIAS,
+    { flags: PROVED, answers: [cname('example.com', 'b.example', 10)] },
+    0,
+    { kind: 'alias', ttlSeconds: 10, isAuthentic: true },
+  ],
+] as [string, Question, Packet, number, object][]) {
+  test(`proof and further types: ${id}`, () => {
+    assert.deepEqual(read(response(packet, rcode, question), question), { kind: 'answer', answer: expected });
+  });
+}
+
+test('a question asks for the AD bit', () => {
+  assert.equal(decode(encodeQuestion(ID, MX, true)).flag_ad, true);
+});
+
 for (const [id, message, expected] of [
   [
     'an alias that leads out of the answer',
     response({ answers: [cname('example.com', 'b.example', 10)] }),
-    { kind: 'alias', target: 'b.example', aliases: 1, ttlSeconds: 10 },
+    { kind: 'alias', target: 'b.example', aliases: 1, ttlSeconds: 10, isAuthentic: false },
   ],
   [
     'an alias with the SOA of another zone',
     response({ answers: [cname('example.com', 'b.example', 10)], authorities: [soa('example.com', 900, 900)] }),
-    { kind: 'alias', target: 'b.example', aliases: 1, ttlSeconds: 10 },
+    { kind: 'alias', target: 'b.example', aliases: 1, ttlSeconds: 10, isAuthentic: false },
   ],
   [
     'one alias too many',

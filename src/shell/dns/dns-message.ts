@@ -2,12 +2,17 @@
 // file knows which response is an answer to what was asked, and reads it with its CNAME chain and its TTLs.
 import {
   type Answer,
+  AUTHENTIC_DATA,
   type DecodedPacket,
   decode,
   encode,
+  type MxData,
   type Question as PacketQuestion,
   RECURSION_DESIRED,
+  type TlsaData,
+  type TxtData,
 } from 'dns-packet';
+import type { TlsaRecord } from '../../core/mail/dane.ts';
 import { canonicalDomain } from '../../core/mail/domain-name.ts';
 import { hostAddress } from '../../core/mail/host-address.ts';
 import type { DnsAnswer, DnsType } from '../../engine/ports.ts';
@@ -41,7 +46,13 @@ export type Response =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'answer'; readonly answer: DnsAnswer }
   /** The name is another's alias, about which nothing more is said here. `aliases` were followed to get there. */
-  | { readonly kind: 'alias'; readonly target: string; readonly aliases: number; readonly ttlSeconds: number };
+  | {
+      readonly kind: 'alias';
+      readonly target: string;
+      readonly aliases: number;
+      readonly ttlSeconds: number;
+      readonly isAuthentic: boolean;
+    };
 
 export function encodeQuestion(id: number, { name, type }: Question, hasEdns: boolean): Buffer {
   const opt: Answer = {
@@ -58,7 +69,7 @@ export function encodeQuestion(id: number, { name, type }: Question, hasEdns: bo
   return encode({
     type: 'query',
     id,
-    flags: RECURSION_DESIRED,
+    flags: RECURSION_DESIRED | AUTHENTIC_DATA, // RFC 6840 section 5.7: we want to know whether it is proved
     questions: [question],
     additionals: hasEdns ? [opt] : [],
   });
@@ -110,26 +121,38 @@ function isAbout({ flags = 0, questions = [] }: DecodedPacket, { name, type }: Q
 }
 
 function readAnswer(
-  { answers = [], authorities = [], flag_aa, flag_ra }: DecodedPacket,
+  { answers = [], authorities = [], flag_aa, flag_ra, flag_ad: isAuthentic }: DecodedPacket,
   question: Question,
   isNoName: boolean,
   aliasesBefore: number,
 ): Response {
-  const chain = followAliases(answers, question.name, aliasesBefore);
+  const followed = question.type === 'CNAME' ? [] : answers;
+  const chain = followAliases(followed, question.name, aliasesBefore);
   if (chain === null) return { kind: 'failed', reason: `more than ${ALIASES_MAX} aliases` };
+  const proof = isAuthentic ? { isAuthentic } : {};
   const found = recordsAt(answers, chain.name, question.type, chain.ttlSeconds);
-  if (found !== null) return { kind: 'answer', answer: found };
+  if (found !== null)
+    return {
+      kind: 'answer',
+      answer: { ...found, ...proof, ...(aliasesBefore + chain.aliases > 0 ? { canonicalName: chain.name } : {}) },
+    };
 
   const soa = authorities.find((record) => record.type === 'SOA');
   // RFC 2308 section 5; without an SOA a negative answer is not to be kept (there, section 5 too).
   const negative = soa?.type === 'SOA' ? Math.min(ttlOf(soa.ttl), ttlOf(soa.data.minimum)) : 0;
   const ttlSeconds = Math.min(chain.ttlSeconds, negative);
-  if (isNoName) return { kind: 'answer', answer: { kind: 'noName', ttlSeconds } };
+  if (isNoName) return { kind: 'answer', answer: { kind: 'noName', ttlSeconds, ...proof } };
   if (chain.aliases > 0 && !(soa !== undefined && isWithin(chain.name, soa.name)))
-    return { kind: 'alias', target: chain.name, aliases: chain.aliases, ttlSeconds: chain.ttlSeconds };
+    return {
+      kind: 'alias',
+      target: chain.name,
+      aliases: chain.aliases,
+      ttlSeconds: chain.ttlSeconds,
+      isAuthentic: isAuthentic === true,
+    };
   const isReferral = soa === undefined && !flag_aa && !flag_ra && authorities.some((record) => record.type === 'NS');
   if (isReferral) return { kind: 'failed', reason: 'a referral instead of an answer' };
-  return { kind: 'answer', answer: { kind: 'noData', ttlSeconds } };
+  return { kind: 'answer', answer: { kind: 'noData', ttlSeconds, ...proof } };
 }
 
 interface Chain {
@@ -159,23 +182,61 @@ function followAliases(answers: readonly Answer[], from: string, aliasesBefore: 
 }
 
 /** Null when there are none of that type. */
-function recordsAt(answers: readonly Answer[], name: string, type: DnsType, chainTtl: number): DnsAnswer | null {
-  let ttlSeconds = chainTtl;
-  const records: { preference: number; exchange: string }[] = [];
-  const addresses: string[] = [];
-  for (const record of answers) {
-    if (record.type !== type || record.class !== 'IN' || canonicalDomain(record.name) !== name) continue;
-    if (record.type === 'MX') {
-      records.push({ preference: record.data.preference ?? 0, exchange: canonicalDomain(record.data.exchange) });
-    } else {
-      const address = hostAddress(record.data);
-      if (address === null) continue; // cut off within its data
-      addresses.push(address.address);
+function recordsAt(answers: readonly Answer[], name: string, type: DnsType, chainTtl: number): Found | null {
+  const own = answers.filter(
+    (record) => record.type === type && record.class === 'IN' && canonicalDomain(record.name) === name,
+  );
+  const found = readRecords(own, type);
+  if (found === null) return null;
+  return {
+    ...found,
+    ttlSeconds: Math.min(chainTtl, ...own.map((record) => (record.type === 'OPT' ? 0 : ttlOf(record.ttl)))),
+  };
+}
+
+type Found = Exclude<DnsAnswer, { kind: 'unavailable' }>;
+
+/** Without its TTL. */
+function readRecords(records: readonly Answer[], type: DnsType): Found | null {
+  const ttlSeconds = 0;
+  const read = <T>(value: (record: Answer) => T | null): T[] =>
+    records.map(value).filter((one): one is NonNullable<typeof one> => one !== null);
+  switch (type) {
+    case 'MX': {
+      const exchanges = read((record) => (record.type === 'MX' ? exchangeOf(record.data) : null));
+      return exchanges.length === 0 ? null : { kind: 'mx', records: exchanges, ttlSeconds };
     }
-    ttlSeconds = Math.min(ttlSeconds, ttlOf(record.ttl));
+    case 'TLSA': {
+      const promises = read((record) => (record.type === 'TLSA' ? promiseOf(record.data) : null));
+      return promises.length === 0 ? null : { kind: 'tlsa', records: promises, ttlSeconds };
+    }
+    case 'TXT': {
+      const texts = read((record) => (record.type === 'TXT' ? textOf(record.data) : null));
+      return texts.length === 0 ? null : { kind: 'texts', texts, ttlSeconds };
+    }
+    case 'CNAME':
+      return records.length === 0 ? null : { kind: 'alias', ttlSeconds };
+    case 'A':
+    case 'AAAA': {
+      const addresses = read((record) => (record.type === type ? (hostAddress(record.data)?.address ?? null) : null));
+      return addresses.length === 0 ? null : { kind: 'addresses', addresses, ttlSeconds };
+    }
   }
-  if (type === 'MX') return records.length === 0 ? null : { kind: 'mx', records, ttlSeconds };
-  return addresses.length === 0 ? null : { kind: 'addresses', addresses, ttlSeconds };
+}
+
+const exchangeOf = ({ preference = 0, exchange }: MxData) => ({ preference, exchange: canonicalDomain(exchange) });
+
+const promiseOf = ({ usage, selector, matchingType, certificate }: TlsaData): TlsaRecord => ({
+  usage,
+  selector,
+  matchingType,
+  data: certificate.toString('hex'),
+});
+
+/** Octets of all strings of a record, as Latin-1. */
+function textOf(data: TxtData): string {
+  const strings = Array.isArray(data) ? data : [data];
+  return strings.map((one) => (typeof one === 'string' ? one : one.toString('latin1'))).join('');
 }
 
 function isWithin(name: string, zone: string): boolean {

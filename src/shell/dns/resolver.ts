@@ -44,6 +44,8 @@ interface Query {
   aliases: number;
   /** The smallest of the aliases; infinite without any. */
   ttlSeconds: number;
+  /** So far every alias is proved. */
+  isAuthentic: boolean;
   inquiry: Inquiry | null;
 }
 
@@ -91,6 +93,7 @@ export class DnsResolver implements Resolver {
       name: wanted,
       aliases: 0,
       ttlSeconds: Number.POSITIVE_INFINITY,
+      isAuthentic: true,
       inquiry: null,
     };
     this.#queriesByKey.set(key, query);
@@ -165,12 +168,13 @@ export class DnsResolver implements Resolver {
         this.#end(query, { kind: 'unavailable', reason: outcome.reason });
         break;
       case 'answer':
-        this.#end(query, withTtlOf(outcome.answer, query.ttlSeconds));
+        this.#end(query, throughAliases(outcome.answer, query));
         break;
       case 'alias':
         query.name = outcome.target;
         query.aliases += outcome.aliases;
         query.ttlSeconds = Math.min(query.ttlSeconds, outcome.ttlSeconds);
+        query.isAuthentic &&= outcome.isAuthentic;
         if (isHostName(query.name)) this.#inquire(query);
         else this.#end(query, { kind: 'noName', ttlSeconds: query.ttlSeconds });
         break;
@@ -185,7 +189,8 @@ export class DnsResolver implements Resolver {
 }
 
 /** The answer as seen through the aliases that led to it. */
-function withTtlOf(answer: DnsAnswer, ttlSeconds: number): DnsAnswer {
-  if (answer.kind === 'unavailable' || answer.ttlSeconds <= ttlSeconds) return answer;
-  return { ...answer, ttlSeconds };
+function throughAliases(answer: DnsAnswer, { ttlSeconds, isAuthentic }: Query): DnsAnswer {
+  if (answer.kind === 'unavailable') return answer;
+  const seen = answer.ttlSeconds <= ttlSeconds ? answer : { ...answer, ttlSeconds };
+  return isAuthentic || seen.isAuthentic === undefined ? seen : { ...seen, isAuthentic };
 }

@@ -3,10 +3,12 @@
 // it in its own way, which receivers see as an orderly end.
 import type { Socket } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import type { HostTlsa } from '../../core/mail/dane.ts';
 import type { TlsPeer } from '../../core/mail/tls-policy.ts';
 import type { TlsRequest } from '../../engine/ports.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import { type HeldContext, keepSession, sessionOf, type TlsContexts } from './tls-contexts.ts';
+import { tlsaProblem } from './tlsa-match.ts';
 
 export interface HandshakeEvents {
   /** What is read and written from now on goes through `socket`. Reading begins with its first `data` listener. */
@@ -57,7 +59,7 @@ export class OutboundHandshake implements Handshake {
       return;
     }
     // What was found out about the names holds for these names only.
-    const receiver = `${this.address} ${policy.verify === 'host' ? names.join(' ') : serverName}`;
+    const receiver = `${this.address} ${policy.tlsa?.key ?? ''} ${policy.verify === 'host' ? names.join(' ') : serverName}`;
     if (this.#raw.destroyed) return; // its end is about to be told
     const resumable = sessionOf(held, receiver, performance.now());
     resetWhenDestroyed(this.#raw);
@@ -87,7 +89,8 @@ export class OutboundHandshake implements Handshake {
 
   #judge(socket: TLSSocket): TlsPeer {
     const certificate = socket.getPeerCertificate();
-    const { verify } = this.#request.policy;
+    const { verify, tlsa } = this.#request.policy;
+    if (verify === 'dane' && tlsa !== undefined) return judgeByTlsa(socket, tlsa);
     const hasNone = Object.keys(certificate).length === 0;
     const problem = socket.authorizationError as unknown as string | null | undefined;
     return {
@@ -102,6 +105,13 @@ export class OutboundHandshake implements Handshake {
   #keepSessions(socket: TLSSocket, held: HeldContext, receiver: string, peer: TlsPeer): void {
     socket.on('session', (session: Buffer) => keepSession(held, receiver, { session, peer, since: performance.now() }));
   }
+}
+
+/** Nothing else about the certificate matters then. */
+function judgeByTlsa(socket: TLSSocket, tlsa: HostTlsa): TlsPeer {
+  const certificate = socket.getPeerX509Certificate();
+  const problem = certificate === undefined ? 'no certificate' : tlsaProblem(certificate, tlsa, Date.now());
+  return { chainProblem: problem, nameMatches: problem === null, tlsaProblem: problem };
 }
 
 /** Design decision 6: who gives up resets. Undone by {@link closeWhenDestroyed}. */
