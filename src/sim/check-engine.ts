@@ -142,11 +142,11 @@ export class EngineCheck {
       const { binding, domain } = queue;
       if (this.#situation.force.termsOf(binding, domain).isBlackholed)
         yield `mail of ${binding} for ${domain} waits though it is blackholed`;
-      // Without mail nobody looks at the clock for it, and an idle connection has its timeout.
+      if (queue.active.size === 0) continue;
+      // Without mail that wants out nobody looks at the clock for it, and an idle connection has its timeout.
       const isQuiet = this.#situation.isQuiet(binding, domain);
       if (isQuiet && queue.idle.length > 0 && !this.#situation.mayBeLateForQuietHours(binding, domain))
         yield `mail of ${binding} for ${domain} has an idle connection in its quiet hours`;
-      if (queue.active.size === 0) continue;
       const claim = this.#lostWakeUp(engine, queue, open, starving);
       if (claim !== null) yield claim;
     }
