@@ -282,8 +282,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   next(whileBusy: boolean): OutboundTransaction | 'idle' | 'leave' {
-    const { tls, terms } = this.settings;
-    if (this.#policy.key !== tls.key || this.terms.key !== terms.key) {
+    if (this.#policy.key !== this.#policyNow().key || this.terms.key !== this.settings.terms.key) {
       if (whileBusy) return 'idle';
       this.leaving();
       return 'leave';
