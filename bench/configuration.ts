@@ -1,7 +1,7 @@
 // What a large configuration costs: time and memory of a load, and the price of one resolution once it is compiled, side by
 // side with a walk of the scopes for each question. Literal names are found by hash and patterns tried in order, so the
 // last row has a configuration with patterns. Times are CPU of the one thread, but for that of the load, which is both.
-// Usage: node --expose-gc bench/configuration.ts [DOMAINS] [BINDINGS]   (default: 100000 2000)
+// Usage: node --expose-gc bench/configuration.ts [DOMAINS] [BINDINGS] [--questions N] [--json]   (default: 100000 2000)
 import assert from 'node:assert/strict';
 import { SENDING_CHAIN } from '../src/core/config/chain.ts';
 import type { Configuration } from '../src/core/config/configuration.ts';
@@ -9,11 +9,15 @@ import { maxOutboundConnections } from '../src/core/config/connection-options.ts
 import { loadConfiguration } from '../src/core/config/load.ts';
 import { trailOf } from '../src/core/config/resolution.ts';
 import { deliverySettings } from '../src/core/delivery/settings-of.ts';
+import { printMeasurement } from './measurement.ts';
+import { Words } from './words.ts';
 
-const DOMAINS = Number(process.argv[2] ?? 100_000);
-const BINDINGS = Number(process.argv[3] ?? 2_000);
+const words = new Words(process.argv.slice(2), ['questions'], ['json']);
+const say = words.has('json') ? (): void => {} : console.log;
+const DOMAINS = Number(words.rest[0] ?? 100_000);
+const BINDINGS = Number(words.rest[1] ?? 2_000);
 const PATTERNS = 100;
-const QUESTIONS = 1_000_000;
+const QUESTIONS = words.number('questions', 1_000_000);
 const ROUNDS = 5;
 
 const domainOf = (index: number): string => `domain-${index}.example`;
@@ -69,23 +73,22 @@ function walk(configuration: Configuration, binding: string, domain: string): nu
 }
 
 const text = textOf(DOMAINS, BINDINGS, 0);
-console.log(`${DOMAINS} domain stanzas, ${BINDINGS} bindings: ${megabytes(text.length)} of text`);
+say(`${DOMAINS} domain stanzas, ${BINDINGS} bindings: ${megabytes(text.length)} of text`);
 globalThis.gc?.();
 const before = process.memoryUsage();
 const start = performance.now();
 const cpu = process.threadCpuUsage();
 const large = load(text);
 const cpuSeconds = threadMicroseconds(cpu) / 1e6;
-console.log(
-  `load                ${((performance.now() - start) / 1000).toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of CPU`,
-);
+const figures: Record<string, number> = { load_cpu_seconds: cpuSeconds };
+say(`load                ${((performance.now() - start) / 1000).toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of CPU`);
 const peak = process.resourceUsage().maxRSS * 1024;
 globalThis.gc?.();
-console.log(`memory kept         ${megabytes(process.memoryUsage().heapUsed - before.heapUsed)}`);
-console.log(`memory of process   ${megabytes(peak)} at most, ${megabytes(before.rss)} before`);
+say(`memory kept         ${megabytes(process.memoryUsage().heapUsed - before.heapUsed)}`);
+say(`memory of process   ${megabytes(peak)} at most, ${megabytes(before.rss)} before`);
 
-console.log('\none resolution of max_outbound_connections, ns');
-console.log('domains              compiled    value()   walk of the scopes   new queue, all options');
+say('\none resolution of max_outbound_connections, ns');
+say('domains              compiled    value()   walk of the scopes   new queue, all options');
 for (const [title, configuration, domain] of [
   ['of 1000 stanzas', large, (n: number) => domainOf(n % 1000)],
   ['of all stanzas', large, (n: number) => domainOf(n % DOMAINS)],
@@ -93,7 +96,7 @@ for (const [title, configuration, domain] of [
   [`beside ${PATTERNS} patterns`, load(textOf(1000, 20, PATTERNS)), (n: number) => `other-${n % 50_000}.example`],
 ] as const) {
   const binding = (n: number): string => bindingOf(n % 20);
-  const names = Array.from({ length: 100_000 }, (_, n) => domain(n));
+  const names = Array.from({ length: Math.min(100_000, QUESTIONS) }, (_, n) => domain(n));
   const bindings = Array.from({ length: 20 }, (_, n) => binding(n));
   const settings = names.map((name, n) => configuration.inForce({ binding: bindings[n % 20]!, domain: name }));
   const compiled = timed((n) => settings[n % names.length]!.value(maxOutboundConnections), QUESTIONS);
@@ -107,8 +110,13 @@ for (const [title, configuration, domain] of [
     (n) => deliverySettings(configuration, bindings[n % 20]!, names[n % names.length]!, 'here'),
     QUESTIONS / 10,
   );
+  const key = title.replaceAll(/[^a-z0-9]+/g, '_');
+  figures[`resolution_${key}_ns`] = compiled;
+  figures[`walk_${key}_ns`] = walked;
+  figures[`new_queue_${key}_ns`] = queue;
   const cells = [compiled, asked, walked, queue].map((ns) => ns.toFixed(0));
-  console.log(
+  say(
     `${title.padEnd(20)}${cells[0]!.padStart(9)}${cells[1]!.padStart(11)}${cells[2]!.padStart(21)}${cells[3]!.padStart(25)}`,
   );
 }
+if (words.has('json')) printMeasurement('resolution', figures);

@@ -1,17 +1,21 @@
 // CPU of the ledger alone: a connection takes a slot in five counters and gives them back 1,024 connections later, with the
 // counters drawn at random among few, many and very many. What it costs to find a counter by its key is told apart.
-// Usage: node bench/ledger.ts [MILLIONS OF CONNECTIONS]   (default: 4)
+// Usage: node bench/ledger.ts [MILLIONS OF CONNECTIONS] [--json]   (default: 4)
 import { NO_LIMIT } from '../src/core/base/limit.ts';
 import { pairKey } from '../src/core/delivery/claims.ts';
 import { ADMITTED, type Claim, Ledger } from '../src/core/limits/ledger.ts';
 import type { Wait } from '../src/core/limits/wait-list.ts';
+import { printMeasurement } from './measurement.ts';
+import { Words } from './words.ts';
 
 const COUNTERS = [10, 10_000, 1_000_000];
 const PER_CONNECTION = 5;
 /** Connections that are open at once. */
 const OPEN = 1_024;
-const CONNECTIONS = Number(process.argv[2] ?? 4) * 1_000_000;
-const LOOKUPS = 1_000_000;
+const words = new Words(process.argv.slice(2), [], ['json']);
+const say = words.has('json') ? (): void => {} : console.log;
+const CONNECTIONS = Number(words.rest[0] ?? 4) * 1_000_000;
+const LOOKUPS = Math.min(1_000_000, CONNECTIONS);
 const ROUNDS = 5;
 
 const domainOf = (index: number): string => `domain-${index}.example`;
@@ -106,19 +110,26 @@ function figuresOf(size: number): number[] {
 const line = (first: string, cells: readonly string[]): string =>
   [first.padStart(10), ...cells.map((cell) => cell.padStart(24))].join('');
 
-console.log('nanoseconds of CPU for a connection, median of five');
-console.log(
-  line('counters', ['acquire + release', 'the same, some awaited', 'memory alone', 'refer + unrefer by key']),
-);
+say('nanoseconds of CPU for a connection, median of five');
+say(line('counters', ['acquire + release', 'the same, some awaited', 'memory alone', 'refer + unrefer by key']));
 const rows = COUNTERS.map((size) => {
   const figures = figuresOf(size);
   const cells = figures.map((figure) => figure.toFixed(1));
-  console.log(line(String(size), cells));
+  say(line(String(size), cells));
   return figures;
 });
-console.log(
+say(
   line(
     'factor',
     rows.at(-1)!.map((figure, column) => (figure / rows[0]![column]!).toFixed(1)),
   ),
 );
+if (words.has('json')) {
+  const figures = rows.flatMap(([plain, awaited, memory, key], row) => [
+    [`ledger_${COUNTERS[row]}_ns`, plain!],
+    [`ledger_${COUNTERS[row]}_awaited_ns`, awaited!],
+    [`ledger_${COUNTERS[row]}_memory_alone_ns`, memory!],
+    [`ledger_${COUNTERS[row]}_by_key_ns`, key!],
+  ]);
+  printMeasurement('ledger', Object.fromEntries(figures) as Record<string, number>);
+}

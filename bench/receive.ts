@@ -1,11 +1,13 @@
 // CPU of reception alone: a listener whose session takes every message and keeps none. The clients are another process:
 // smtp-source (Postfix) where it is installed, and a client of our own that also pipelines.
-// Usage: node bench/receive.ts [MESSAGES]   (default: 100,000 of 2 KB and a fifth of that of 50 KB)
+// Usage: node bench/receive.ts [MESSAGES] [--json]   (default: 100,000 of 2 KB and a fifth of that of 50 KB)
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { DataOutcome, DataRules, InboundConnection, InboundEvents } from '../src/engine/ports.ts';
 import { openListener } from '../src/shell/net/listener.ts';
+import { printMeasurement } from './measurement.ts';
+import { Words } from './words.ts';
 
 const SELF = fileURLToPath(import.meta.url);
 const SESSIONS = 20;
@@ -127,9 +129,15 @@ const exited = (command: string, words: readonly string[]): Promise<boolean> =>
     child.once('exit', (code) => resolve(code === 0));
   });
 
+const words = new Words(process.argv[2] === 'client' ? [] : process.argv.slice(2), [], ['json']);
+const say = words.has('json') ? (): void => {} : console.log;
+const figures: Record<string, number> = {};
+const problems: string[] = [];
+
 async function measure(name: string, octets: number, run: (messages: number) => Promise<boolean>, messages: number) {
   if (!(await run(Math.ceil(messages / 10)))) {
-    console.log(`${name.padEnd(38)} not installed, or did not succeed`);
+    problems.push(`${name}: not installed, or did not succeed`);
+    say(`${name.padEnd(38)} not installed, or did not succeed`);
     return;
   }
   const taken = TakeAll.taken;
@@ -141,9 +149,9 @@ async function measure(name: string, octets: number, run: (messages: number) => 
   const perMessage = (microseconds: number): string => (microseconds / 1000 / count).toFixed(4).padStart(10);
   const cost = perMessage(used.user + used.system) + perMessage(used.user) + perMessage(used.system);
   const rate = Math.round(count / seconds);
-  console.log(
-    name.padEnd(38) + String(octets).padStart(8) + String(count).padStart(9) + cost + String(rate).padStart(9),
-  );
+  const key = name.replaceAll(/[^a-z]+/g, '_');
+  figures[`${key}_${octets === 2_048 ? '2k' : '50k'}_cpu_ms`] = (used.user + used.system) / 1000 / count;
+  say(name.padEnd(38) + String(octets).padStart(8) + String(count).padStart(9) + cost + String(rate).padStart(9));
 }
 
 if (process.argv[2] === 'client') {
@@ -154,16 +162,16 @@ if (process.argv[2] === 'client') {
   if (opened.kind === 'failed') throw new Error(opened.reason);
   const { listener } = opened;
   const endpoint = `inet:127.0.0.1:${listener.port}`;
-  console.log(`${'client'.padEnd(38)}  octets messages  CPU ms/m      user       sys    msg/s`);
+  say(`${'client'.padEnd(38)}  octets messages  CPU ms/m      user       sys    msg/s`);
   for (const [octets, share] of [
     [2_048, 1],
     [51_200, 0.2],
   ] as const) {
-    const messages = Number(process.argv[2] ?? 100_000) * share;
+    const messages = Math.ceil(Number(words.rest[0] ?? 100_000) * share);
     const source = (words: readonly string[]) => (count: number) =>
       exited('/usr/sbin/smtp-source', [...words, '-s', `${SESSIONS}`, '-l', `${octets}`, '-m', `${count}`, endpoint]);
     await measure('smtp-source -d, lock step', octets, source(['-d']), messages);
-    await measure('smtp-source, a connection per message', octets, source([]), messages / 4);
+    await measure('smtp-source, a connection per message', octets, source([]), Math.ceil(messages / 4));
     for (const manner of ['lock step', 'pipelined envelope', 'overlap'] as const) {
       const own = (count: number): Promise<boolean> =>
         exited(process.execPath, [SELF, 'client', `${listener.port}`, manner, `${octets}`, `${count}`]);
@@ -171,4 +179,5 @@ if (process.argv[2] === 'client') {
     }
   }
   listener.close();
+  if (words.has('json')) printMeasurement('receive', figures, problems);
 }

@@ -1,7 +1,7 @@
 // CPU and memory of the scheduler alone: very many queued messages over very many domains against few over few, ten each,
 // delivered over the same number of connections by receivers that take no time. Nothing is sent and nothing is stored.
 // Then what queues cost in which nothing is due.
-// Usage: node bench/scheduler.ts [DOMAINS]   (default: 100,000)
+// Usage: node bench/scheduler.ts [DOMAINS] [--json]   (default: 100,000)
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -18,14 +18,18 @@ import { ThrottleMemory } from '../src/core/limits/throttle-memory.ts';
 import { ThrottleTable } from '../src/core/limits/throttle-table.ts';
 import type { Route } from '../src/core/mail/hosts.ts';
 import { makeTask, type Task } from '../src/core/queue/task.ts';
+import { printMeasurement } from './measurement.ts';
+import { Words } from './words.ts';
 
 const FEW_DOMAINS = 100;
-const MANY_DOMAINS = Number(process.argv[2] ?? 100_000);
+const words = new Words(process.argv.slice(2), [], ['json']);
+const say = words.has('json') ? (): void => {} : console.log;
+const MANY_DOMAINS = Number(words.rest[0] ?? 100_000);
 const PER_DOMAIN = 10;
 const CONNECTIONS = 50;
 /** In each of the two measurements. */
 const DELIVERIES = MANY_DOMAINS * PER_DOMAIN;
-const RUNS = 1_000_000;
+const RUNS = Math.min(1_000_000, DELIVERIES);
 /** What each event takes of the time that the scheduler sees. */
 const EVENT_MS = 0.05;
 const HOUR_MS = 3_600_000;
@@ -279,8 +283,8 @@ const line = (first: string, cells: readonly string[]): string =>
 await measure(FEW_DOMAINS); // warm
 const few = await measure(FEW_DOMAINS);
 const many = await measure(MANY_DOMAINS);
-console.log('of one message: microseconds, looks at its queue, connections, octets of memory while it waits');
-console.log(
+say('of one message: microseconds, looks at its queue, connections, octets of memory while it waits');
+say(
   line(
     'messages / domains',
     COLUMNS.map(([heading]) => heading),
@@ -291,9 +295,9 @@ for (const [domains, figures] of [
   [MANY_DOMAINS, many],
 ] as const) {
   const cells = COLUMNS.map(([, digits, of]) => of(figures).toFixed(digits));
-  console.log(line(`${figures.queued} / ${domains}`, cells));
+  say(line(`${figures.queued} / ${domains}`, cells));
 }
-console.log(
+say(
   line(
     'factor',
     COLUMNS.map(([, , of]) => (of(many) / of(few)).toFixed(2)),
@@ -306,7 +310,17 @@ const idle = new Relay();
 const before = octetsInUse();
 idle.queue(DELIVERIES, 1, HOUR_MS);
 const perQueue = (octetsInUse() - before) / DELIVERIES;
-console.log(
-  `an event that concerns none of ${DELIVERIES} queues with one delayed message each: ${leastIdle(idle).toFixed(0)} ns, with no queues ${nothing.toFixed(0)} ns`,
+const beside = leastIdle(idle);
+say(
+  `an event that concerns none of ${DELIVERIES} queues with one delayed message each: ${beside.toFixed(0)} ns, with no queues ${nothing.toFixed(0)} ns`,
 );
-console.log(`such a queue with its message: ${perQueue.toFixed(0)} octets`);
+say(`such a queue with its message: ${perQueue.toFixed(0)} octets`);
+if (words.has('json')) {
+  const ofFigures = ({ queueing, delivering, octets }: Figures, domains: string): Record<string, number> => ({
+    [`queueing_${domains}_us`]: queueing.own,
+    [`delivering_${domains}_us`]: delivering.own,
+    [`octets_${domains}`]: octets,
+  });
+  const others = { idle_event_ns: beside, idle_event_without_queues_ns: nothing, octets_of_a_queue: perQueue };
+  printMeasurement('queue', { ...ofFigures(few, 'few_domains'), ...ofFigures(many, 'many_domains'), ...others });
+}

@@ -1,11 +1,14 @@
 // CPU of the spool alone: workers append a message, wait until it is durable, settle it as delivered, and go on.
-// Usage: node bench/spool.ts [DIRECTORY]   (default: a temporary one; a RAM disk measures nothing)
+// Usage: node bench/spool.ts [DIRECTORY] [--share 1] [--json]   (default: a temporary one; a RAM disk measures nothing)
+// --share: of the counts of messages, so that it is over sooner.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wallMs } from '../src/core/base/moment.ts';
 import type { Content, Envelope } from '../src/core/mail/message.ts';
 import { openSpool } from '../src/shell/spool/segment-spool.ts';
+import { percentile, printMeasurement } from './measurement.ts';
+import { Words } from './words.ts';
 
 const HEADER_SECTION = `Subject: benchmark\r\n${'X-Filler: 0123456789abcdef0123456789abcdef\r\n'.repeat(8)}`;
 
@@ -40,7 +43,13 @@ const envelopeOf = (number: number, size: number): Envelope => ({
   protocol: 'esmtp',
 });
 
-async function measure(directory: string, { bodyBytes, concurrency, messages }: Load): Promise<string> {
+const words = new Words(process.argv.slice(2), ['share'], ['json']);
+const say = words.has('json') ? (): void => {} : console.log;
+const share = words.number('share', 1);
+
+async function measure(directory: string, load: Load): Promise<number[]> {
+  const { bodyBytes, concurrency } = load;
+  const messages = Math.ceil(load.messages * share);
   const spool = await openSpool({
     directory,
     forceFsync: true,
@@ -71,7 +80,7 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
   const waits = [...(await run(messages))].sort((one, other) => one - other);
   const used = process.cpuUsage(cpu);
   const seconds = (performance.now() - at) / 1000;
-  const perMessage = (microseconds: number): string => (microseconds / 1000 / messages).toFixed(4);
+  const perMessage = (microseconds: number): number => microseconds / 1000 / messages;
   const columns = [
     bodyBytes,
     concurrency,
@@ -79,18 +88,28 @@ async function measure(directory: string, { bodyBytes, concurrency, messages }: 
     perMessage(used.user + used.system),
     perMessage(used.user),
     perMessage(used.system),
-    (waits[waits.length >> 1] as number).toFixed(2),
-    (waits[Math.floor(waits.length * 0.99)] as number).toFixed(2),
+    percentile(waits, 0.5),
+    percentile(waits, 0.99),
   ];
   await spool.close();
-  return columns.map((column) => String(column).padStart(11)).join('');
+  return columns;
 }
 
-const root = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'headgate-spool-'));
+const DIGITS = [0, 0, 0, 4, 4, 4, 2, 2];
+const figures: Record<string, number> = {};
+const root = mkdtempSync(join(words.rest[0] ?? tmpdir(), 'headgate-spool-'));
 try {
   const heads = ['octets', 'concurrency', 'msg/s', 'CPU ms/msg', 'user', 'sys', 'p50 ms', 'p99 ms'];
-  console.log(heads.map((head) => head.padStart(11)).join(''));
-  for (const [index, load] of LOADS.entries()) console.log(await measure(join(root, String(index)), load));
+  say(heads.map((head) => head.padStart(11)).join(''));
+  for (const [index, load] of LOADS.entries()) {
+    const columns = await measure(join(root, String(index)), load);
+    say(columns.map((column, at) => column.toFixed(DIGITS[at]!).padStart(11)).join(''));
+    const name = `spool_${load.bodyBytes === 2_048 ? '2k' : '50k'}_${load.concurrency}`;
+    figures[`${name}_cpu_ms`] = columns[3]!;
+    figures[`${name}_p50_ms`] = columns[6]!;
+    figures[`${name}_p99_ms`] = columns[7]!;
+  }
 } finally {
   rmSync(root, { recursive: true });
 }
+if (words.has('json')) printMeasurement('commit', figures);
