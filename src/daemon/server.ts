@@ -21,6 +21,7 @@ import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
+import { PostalMimeReader } from '../shell/mime/mime-reader.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
 import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
@@ -41,7 +42,7 @@ import { processView } from './process-view.ts';
 import { loadRecordSettings } from './record-check.ts';
 import { loadTls } from './tls-check.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
-import { wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
+import { NO_CONSOLE_LEFT, wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
 
 /** Why a server does not start. */
 export interface StartFailure {
@@ -186,6 +187,7 @@ export class Server implements ConfigHolder {
         connector: this.#connector,
         resolver,
         spool,
+        mime: new PostalMimeReader(),
         throttles: this.#throttles,
         records: logs,
       },
@@ -323,8 +325,8 @@ export class Server implements ConfigHolder {
   async #putInForce(configuration: Configuration): Promise<readonly string[]> {
     const { tls, records, curfew, problems } = loadNamed(configuration, this.#isHires);
     if (problems.length > 0) return problems.map(formatProblem);
-    const wantedEsmtp = this.#wantedEsmtp(configuration);
     const wantedControl = this.#wantedControl(configuration);
+    if (wantedControl.length === 0 && this.#control.places.length > 0) return [NO_CONSOLE_LEFT];
     const wantedLogs = logSet(configuration, this.#isHires);
     const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(logSet(this.#configuration, this.#isHires));
     const logs = needsLogs ? await openLogs({ ...wantedLogs, onProblem: (text) => this.#options.report(text) }) : null;
@@ -334,7 +336,7 @@ export class Server implements ConfigHolder {
       await logs?.logs.close();
       return audit;
     }
-    const esmtp = await this.#esmtp.prepare(wantedEsmtp);
+    const esmtp = await this.#esmtp.prepare(this.#wantedEsmtp(configuration));
     const control = 'commit' in esmtp ? await this.#control.prepare(wantedControl) : null;
     if (!('commit' in esmtp) || control === null || !('commit' in control)) {
       await logs?.logs.close();

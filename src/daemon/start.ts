@@ -54,7 +54,9 @@ export async function runStart(argv: readonly string[]): Promise<number> {
   process.on('SIGHUP', () => void server.reopenLogs());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.request(signal));
   announce(server);
+  const stays = setInterval(() => {}, 2 ** 30); // a server without endpoints would end by itself
   await stop.requested;
+  clearInterval(stays);
   await stopServer(server, stop);
   return 0;
 }

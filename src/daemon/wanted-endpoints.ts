@@ -35,6 +35,10 @@ export function wantedEsmtpEndpoints(configuration: Configuration, accept: Accep
 }
 
 /** Mode and timeout of an endpoint are taken when it is opened. */
+/** Whoever asked for that could not take it back, and nobody could look at the server any more. */
+export const NO_CONSOLE_LEFT =
+  'no Control_Listener with a listen is left, and this console could not take that back; keep one, or stop the server and start it without';
+
 export function wantedControlEndpoints(
   configuration: Configuration,
   answers: ControlAnswers,

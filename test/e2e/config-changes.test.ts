@@ -1,13 +1,16 @@
 // Changing the configuration of a running server: a reload that fails under load, transactions, saving.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { openSession } from '../support/console-session.ts';
-import { Headgate, runHeadgate } from '../support/headgate.ts';
+import { HEADGATE, Headgate, runHeadgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { Receivers } from '../support/receivers.ts';
 import { isFailure } from '../support/records.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const LIMIT = 'config eval max_outbound_connections';
 
@@ -181,4 +184,35 @@ test('local_changes_file takes what read-only files set, and is read after all o
       (await headgate.console(`config eval domain ${domain} max_outbound_connections`)).text,
       `Max_Outbound_Connections = ${limit}\n`,
     );
+});
+
+test('the last console is not given away, by a transaction or by a file', { timeout: 60_000 }, async (t) => {
+  const headgate = await Headgate.start(t, 'Max_Outbound_Connections = 7');
+  const session = await openSession(t, headgate.consolePath);
+  for (const line of ['config begin from scratch', 'config set max_outbound_connections 5']) await session.ask(line);
+  assert.match((await session.ask('config commit')).text, /no Control_Listener with a listen is left/);
+  await session.ask('config rollback');
+  const text = readFileSync(headgate.configurationFile, 'utf8');
+  writeFileSync(headgate.configurationFile, text.replace(/Control_Listener \{[^}]*\{\}\s*\}/, ''));
+  const { text: answer, failed } = await headgate.console('config reload');
+  assert.ok(failed);
+  assert.match(answer, /no Control_Listener with a listen is left/);
+  assert.equal((await headgate.console(LIMIT)).text, 'Max_Outbound_Connections = 7\n');
+});
+
+test('a server without any endpoint stays until it is told to stop', { timeout: 60_000 }, async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'headgate.conf');
+  const logs = ['mainlog', 'rejectlog', 'paniclog'].map((name) => `${name} = "${join(directory, name)}"`);
+  writeFileSync(
+    file,
+    `Spoolbase = "${directory}/spool"\nPidfile = "${directory}/pid"\nec_logger { ${logs.join('\n')} }\n`,
+  );
+  const child = spawn(HEADGATE, ['start', '-c', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  const [first] = await Promise.race([once(child.stdout, 'data'), exited]);
+  assert.equal(String(first), 'headgate: ready\n');
+  child.kill('SIGTERM');
+  assert.deepEqual(await exited, [0, null]);
 });
