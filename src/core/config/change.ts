@@ -3,11 +3,12 @@
 import { findOption, optionIn } from './catalogue.ts';
 import { formatChange } from './change-text.ts';
 import type { Configuration } from './configuration.ts';
+import { stanzasBelow } from './dead-entry.ts';
 import { finishLoad, type LoadResult } from './load.ts';
 import { Findings } from './problem.ts';
-import { type ChangeAuthor, withRunTimeChange } from './provenance.ts';
+import { type ChangeAuthor, type ChangedPlace, withRunTimeChange } from './provenance.ts';
 import type { PathStep } from './scope-path.ts';
-import { type DraftChildren, type DraftStanza, emptyRoot, type Stanza } from './stanza.ts';
+import { type DraftChildren, type DraftStanza, emptyRoot, findChild, type Stanza } from './stanza.ts';
 import type { ValueSyntax, WordSyntax } from './syntax.ts';
 import { checkSetting, enterStanza, judgeStanza, unknownOption } from './validator.ts';
 
@@ -40,11 +41,32 @@ export function withChanges(
   author: ChangeAuthor,
 ): LoadResult {
   const findings = new Findings();
-  const root = changes.reduce((stanza, change) => changedRoot(stanza, change, author, findings), from);
+  const places: ChangedPlace[] = [];
+  let root = from;
+  for (const change of changes) {
+    places.push(placeOf(root, change));
+    root = changedRoot(root, change, author, findings);
+  }
   const version = configuration.version + 1;
   const commands = changes.map(formatChange);
-  const provenance = withRunTimeChange(configuration.provenance, { ...author, version, commands });
+  const provenance = withRunTimeChange(configuration.provenance, { ...author, version, commands, places });
   return finishLoad(root, version, findings, provenance);
+}
+
+/** @param root before the change */
+function placeOf(root: Stanza, change: Change): ChangedPlace {
+  const path = change.path.map(({ kind, name, key }) => ({ kind, name, key }));
+  if (change.kind !== 'remove') {
+    const { text } = change.option;
+    const scope = path.at(-1)?.kind.name ?? root.kind.name;
+    return { path, options: new Set([findOption(scope, text)?.name ?? text.toLowerCase()]), isWhole: false };
+  }
+  let stanza: Stanza | null = root;
+  for (const { kind, key } of path) stanza = stanza && findChild(stanza, kind.keyword, key);
+  const options = new Set<string>();
+  for (const below of stanza === null ? [] : stanzasBelow(stanza))
+    for (const name of below.settings.keys()) options.add(name);
+  return { path, options, isWhole: true };
 }
 
 /** One change, for itself. What concerns several stanzas is not looked at: that waits for the end of a transaction. */

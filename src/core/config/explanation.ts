@@ -83,7 +83,7 @@ export function isScopeSum({ name }: Option<unknown>): boolean {
 }
 
 /** One kind of listener has nothing to say of the others, nor have pathways to those who name none. */
-function isAbout([outermost]: Level, { listener, pathway, pathwayGroup }: Subject): boolean {
+export function isAbout([outermost]: Level, { listener, pathway, pathwayGroup }: Subject): boolean {
   if (outermost === undefined) return true;
   if (outermost.startsWith('pathway')) return pathway !== undefined || pathwayGroup !== undefined;
   return !isListener(outermost) || outermost === (listener?.kind ?? 'esmtp_listener');
@@ -159,7 +159,7 @@ export function settingOf(stanza: Stanza, option: Option<unknown>): Setting | nu
 }
 
 /** The keys under which a stanza of the scope speaks for the subject; null when the subject names none. */
-function namesFor(scope: ScopeName, subject: Subject): readonly string[] | null {
+export function namesFor(scope: ScopeName, subject: Subject): readonly string[] | null {
   const { group, binding, domain, host, address, listener, logger } = subject;
   const one = (name: string | undefined): readonly string[] | null => (name === undefined ? null : [name]);
   switch (scope) {

@@ -48,7 +48,7 @@ export function loadConfiguration(path: string, readSource: ReadSource, options:
   const root = buildTree(path, [...items, ...local.items], findings, lenient);
   warnOfReserve(root, findings);
   const sources = { path, reads, localChanges: local.source };
-  const lastChange = author === undefined ? null : { ...author, version, commands: [`config reload ${path}`] };
+  const lastChange = author === undefined ? null : { ...author, version, commands: [`config reload ${path}`], places: [] };
   return finishLoad(root, version, findings, { sources, changes: [], lastChange });
 }
 

@@ -1,6 +1,7 @@
 // Where a configuration comes from: the texts it was read from, for writing changes back into them, and the changes that
 // were made while it was in force, for those who ask who changed what.
 import type { WallMs } from '../base/moment.ts';
+import type { ScopeKind } from './scope.ts';
 import type { Source } from './source.ts';
 
 /** Who changed something, and when. */
@@ -16,6 +17,17 @@ export interface RunTimeChange extends ChangeAuthor {
   readonly version: number;
   /** As it could be typed again: `config set max_outbound_connections = 5`, `config reload /etc/other.conf`. */
   readonly commands: readonly string[];
+  /** What each of the commands was about; none for those of a reload. */
+  readonly places: readonly ChangedPlace[];
+}
+
+/** The options that one command changed in a stanza; of a stanza that was taken out, all that stood in it and below. */
+export interface ChangedPlace {
+  /** From the outermost scope; empty for the global scope. */
+  readonly path: readonly { readonly kind: ScopeKind; readonly name: string | null; readonly key: string }[];
+  readonly options: ReadonlySet<string>;
+  /** The stanza went with all below it, so that the options may have stood there. */
+  readonly isWhole: boolean;
 }
 
 /** One answer that a load got when it asked for what stands at a path. */

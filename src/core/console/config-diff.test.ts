@@ -226,3 +226,33 @@ test('explain: counters in use, tokens, who changed it', async () => {
   assert.doesNotMatch(await ask('explain domain d.test outbound_throttle_messages'), /limits|tokens/);
   assert.equal(await ask('explain'), 'refused: usage: config explain [--json] [SCOPE...] OPTION\n');
 });
+
+test('explain lists the changes of that option in stanzas that speak for whom is asked about, and no others', async () => {
+  const ask = consoleOver('domain "d.test" { max_outbound_connections = 3 }\nbinding "b" { }');
+  await ask('set server_max_outbound_connections = 7');
+  await ask('set max_outbound_connections = 31');
+  await ask('set host mx.test max_outbound_connections = 2');
+  await ask('set domain "/^e/" max_outbound_connections = 4');
+  await ask('set domain "/^d/" max_outbound_connections = 5');
+  await ask('set binding b max_outbound_connections = 6');
+  await ask('unset domain d.test');
+  await ask('begin');
+  await ask('set max_retries = 3');
+  await ask('set domain D.test. max_outbound_connections = 8');
+  await ask('commit');
+  const changes = async (words: string): Promise<string[]> => {
+    const lines = (await ask(`explain ${words} max_outbound_connections`)).split('\n');
+    return lines.flatMap((line) => /^changed at run time: .*: config (.*), on/.exec(line)?.[1] ?? []);
+  };
+  assert.deepEqual(await changes(''), ['set max_outbound_connections = 31']);
+  assert.deepEqual(await changes('host mx.test'), ['set host "mx.test" max_outbound_connections = 2']);
+  assert.deepEqual(await changes('domain d.test'), [
+    'set domain "/^d/" max_outbound_connections = 5',
+    'unset domain "d.test"',
+    'set domain "D.test." max_outbound_connections = 8',
+  ]);
+  assert.deepEqual(await changes('binding b'), [
+    'set max_outbound_connections = 31',
+    'set binding "b" max_outbound_connections = 6',
+  ]);
+});

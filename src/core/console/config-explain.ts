@@ -10,6 +10,7 @@ import {
   type SetPlace,
 } from '../config/explanation.ts';
 import { describeCounter, isThrottle } from '../config/limit-meaning.ts';
+import { changesOf } from '../config/option-changes.ts';
 import { subjectOf } from '../config/scope-path.ts';
 import { formatPosition } from '../config/source.ts';
 import type { SettingOrigin } from '../config/stanza.ts';
@@ -69,14 +70,12 @@ function governedBy({ option, subject, value, setBy, levels }: Explanation, view
 }
 
 function linesOf(
-  { provenance }: Configuration,
-  { option, value, text, setBy, levels }: Explanation,
+  configuration: Configuration,
+  { option, subject, value, text, setBy, levels }: Explanation,
   governed: readonly Governed[],
   clock: ConfigClock,
 ): string[] {
-  const changes = provenance.changes.filter(({ commands }) =>
-    commands.some((command) => command.toLowerCase().includes(option.name)),
-  );
+  const changes = changesOf(configuration, option, subject);
   return [
     `${option.display} = ${text}`,
     setBy === null
@@ -177,14 +176,15 @@ function day(at: Parameters<typeof localTime>[0], clock: ConfigClock): string {
 }
 
 function asJson(
-  { provenance, version }: Configuration,
+  configuration: Configuration,
   { option, subject, value, text, setBy, levels }: Explanation,
   governed: readonly Governed[],
 ): unknown {
-  const plain = typeof value === 'object' && value !== null ? text : value === NO_LIMIT ? -1 : value;
+  const isText = option.type.isSecret === true || typeof value === 'object';
+  const plain = isText && value !== null ? text : value === NO_LIMIT ? -1 : value;
   const unlimited = (use: CounterUse) => ({ ...use, limit: use.limit === NO_LIMIT ? -1 : use.limit });
   return {
-    version,
+    version: configuration.version,
     option: option.name,
     subject,
     value: plain,
@@ -196,8 +196,6 @@ function asJson(
       counters: uses && { ...uses, busiest: uses.busiest.map(unlimited) },
     })),
     levels,
-    changes: provenance.changes.filter(({ commands }) =>
-      commands.some((command) => command.toLowerCase().includes(option.name)),
-    ),
+    changes: changesOf(configuration, option, subject).map(({ places: _, ...change }) => change),
   };
 }
