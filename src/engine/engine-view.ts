@@ -32,6 +32,7 @@ import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { protectionTowards } from '../core/delivery/protection.ts';
 import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
@@ -39,7 +40,6 @@ import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
 import type { MailId } from '../core/mail/ids.ts';
-import { policyTowards } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { Inbound } from './inbound.ts';
 import { type Job, Jobs } from './jobs.ts';
@@ -349,7 +349,7 @@ export class EngineView implements ServerView {
         queue.binding,
         candidate.address,
         at.mono,
-        policyTowards(queue.settings.tls, candidate).key,
+        protectionTowards(queue.settings, candidate),
       );
     const next = candidates.find((candidate) => failureOf(candidate) === null);
     const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();

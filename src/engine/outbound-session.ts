@@ -7,6 +7,7 @@ import { Timer, type Timers } from '../core/base/timers.ts';
 import { NO_VALID_HOSTS } from '../core/delivery/connection-opener.ts';
 import type { HostTimes, HostTimesTable } from '../core/delivery/host-times.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { protectionTowards } from '../core/delivery/protection.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
@@ -84,6 +85,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   /** How it is protected: as the policy says, or in clear after TLS failed where the policy allows that. */
   readonly tls: TlsPolicy;
   readonly terms: SessionTerms;
+  /** What its failures are held against the address under. */
+  readonly #protection: string;
   readonly #session: ClientSession<OutboundTransaction>;
   readonly #timer: Timer;
   #port: Connection | null = null;
@@ -107,6 +110,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#policy = policyTowards(connection.queue.settings.tls, connection.candidate);
     this.tls = this.#goesInClear(at) ? NO_TLS : this.#policy;
     this.terms = connection.queue.settings.terms;
+    this.#protection = protectionTowards(connection.queue.settings, connection.candidate);
     this.#times = parts.hostTimes.timesOf(connection.candidate.address);
     this.#session = new ClientSession(this);
     this.#timer = new Timer(() => this.#timedOut());
@@ -296,7 +300,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   ready(): void {
-    this.#parts.scheduler.hostAnswered(this.connection, this.tls.key);
+    this.#parts.scheduler.hostAnswered(this.connection, this.#protection);
   }
 
   hostFailed(reply: string, stage: Stage, blame: Blame): void {
@@ -310,7 +314,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     }
     // A receiver that refuses us now may take the message later, whatever digit its banner starts with.
     const failure: Failure = { kind: 'transientFailure', reply, stage, bytesSent: 0 };
-    this.#failHost(reply, failure, blame === 'host' ? '' : this.tls.key);
+    this.#failHost(reply, failure, blame === 'host' ? '' : this.#protection);
   }
 
   #failHost(reason: string, failure: Failure, protection = ''): void {

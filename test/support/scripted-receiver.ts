@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { createSecureContext, TLSSocket } from 'node:tls';
 
 /** When it acts: at a command, or `idle`, behind the reply to a final dot. */
 export type Moment = AtCommand | 'idle';
@@ -26,6 +27,7 @@ export interface ScriptedReceiver {
 }
 
 export interface ConnectionSeen {
+  /** Those under TLS included. */
   readonly commands: string[];
   end: 'open' | 'quit' | 'closed' | 'reset' | 'harmed';
 }
@@ -44,12 +46,16 @@ const ORDERLY: Readonly<Record<AtCommand, string>> = {
   quit: '221 2.0.0 bye',
 };
 
-/** @param onChange something happened */
+/**
+ * @param onChange something happened
+ * @param pem certificate and key of a receiver that encrypts when it is asked to; the script has to offer STARTTLS
+ */
 export async function openScriptedReceiver(
   t: TestContext,
   address: string,
   script: Script,
   onChange: () => void,
+  pem: string | null = null,
 ): Promise<ScriptedReceiver> {
   const connections: ConnectionSeen[] = [];
   const messages: string[] = [];
@@ -58,7 +64,7 @@ export async function openScriptedReceiver(
     sockets.add(socket);
     const seen: ConnectionSeen = { commands: [], end: 'open' };
     connections.push(seen);
-    new Conversation(socket, script, seen, messages, onChange);
+    new Conversation(socket, script, seen, messages, onChange, pem);
     onChange();
   });
   server.listen(0, address);
@@ -71,7 +77,8 @@ export async function openScriptedReceiver(
 }
 
 class Conversation {
-  readonly #socket: Socket;
+  #socket: Socket;
+  readonly #pem: string | null;
   readonly #script: Script;
   readonly #seen: ConnectionSeen;
   readonly #messages: string[];
@@ -83,20 +90,39 @@ class Conversation {
   #isInLogin = false;
   #isSilent = false;
 
-  constructor(socket: Socket, script: Script, seen: ConnectionSeen, messages: string[], onChange: () => void) {
+  constructor(
+    socket: Socket,
+    script: Script,
+    seen: ConnectionSeen,
+    messages: string[],
+    onChange: () => void,
+    pem: string | null,
+  ) {
     this.#socket = socket;
+    this.#pem = pem;
     this.#script = script;
     this.#seen = seen;
     this.#messages = messages;
     this.#onChange = onChange;
-    socket.setEncoding('latin1');
-    socket.on('data', (text: string) => this.#read(text));
+    this.#listenTo(socket);
+    this.#act('banner');
+  }
+
+  #listenTo(socket: Socket): void {
+    socket.on('data', (octets: Buffer) => this.#read(octets.toString('latin1')));
     socket.on('end', () => {
       this.#ended('closed');
       socket.end();
     });
     socket.on('error', () => this.#ended('reset'));
-    this.#act('banner');
+  }
+
+  #encrypt(): void {
+    this.#say('220 2.0.0 go ahead\r\n');
+    this.#socket.removeAllListeners('data').removeAllListeners('end');
+    const secureContext = createSecureContext({ cert: this.#pem!, key: this.#pem! });
+    this.#socket = new TLSSocket(this.#socket, { isServer: true, secureContext });
+    this.#listenTo(this.#socket);
   }
 
   #read(text: string): void {
@@ -122,7 +148,8 @@ class Conversation {
     this.#seen.commands.push(line);
     const moment = this.#isInLogin ? 'auth' : (line.slice(0, 4).toLowerCase() as AtCommand);
     this.#isInLogin = false;
-    if (!Object.hasOwn(ORDERLY, moment)) this.#say('500 5.5.1 what?\r\n');
+    if (line === 'STARTTLS' && this.#pem !== null) this.#encrypt();
+    else if (!Object.hasOwn(ORDERLY, moment)) this.#say('500 5.5.1 what?\r\n');
     else this.#act(moment);
   }
 

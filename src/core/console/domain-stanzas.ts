@@ -4,6 +4,7 @@ import { matchesPattern } from '../config/pattern.ts';
 import type { Stanza } from '../config/stanza.ts';
 import { domainKey } from '../config/stanza-name.ts';
 import { formatValue, indent, quoteText } from '../config/syntax.ts';
+import { HIDDEN } from '../config/value-type.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 
 /** The literal stanza first, then patterns in the order in which they are tried; without those that set nothing. */
@@ -19,7 +20,7 @@ export function domainStanzaLines(root: Stanza, domain: DomainName): string[] {
 function stanzaLines({ name, pattern, settings }: Stanza): string[] {
   if (name === null || settings.size === 0) return [];
   const values = [...settings.values()].map(({ option, syntax }) =>
-    indent(`${option.name} = ${formatValue(syntax)}`, '  '),
+    indent(`${option.name} = ${option.type.isSecret === true ? HIDDEN : formatValue(syntax)}`, '  '),
   );
   return [`Domain ${pattern === null ? name : quoteText(name)} {`, ...values, '}'];
 }

@@ -4,9 +4,9 @@
 import type { MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import type { Candidate } from '../mail/hosts.ts';
-import { policyTowards } from '../mail/tls-policy.ts';
 import type { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
+import { protectionTowards } from './protection.ts';
 
 export type HostChoice =
   | { readonly kind: 'chosen'; readonly candidate: Candidate }
@@ -38,7 +38,7 @@ export function chooseHost(
       queue.binding,
       candidate.address,
       now,
-      policyTowards(queue.settings.tls, candidate).key,
+      protectionTowards(queue.settings, candidate),
     );
     if (retryAt !== null) downUntil = downUntil === null || retryAt < downUntil ? retryAt : downUntil;
     else if (hasRoom(candidate)) open.push(candidate);

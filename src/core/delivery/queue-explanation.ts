@@ -10,13 +10,13 @@ import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { NO_COUNTER } from '../limits/wait-list.ts';
-import { policyTowards } from '../mail/tls-policy.ts';
 import { allocationTarget } from './allocation.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import type { HostStates } from './host-states.ts';
 import { type LimitSubject, limitOrigin, type SetBy } from './limit-origin.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
+import { protectionTowards } from './protection.ts';
 
 /** A limit on connections with its use. */
 export interface LimitUse {
@@ -170,7 +170,7 @@ function curfewReason({ curfew }: MailQueue, at: Moment): WaitReason {
 function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {
   return queue.candidates.flatMap((candidate) => {
     const { host, address } = candidate;
-    const failure = hostStates.failure(queue.binding, address, now, policyTowards(queue.settings.tls, candidate).key);
+    const failure = hostStates.failure(queue.binding, address, now, protectionTowards(queue.settings, candidate));
     return failure === null ? [] : [{ host, address, reason: failure.reason, failedAgoMs: now - failure.since }];
   });
 }

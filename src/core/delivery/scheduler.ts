@@ -8,7 +8,6 @@ import type { Timers } from '../base/timers.ts';
 import type { Claim, Ledger } from '../limits/ledger.ts';
 import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
-import { policyTowards } from '../mail/tls-policy.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
 import type { Actions } from './actions.ts';
@@ -21,6 +20,7 @@ import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
+import { protectionTowards } from './protection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { SchedulerParts } from './scheduler-parts.ts';
@@ -372,7 +372,7 @@ export class Scheduler {
         queue.binding,
         candidate.address,
         at.mono,
-        policyTowards(queue.settings.tls, candidate).key,
+        protectionTowards(queue.settings, candidate),
       ) === null && candidate.address !== connection.candidate.address;
     if (route.candidates.some(isUsable)) return;
     const task = this.#take(queue, at);
