@@ -17,6 +17,8 @@ export class InteractiveConsole {
   #usesPager = false;
   /** What was typed in the open transaction of this session; null when none is open. */
   #transaction: string[] | null = null;
+  /** An answer is awaited. */
+  #isAsking = false;
 
   constructor(client: ConsoleClient, endpoint: ConsoleEndpoint, input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
     this.#client = client;
@@ -42,10 +44,17 @@ export class InteractiveConsole {
         void this.#complete(line, done),
     });
     lines.on('SIGINT', () => {
+      if (this.#isAsking) {
+        this.#interrupt();
+        return;
+      }
       lines.write(null, { ctrl: true, name: 'e' }); // to the end of the line, then delete all of it
       lines.write(null, { ctrl: true, name: 'u' });
       this.#output.write('\n');
       this.#prompt(lines);
+    });
+    lines.on('line', (line) => {
+      if (this.#isAsking && line === '') this.#interrupt();
     });
     this.#prompt(lines);
     let hasQuit = false;
@@ -58,6 +67,11 @@ export class InteractiveConsole {
     if (!hasQuit) this.#output.write('\n');
     lines.close();
     this.#client.close();
+  }
+
+  /** Input ends an answer that goes on by itself, such as that of trace smtp; others come to their end all the same. */
+  #interrupt(): void {
+    void this.#client.ask('', () => {});
   }
 
   #prompt(lines: Interface): void {
@@ -99,7 +113,9 @@ export class InteractiveConsole {
         return 'refused';
       }
     }
+    this.#isAsking = true;
     const end = await this.#client.ask(line, take);
+    this.#isAsking = false;
     if (end === 'ok') this.#follow(line.trim());
     return end;
   }

@@ -28,6 +28,7 @@ import type {
   ThrottleRow,
   WatchdogFigures,
 } from '../core/console/server-view.ts';
+import type { TraceView } from '../core/console/trace-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
@@ -48,9 +49,11 @@ import { OperatorActions, type OperatorParts, selectedQueues } from './operator-
 import type { OutboundSession } from './outbound-session.ts';
 import type { Routes } from './routes.ts';
 import { SingleMessage } from './single-message.ts';
+import type { SmtpDialogues } from './smtp-dialogues.ts';
 
 export interface ViewParts extends OperatorParts {
   readonly timers: Timers;
+  readonly dialogues: SmtpDialogues;
   readonly spool: IndexedSpool;
   readonly ledger: Ledger;
   readonly throttles: ThrottleTable;
@@ -71,6 +74,7 @@ const SHARING_ROWS_MAX = 4;
 const MESSAGE_LOOKS_MAX = 1_000_000;
 
 export class EngineView implements ServerView {
+  readonly traces: TraceView;
   readonly #parts: ViewParts;
   readonly #startedAt: number;
   readonly #jobs: Jobs;
@@ -80,6 +84,7 @@ export class EngineView implements ServerView {
 
   constructor(parts: ViewParts) {
     this.#parts = parts;
+    this.traces = parts.dialogues;
     this.#jobs = new Jobs(parts.turns, parts.timers);
     this.#actions = new OperatorActions(parts);
     this.#message = new SingleMessage(parts);

@@ -39,6 +39,7 @@ import { Outcomes } from './outcomes.ts';
 import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
 import type { RecordSettings } from './record-settings.ts';
 import { Routes } from './routes.ts';
+import { SmtpDialogues } from './smtp-dialogues.ts';
 import type { Turns } from './turn.ts';
 
 export interface EngineParts {
@@ -67,9 +68,6 @@ export interface EngineParts {
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;
 }
-
-/** Failing one, with its records, takes some 30 microseconds. */
-const MESSAGES_PER_TURN = 250;
 
 export class Engine implements Turns {
   readonly server: ServerView;
@@ -190,8 +188,10 @@ export class Engine implements Turns {
       closed: () => this.ledger.give(this.#node.descriptors),
     });
     const hostTimes = new HostTimesTable();
+    const dialogues = new SmtpDialogues(this, this.#timers);
     this.#outbound = {
       hostTimes,
+      dialogues,
       turns: this,
       timers: this.#timers,
       scheduler: this.scheduler,
@@ -211,7 +211,7 @@ export class Engine implements Turns {
       timers: this.#timers,
       spool,
       delays: this.#delays,
-      messagesPerTurn: parts.messagesPerTurn ?? MESSAGES_PER_TURN,
+      messagesPerTurn: parts.messagesPerTurn ?? null,
       scheduler: this.scheduler,
       ledger: this.ledger,
       throttles: this.throttles,
@@ -222,6 +222,7 @@ export class Engine implements Turns {
       sessions: this.#sessions,
       configuration: () => this.#configuration,
       hostTimes,
+      dialogues,
       dnsFigures: () => parts.dnsFigures(),
       resetDnsFigures: () => parts.resetDnsFigures(),
     });

@@ -28,13 +28,15 @@ export interface OperatorParts {
   readonly spool: Spool;
   readonly outcomes: Outcomes;
   readonly delays: DelayNotices;
-  /** Most messages that are acted on in one turn. */
-  readonly messagesPerTurn: number;
+  /** Most messages that are acted on in one turn; null for the usual number. */
+  readonly messagesPerTurn: number | null;
 }
 
 export type Place = 'active' | 'delayed';
 const BOTH = ['active', 'delayed'] as const;
 
+/** Failing one, with its records, takes some 30 microseconds. */
+const MESSAGES_PER_TURN = 250;
 /** Contents read at a time for a header filter: so many, and while they have fewer octets than this. */
 const READS_AT_ONCE = 32;
 const READ_OCTETS_AT_ONCE = 8_388_608;
@@ -132,7 +134,7 @@ export class OperatorActions {
     places: readonly Place[],
     act: (queue: MailQueue, place: Place, task: Task) => void,
   ): Job<void> {
-    const slice = new Slice(this.#parts.messagesPerTurn);
+    const slice = new Slice(this.#parts.messagesPerTurn ?? MESSAGES_PER_TURN);
     for (const queue of selectedQueues(this.#parts.scheduler, selection)) {
       const lists = places.map((place) => ({ place, tasks: queue[place].list() }));
       for (const { place, tasks } of lists) {

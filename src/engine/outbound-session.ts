@@ -18,6 +18,7 @@ import type { ClientActions, SessionTerms, Transaction } from '../core/smtp/clie
 import type { Blame } from '../core/smtp/client-opening.ts';
 import { ClientSession } from '../core/smtp/client-session.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
+import type { SmtpDialogues } from './smtp-dialogues.ts';
 import type { Turns } from './turn.ts';
 
 /** How long a slot is held after we gave a connection up: the peer may see our RST that much later (decision 6). */
@@ -59,6 +60,7 @@ export interface OutboundParts {
   readonly scheduler: Scheduler;
   readonly connector: Connector;
   readonly hostTimes: HostTimesTable;
+  readonly dialogues: SmtpDialogues;
   /** The attempt of a task is over; an outcome for each of its recipients, in order. */
   attempted(connection: OutboundConnection, task: Task, outcomes: readonly Disposition[], at: Moment): void;
   /** The system refused a connection for want of something of its own. */
@@ -155,6 +157,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#phase = 'talking';
     this.connection.isEstablished = true;
     this.#times.connected(this.#at.mono - this.#stageSince);
+    this.#note('connected');
     this.#session.connected();
     this.#parts.turns.end(this.#at);
   }
@@ -162,6 +165,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   failed(failure: ConnectFailure): void {
     this.#at = this.#parts.turns.begin();
     const { scheduler } = this.#parts;
+    this.#note(`no connection: ${failure.code}`);
     scheduler.startLeaving(this.connection);
     if (failure.whose === 'node') this.#parts.nodeTrouble(failure.code, this.#at);
     else this.#failHost(failure.code, notConnected(failure.code === 'ETIMEDOUT' ? TIMED_OUT : NO_VALID_HOSTS));
@@ -173,30 +177,36 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
 
   secured(peer: TlsPeer): void {
     this.#at = this.#parts.turns.begin();
+    this.#note('TLS established');
     this.#session.secured(peer);
     this.#parts.turns.end(this.#at);
   }
 
   tlsFailed(reason: string): void {
     this.#at = this.#parts.turns.begin();
+    this.#note(`TLS failed: ${reason}`);
     this.#session.tlsFailed(reason);
     this.#parts.turns.end(this.#at);
   }
 
   received(text: string): void {
     this.#at = this.#parts.turns.begin();
+    const { dialogues } = this.#parts;
+    if (dialogues.isHeard) dialogues.received(this.connection, this.number, text);
     this.#session.received(text);
     this.#parts.turns.end(this.#at);
   }
 
   ended(): void {
     this.#at = this.#parts.turns.begin();
+    this.#note('the receiver closes');
     this.#session.peerEnded();
     this.#parts.turns.end(this.#at);
   }
 
-  closed(_errorCode: string | null): void {
+  closed(errorCode: string | null): void {
     this.#at = this.#parts.turns.begin();
+    this.#note(errorCode === null ? 'closed' : `closed: ${errorCode}`);
     if (this.#phase === 'talking') this.#session.closed();
     this.#gone();
     this.#parts.turns.end(this.#at);
@@ -206,6 +216,12 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#at = this.#parts.turns.begin();
     if (this.#sending !== null) this.#session.contentLost(this.#sending);
     this.#parts.turns.end(this.#at);
+  }
+
+  /** For who listens to dialogues. */
+  #note(event: string): void {
+    const { dialogues } = this.#parts;
+    if (dialogues.isHeard) dialogues.event(this.connection, this.number, event);
   }
 
   /** Called by the wheel of timers, within a turn. */
@@ -244,12 +260,16 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   write(text: string): void {
+    const { dialogues } = this.#parts;
+    if (dialogues.isHeard) dialogues.sent(this.connection, this.number, text);
     this.#port!.write(text);
   }
 
   writeContent(transaction: OutboundTransaction): void {
     this.#sending = transaction;
     this.#sentAt = this.#at.mono;
+    const { batchId, size } = transaction.task.stored.envelope;
+    this.#note(`content of batch ${batchId}, ${size} octets`);
     this.#port!.writeContent(transaction.task.stored as StoredContent);
   }
 
@@ -273,6 +293,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
 
   reset(): void {
     this.#hasGivenUp = true;
+    this.#note('given up');
     this.#port!.reset();
   }
 

@@ -123,6 +123,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
       return 'done';
     },
     nextTurn: async () => {},
+    traces: { begin: () => null, list: () => [], remove: () => false },
     ...given,
   };
 }

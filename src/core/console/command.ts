@@ -9,6 +9,8 @@ export interface Answer {
   readonly failed: boolean;
   /** What follows the text, in pieces of whole lines that are made as the client takes them. */
   readonly rest?: AsyncIterable<string>;
+  /** What follows has no end of its own in sight: input of the client ends it. */
+  readonly isLive?: boolean;
 }
 
 /** The `config` commands. */

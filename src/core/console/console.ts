@@ -26,9 +26,9 @@ export class Console {
 
   /** Carries out a command line. The text is safe to show: control characters in it are written as `\xNN`. */
   async answer(line: string, session = this.#ownSession): Promise<Answer> {
-    const { text, failed, rest } = await this.#run(line, session);
+    const { text, failed, rest, isLive = false } = await this.#run(line, session);
     const shown = { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
-    return rest === undefined ? shown : { ...shown, rest: showAll(rest) };
+    return rest === undefined ? shown : { ...shown, isLive, rest: showAll(rest) };
   }
 
   #run(line: string, session: ConsoleSession): Answer | Promise<Answer> {
@@ -85,8 +85,20 @@ export class Console {
   }
 }
 
-async function* showAll(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  for await (const piece of pieces) yield showControls(piece);
+/** By hand, so that who leaves it is heard at once. */
+function showAll(pieces: AsyncIterable<string>): AsyncIterable<string> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = pieces[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const next = await iterator.next();
+          return next.done ? next : { done: false, value: showControls(next.value) };
+        },
+        return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+      };
+    },
+  };
 }
 
 /** Mail brings names and addresses from strangers into answers; none may steer the operator's terminal. */

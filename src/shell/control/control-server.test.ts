@@ -126,6 +126,74 @@ test('a large answer arrives whole', async (t) => {
   assert.equal(await talk(server.endpoints[0]!, 'big\n'), `. ready\n${text}. ok\n`);
 });
 
+test('an answer in pieces arrives whole, and what looks like its end within it is no end', async (t) => {
+  async function* rest(): AsyncGenerator<string> {
+    for (const piece of ['.one\n', 'two\n. ok\n', '. refused\n']) yield piece;
+  }
+  const answers = { ...echo, answer: async () => ({ text: '.head\n', failed: true, rest: rest() }) };
+  const server = await opened(t, unixAt(join(directoryFor(t), 'c')), answers);
+  const expected = '. ready\n..head\n..one\ntwo\n.. ok\n.. refused\n. refused\n';
+  assert.equal(await talk(server.endpoints[0]!, 'list\n'), expected);
+});
+
+/** A live answer of two lines that then has nothing more to say. */
+function liveAnswers() {
+  const left = Promise.withResolvers<void>();
+  const pieces = ['one\n', 'two\n'];
+  const live: AsyncIterator<string> = {
+    next() {
+      const value = pieces.shift();
+      return value === undefined ? new Promise(() => {}) : Promise.resolve({ done: false, value });
+    },
+    async return() {
+      left.resolve();
+      return { done: true, value: undefined };
+    },
+  };
+  const answers: typeof echo = {
+    ...echo,
+    answer: async (line) =>
+      line === 'live'
+        ? { text: 'live\n', failed: false, isLive: true, rest: { [Symbol.asyncIterator]: () => live } }
+        : { text: `<${line}>\n`, failed: false },
+  };
+  return { answers, left: left.promise };
+}
+
+test('input ends a live answer and is answered behind it', async (t) => {
+  const { answers, left } = liveAnswers();
+  const server = await opened(t, unixAt(join(directoryFor(t), 'c')), answers);
+  const socket = dial(server.endpoints[0]!).setEncoding('utf8');
+  t.after(() => socket.destroy());
+  socket.write('live\n');
+  let text = '';
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (text === '. ready\nlive\none\ntwo\n') socket.write('next\n');
+    if (text.endsWith('<next>\n. ok\n')) break;
+  }
+  assert.equal(text, '. ready\nlive\none\ntwo\n. ok\n<next>\n. ok\n');
+  await left;
+});
+
+test('a client that goes away, or the end of the server, ends a live answer', async (t) => {
+  for (const how of ['client', 'server'] as const) {
+    const { answers, left } = liveAnswers();
+    const server = await opened(t, unixAt(join(directoryFor(t), 'c')), answers);
+    const socket = dial(server.endpoints[0]!).setEncoding('utf8');
+    t.after(() => socket.destroy());
+    socket.write('live\n');
+    let text = '';
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      text += chunk;
+      if (text.endsWith('two\n')) break;
+    }
+    if (how === 'client') socket.destroy();
+    else void server.close();
+    await left;
+  }
+});
+
 test('an overlong line is refused and the next one answered', async (t) => {
   const server = await opened(t, TCP);
   const heard = await talk(server.endpoints[0]!, `${'x'.repeat(3 * COMMAND_OCTETS_MAX)}\nnext\n`);

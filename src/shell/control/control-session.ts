@@ -24,12 +24,21 @@ export class ControlSession {
   /** `writing`: an answer is on its way to the client, which may be slow to take it. */
   #phase: 'idle' | 'answering' | 'writing' = 'idle';
   #isFinishing = false;
+  readonly #finished: Promise<void>;
+  #finish: () => void = () => {};
+  readonly #chunks: AsyncIterator<Buffer>;
+  /** Read before it was wanted, to hear of input while an answer is under way. */
+  #pulled: Promise<IteratorResult<Buffer> | null> | null = null;
 
   /** @param session who this is to the answers @param timeoutMs how long the client may neither send nor take anything */
   constructor(socket: Socket, answers: ControlAnswers, session: ConsoleSession, timeoutMs: number) {
     this.#socket = socket;
     this.#answers = answers;
     this.#session = session;
+    this.#chunks = socket.iterator({ destroyOnReturn: false });
+    this.#finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
     socket.on('error', () => {}); // the peer is gone; `close` follows and ends the session
     socket.setTimeout(timeoutMs, () => {
       if (this.#phase !== 'answering') socket.destroy();
@@ -40,15 +49,16 @@ export class ControlSession {
   /** Ends the session after the answer that is under way. */
   finish(): void {
     this.#isFinishing = true;
+    this.#finish();
     if (this.#phase === 'idle') this.#socket.destroySoon();
   }
 
   async #serve(): Promise<void> {
     const lines = new CommandLines();
-    const chunks: AsyncIterator<Buffer> = this.#socket.iterator({ destroyOnReturn: false });
     let goesOn = await this.#send('', 'ready');
     while (goesOn) {
-      const next = await chunks.next().catch(() => null);
+      const next = await this.#nextChunk();
+      this.#pulled = null;
       if (next === null) break; // reset by the peer, or destroyed by us
       const last = next.done ? lines.end() : null;
       const complete = next.done ? (last === null ? [] : [last]) : lines.push(next.value);
@@ -59,6 +69,12 @@ export class ControlSession {
       if (next.done) break;
     }
     this.#socket.destroySoon();
+  }
+
+  /** The octets that come next; null when the connection is reset. The same until it is taken. */
+  #nextChunk(): Promise<IteratorResult<Buffer> | null> {
+    this.#pulled ??= this.#chunks.next().catch(() => null);
+    return this.#pulled;
   }
 
   /** @returns whether the session goes on */
@@ -81,10 +97,14 @@ export class ControlSession {
     const status = answer.failed ? 'refused' : 'ok';
     if (answer.rest === undefined) return (await this.#send(answer.text, status)) && !this.#isFinishing;
     await this.#write(framePiece(answer.text));
-    for await (const piece of answer.rest) {
-      await this.#write(framePiece(piece));
-      if (this.#socket.destroyed || this.#isFinishing) break;
+    const pieces = answer.rest[Symbol.asyncIterator]();
+    const interrupted = answer.isLive ? Promise.race([this.#nextChunk(), this.#finished]).then(() => null) : null;
+    for (;;) {
+      const next = await (interrupted === null ? pieces.next() : Promise.race([pieces.next(), interrupted]));
+      if (next === null || next.done || this.#socket.destroyed || this.#isFinishing) break;
+      await this.#write(framePiece(next.value));
     }
+    await pieces.return?.();
     await this.#write(frameText('', status));
     this.#phase = 'idle';
     return !this.#socket.destroyed && !this.#isFinishing;
