@@ -21,7 +21,7 @@ export function skipWithout(...names: readonly string[]): string | false {
   const missing = names.filter((name) => findProgram(name) === null);
   return missing.length === 0
     ? false
-    : `NOT RUN: ${missing.join(' and ')} not installed (Debian packages postfix and swaks; .ci/run installs them)`;
+    : `NOT RUN: ${missing.join(' and ')} not installed (Debian packages postfix, swaks, unbound and ldnsutils; .ci/run installs them)`;
 }
 
 /** Runs a program to its end. @returns its status, and what it wrote to both outputs */
