@@ -35,6 +35,7 @@ function valueText({ option, owner, before, after, except }: ValueChange): strin
 
 function structureText(change: StructureChange): string {
   if (change.kind === 'bindingMoved') return `moved ${change.binding} ${change.before} -> ${change.after}`;
+  if ('stanza' in change) return `${change.kind} ${change.stanza}${change.sets.map((text) => ` ${text}`).join('')}`;
   return 'binding' in change ? `${change.kind} ${change.group}::${change.binding}` : `${change.kind} ${change.name}`;
 }
 
@@ -119,6 +120,25 @@ for (const [id, before, after, expected] of [
       'esmtp_listener :25: idle_time 1 -> 2',
       'esmtp_listener :25 10.0.0.0/8: idle_time 4 -> 5',
     ],
+  ],
+  [
+    'stanzas of modules come and go as a whole: nothing goes on with the default',
+    'bounce_logger x { bouncelog = /a enabled = true }\njson_logger j { }\nalerting { }',
+    'bounce_logger y { bouncelog = /b }\njson_logger { }\ncustom_logger { }',
+    [
+      'stanzaRemoved bounce_logger "x" bouncelog = "/a" enabled = true',
+      'stanzaRemoved json_logger "j"',
+      'stanzaAdded bounce_logger "y" bouncelog = "/b"',
+      'stanzaAdded json_logger',
+      'stanzaAdded custom_logger',
+    ],
+  ],
+  ['without an ec_logger there is the stock one', '', 'ec_logger { heartbeat = 6 }', ['ec_logger: heartbeat 60 -> 6']],
+  [
+    'a named ec_logger takes the place of the stock one',
+    '',
+    'ec_logger x { heartbeat = 6 }',
+    ['stanzaRemoved the stock ec_logger', 'stanzaAdded ec_logger "x" heartbeat = 6'],
   ],
   [
     'loggers, and what is only kept',

@@ -7,11 +7,12 @@ import type { Configuration, Listener } from './configuration.ts';
 import { clusterServerMaxOutboundConnections, serverMaxOutboundConnections } from './connection-options.ts';
 import { LookBudget } from './dead-entry.ts';
 import { type CellOwner, changedCells, type SideValue, sideValue, type UncomparedNames } from './difference-cells.ts';
+import { formatSetting } from './display.ts';
 import { explainOption, isScopeSum } from './explanation.ts';
 import type { Option } from './option.ts';
 import type { ListenerSubject } from './resolution.ts';
 import type { SourcePosition } from './source.ts';
-import { childrenOf, findChild, formatPath } from './stanza.ts';
+import { childrenOf, findChild, formatPath, type Stanza, stanzaKey } from './stanza.ts';
 
 /** For whom a value changes. */
 export type Owner =
@@ -44,6 +45,14 @@ export type StructureChange =
       readonly of: ListenerSubject['kind'];
       readonly name: string;
       readonly at: SourcePosition;
+    }
+  /** A stanza of a module or a logger, which does something by standing there. `at` is null for the stock logger. */
+  | {
+      readonly kind: 'stanzaAdded' | 'stanzaRemoved';
+      readonly stanza: string;
+      readonly at: SourcePosition | null;
+      /** What is set in it, as it is printed. */
+      readonly sets: readonly string[];
     };
 
 export interface Difference {
@@ -64,7 +73,11 @@ const SERVER_CAPS: readonly Option<unknown>[] = [serverMaxOutboundConnections, c
 
 export function differenceOf(before: Configuration, after: Configuration, looksMax = LOOKS_MAX): Difference {
   const budget = new LookBudget(looksMax);
-  const structure = [...bindingChanges(before, after), ...listenerChanges(before, after)];
+  const structure = [
+    ...bindingChanges(before, after),
+    ...listenerChanges(before, after),
+    ...moduleChanges(before, after),
+  ];
   const hasMoved = structure.some(({ kind }) => kind === 'bindingMoved');
   const values: ValueChange[] = [];
   const uncompared: Difference['uncompared'][number][] = [];
@@ -84,7 +97,12 @@ function valueChanges(
 ): ValueChange[] {
   const { option } = setters;
   const { chain } = option;
-  if (isScopeSum(option) || chain === OWN_CHAIN || chain === LOGGER_CHAIN) return byStanza(setters);
+  if (isScopeSum(option)) return byStanza(setters);
+  if (chain === OWN_CHAIN || chain === LOGGER_CHAIN) {
+    const common = modulesIn(after);
+    const inBoth = new Set([...modulesIn(before).keys()].filter((key) => common.has(key)));
+    return byStanza({ ...setters, changed: new Set([...setters.changed].filter((key) => inBoth.has(key))) });
+  }
   if (chain === LISTENER_CHAIN) return [...wholeServer(setters), ...byListener(before, after, setters)];
   const isCap = SERVER_CAPS.includes(option);
   const hasNames = chain.levels.some((level) => level.length > 0);
@@ -133,6 +151,39 @@ function byStanza(setters: OptionSetters): ValueChange[] {
       ? []
       : [{ option: setters.option, owner: { kind: 'stanza', scope }, ...changed, except: [] }];
   });
+}
+
+// ---- modules
+
+const LOGGER = 'ec_logger';
+
+/** By the key of the stanza; null for the logger of a configuration that names none. */
+function modulesIn({ root }: Configuration): ReadonlyMap<string, Stanza | null> {
+  const found = new Map<string, Stanza | null>();
+  for (const { byKey } of root.children.values()) {
+    for (const stanza of byKey.values()) {
+      if (!stanza.kind.isModule || stanza.kind.handling.kind !== 'acted') break; // those of one keyword are alike
+      found.set(stanzaKey(stanza), stanza);
+    }
+  }
+  if ((root.children.get(LOGGER)?.byKey.size ?? 0) === 0) found.set(LOGGER, null);
+  return found;
+}
+
+function moduleChanges(before: Configuration, after: Configuration): StructureChange[] {
+  const [old, next] = [modulesIn(before), modulesIn(after)];
+  const missing = (
+    kind: 'stanzaAdded' | 'stanzaRemoved',
+    from: ReadonlyMap<string, Stanza | null>,
+    other: ReadonlyMap<string, Stanza | null>,
+  ): StructureChange[] =>
+    [...from].flatMap(([key, stanza]): StructureChange[] => {
+      if (other.has(key)) return [];
+      if (stanza === null) return [{ kind, stanza: `the stock ${LOGGER}`, at: null, sets: [] }];
+      const sets = Array.from(stanza.settings.values(), (setting) => formatSetting(setting));
+      return [{ kind, stanza: formatPath(stanza.path), at: stanza.at, sets }];
+    });
+  return [...missing('stanzaRemoved', old, next), ...missing('stanzaAdded', next, old)];
 }
 
 // ---- listeners

@@ -3,7 +3,7 @@
 import type { Difference, Owner, StructureChange, ValueChange } from '../config/difference.ts';
 import type { CellOwner, SideValue } from '../config/difference-cells.ts';
 import type { Option } from '../config/option.ts';
-import { formatPosition } from '../config/source.ts';
+import { formatPosition, type SourcePosition } from '../config/source.ts';
 import { shownText } from '../config/value-type.ts';
 
 const NAMES_SHOWN = 3;
@@ -108,12 +108,23 @@ function structureText(change: StructureChange): string {
       return `binding "${change.binding}" is gone: its connections end, its mail is held`;
     case 'bindingMoved':
       return `binding "${change.binding}" moves from group "${change.before}" to group "${change.after}"`;
+    case 'stanzaAdded': {
+      const sets = few(
+        change.sets.map((text) => text.replace(/\n\s*/g, ' ')),
+        'more',
+      );
+      return `${change.stanza} is new${placeIn(change.at)}${sets === '' ? '' : `: ${sets}`}`;
+    }
+    case 'stanzaRemoved':
+      return `${change.stanza} is gone${placeIn(change.at)}`;
     case 'listenerOpens':
       return `${change.of} ${change.name} opens (${formatPosition(change.at)})`;
     case 'listenerCloses':
       return `${change.of} ${change.name} closes (${formatPosition(change.at)})`;
   }
 }
+
+const placeIn = (at: SourcePosition | null): string => (at === null ? '' : ` (${formatPosition(at)})`);
 
 /** `a, b, c and 5 more` */
 export function few(texts: readonly string[], more: string): string {
