@@ -12,6 +12,7 @@ import {
   jsonlogMode,
 } from '../core/config/logger-options.ts';
 import type { Option } from '../core/config/option.ts';
+import { fblAutoLog, fblLogPath } from '../core/config/report-options.ts';
 import {
   heartbeat,
   logDeliveries,
@@ -43,7 +44,12 @@ export interface LogSet {
 export function logSet(configuration: Configuration, isHires: boolean): LogSet {
   return {
     loggers: loggerFiles(configuration),
-    others: [...bounceLogs(configuration, isHires), ...customLogs(configuration), ...jsonLogs(configuration)],
+    others: [
+      ...bounceLogs(configuration, isHires),
+      ...customLogs(configuration),
+      ...complaintLogs(configuration),
+      ...jsonLogs(configuration),
+    ],
     forms: {
       heartbeatRecord: (at) => heartbeatRecord(at, isHires),
       rejectHeartbeat: (at) => rejectHeartbeat(at, isHires),
@@ -98,6 +104,14 @@ function customLogs(configuration: Configuration): OtherLog[] {
       return [{ key: `${key}/${stage}`, label: `${label}: ${name}`, path, mode: fileMode, ...SILENT }];
     }),
   );
+}
+
+/** One stanza counts, and its log is opened when it is wanted. */
+function complaintLogs(configuration: Configuration): OtherLog[] {
+  const [stanza] = configuration.stanzasOf('fbl');
+  if (stanza === undefined || !configuration.value(fblAutoLog, stanza.subject)) return [];
+  const path = configuration.value(fblLogPath, stanza.subject);
+  return [{ key: stanza.key, label: `${stanza.label}: ${fblLogPath.name}`, path, mode: 0o644, ...SILENT }];
 }
 
 function jsonLogs(configuration: Configuration): OtherLog[] {

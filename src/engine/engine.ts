@@ -30,6 +30,7 @@ import { makeTask } from '../core/queue/task.ts';
 import { DelayNotices } from './delay-notices.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
+import { IncomingReports, type ReportSource } from './incoming-reports.ts';
 import { MailRecords } from './mail-records.ts';
 import { IndexedSpool } from './message-index.ts';
 import { NodeTroubles } from './node-troubles.ts';
@@ -87,6 +88,7 @@ export class Engine implements Turns {
   readonly #delays: DelayNotices;
   readonly #outcomes: Outcomes;
   readonly #inbound: Inbound;
+  readonly #reports: IncomingReports;
   readonly #troubles: NodeTroubles;
   readonly #sessions = new Map<OutboundConnection, OutboundSession>();
   readonly #outbound: OutboundParts;
@@ -164,10 +166,10 @@ export class Engine implements Turns {
       ids,
       utcOffsetMinutes: (at: WallMs) => parts.utcOffsetMinutes(at),
       routingDomainOf: (binding: string, domain: DomainName) => routingDomainOf(this.#configuration, binding, domain),
-      accepted: (stored: StoredContent) => this.#accepted(stored),
     };
     this.#notices = new Notices({
       ...shared,
+      accepted: (stored) => this.#queueAll(stored, [0]),
       random: random.stream('boundaries'),
       hostname: () => this.hostname,
       groupOf: (binding) => this.#configuration.groupOf(binding),
@@ -179,8 +181,14 @@ export class Engine implements Turns {
       deliverySettings(this.#configuration, binding, domain, this.hostname);
     this.#delays = new DelayNotices({ turns: this, timers: this.#timers, notices, settingsOf });
     this.#outcomes = new Outcomes({ scheduler: this.scheduler, spool, records, notices, delays: this.#delays });
+    const forReports = { turns: this, spool, records, mime: ports.mime, configuration: () => this.#configuration };
+    this.#reports = new IncomingReports({
+      ...forReports,
+      queue: (stored, indices) => this.#queueAll(stored, indices),
+    });
     this.#inbound = new Inbound({
       ...shared,
+      accepted: (stored, source) => this.#accepted(stored, source),
       configuration: () => this.#configuration,
       systemHostname: identity.hostname,
       version: identity.version,
@@ -282,7 +290,10 @@ export class Engine implements Turns {
       const { index, retries, nextAttemptAt } = group[0]!;
       const { binding, routingDomain } = recipients[index]!;
       const queue = this.scheduler.queues.queueFor(binding, routingDomain);
-      const indices = group.map((one) => one.index);
+      const waiting = group.map((one) => one.index);
+      // What was never queued may not have been looked at.
+      const indices = nextAttemptAt === null ? this.#reports.hold(stored, waiting) : waiting;
+      if (indices.length === 0) continue;
       const task = makeTask(stored, indices, retries, (nextAttemptAt ?? this.#now.wall) as WallMs);
       this.#delays.waits(stored, indices, queue.settings);
       if (nextAttemptAt === null || nextAttemptAt <= this.#now.wall) this.scheduler.addActive(queue, task);
@@ -293,6 +304,7 @@ export class Engine implements Turns {
   /** Everything was recovered: mail may go out. */
   start(): void {
     const at = this.begin();
+    this.#reports.start();
     if (this.#openingDelayMs > 0) this.scheduler.pause(addMono(at.mono, this.#openingDelayMs));
     this.end(at);
   }
@@ -345,7 +357,7 @@ export class Engine implements Turns {
 
   /** Nothing is open, on its way, or waiting to be looked at. */
   get isAtRest(): boolean {
-    return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending === 0;
+    return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending + this.#reports.pending === 0;
   }
 
   /** The name of this server in greetings, header fields and notices. */
@@ -377,20 +389,26 @@ export class Engine implements Turns {
 
   // ---- mail
 
-  #accepted(stored: StoredContent): void {
+  #accepted(stored: StoredContent, source: ReportSource): void {
+    const indices = this.#reports.hold(stored, [...stored.envelope.recipients.keys()], source);
+    this.#queueAll(stored, indices);
+    this.#reports.start();
+  }
+
+  #queueAll(stored: StoredContent, indices: readonly number[]): void {
     const { recipients } = stored.envelope;
-    const first = recipients[0]!;
-    if (recipients.length === 1) {
-      this.#enqueue(stored, [0], first.binding, first.routingDomain);
+    if (indices.length === 1) {
+      const { binding, routingDomain } = recipients[indices[0]!]!;
+      this.#enqueue(stored, indices, binding, routingDomain);
       return;
     }
-    const groups = Map.groupBy(recipients.keys(), (index) => {
+    const groups = Map.groupBy(indices, (index) => {
       const { binding, routingDomain } = recipients[index]!;
       return `${binding} ${routingDomain}`;
     });
-    for (const indices of groups.values()) {
-      const { binding, routingDomain } = recipients[indices[0]!]!;
-      this.#enqueue(stored, indices, binding, routingDomain);
+    for (const group of groups.values()) {
+      const { binding, routingDomain } = recipients[group[0]!]!;
+      this.#enqueue(stored, group, binding, routingDomain);
     }
   }
 

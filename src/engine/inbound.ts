@@ -11,6 +11,7 @@ import type { DomainName } from '../core/mail/domain-name.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import { Reception, type Taken } from '../core/reception/reception.ts';
 import { InboundSession, type SessionHost } from './inbound-session.ts';
+import type { ReportSource } from './incoming-reports.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { AppendResult, DataOutcome, InboundConnection, InboundEvents, Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -32,7 +33,7 @@ export interface InboundParts {
   /** The name the mail of a recipient's domain is queued under: the domain itself, or that of its gateway. */
   routingDomainOf(binding: string, domain: DomainName): DomainName;
   /** A transaction is on stable storage and is to be queued. Its records are written. */
-  accepted(stored: StoredContent, at: Moment): void;
+  accepted(stored: StoredContent, source: ReportSource): void;
   /** A connection took a descriptor, and gave it back. */
   opened(): void;
   closed(): void;
@@ -160,7 +161,8 @@ export class Inbound {
     const { envelope } = result.stored;
     this.#received += envelope.recipients.length;
     this.#writeRecords(session, result.stored, receivedSize, at);
-    this.#parts.accepted(result.stored, at);
+    const { id: connectionId, connection } = session;
+    this.#parts.accepted(result.stored, { connectionId, address: connection.remoteAddress });
     session.stored(envelope.batchId, at);
   }
 

@@ -1,4 +1,5 @@
 // Whatever is recorded of messages passes here: an event in, a line for each log that wants it out.
+import type { IncomingBounce, IncomingComplaint } from '../core/records/incoming-report.ts';
 import {
   type Delivery,
   deliveryRecord,
@@ -52,6 +53,16 @@ export class MailRecords {
     const { isHires, forms } = this.#settings;
     this.#log.reject(rejectRecord(rejection, isHires));
     for (const form of forms) this.#write(form, form.rejected(rejection));
+  }
+
+  /** A bounce came in as mail. */
+  bounced(bounce: IncomingBounce): void {
+    for (const form of this.#settings.forms) this.#write(form, form.bounced?.(bounce) ?? null);
+  }
+
+  /** A report of a complaint came in. */
+  complained(complaint: IncomingComplaint): void {
+    for (const form of this.#settings.forms) this.#write(form, form.complained?.(complaint) ?? null);
   }
 
   #write(form: RecordForm, line: string | null): void {

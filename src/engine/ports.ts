@@ -5,6 +5,7 @@ import type { Moment, MonoMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import type { ThrottleRecord } from '../core/limits/throttle-record.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/message.ts';
+import type { MimeParts } from '../core/mail/mime-parts.ts';
 import type { TlsPeer, TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 
@@ -100,8 +101,8 @@ export interface Resolver {
 
 /** A stored transaction. The spool owns it; the engine holds on to it and names it when it asks for something. */
 export interface StoredContent {
-  readonly envelope: Envelope;
   /** As it is now: another after `requeue`. */
+  readonly envelope: Envelope;
   /** Rises with every record of the spool, never repeats. */
   readonly sequence: number;
 }
@@ -122,14 +123,22 @@ export interface Spool {
   append(envelope: Envelope, content: Content, done: (result: AppendResult) => void): void;
   /** Keeps what became of recipient `index`. The last open recipient's final settlement frees the record. */
   settle(stored: StoredContent, index: number, settlement: Settlement): void;
-  /** Reads the content back, for bounces and listings. Null when it is damaged or gone. */
   /** Keeps that open recipient `index` is queued elsewhere; `stored.envelope` says so from now on. */
   requeue(stored: StoredContent, index: number, place: QueuePlace): void;
   /** Answers when all that was settled and requeued so far is on stable storage, or could not be put there yet. */
   whenSettled(done: (isDurable: boolean) => void): void;
+  /** Reads the content back, for bounces and listings. Null when it is damaged or gone. */
   read(stored: StoredContent, done: (content: Content | null) => void): void;
   /** The record failed once and will wait: its content need not stay in memory. */
   release(stored: StoredContent): void;
+}
+
+// ---- reports
+
+/** Takes mail apart. No more than the beginning of a mail is looked at, and every answer is bounded. */
+export interface MimeReader {
+  /** Null for what cannot be read. */
+  read(content: Content, done: (parts: MimeParts | null) => void): void;
 }
 
 // ---- throttles
@@ -161,6 +170,7 @@ export interface Ports {
   readonly connector: Connector;
   readonly resolver: Resolver;
   readonly spool: Spool;
+  readonly mime: MimeReader;
   readonly throttles: ThrottleStore;
   readonly records: RecordLog;
 }

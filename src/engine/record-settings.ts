@@ -10,7 +10,9 @@ import {
   logInbandBounces,
 } from '../core/config/logger-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
+import { fblAutoLog, logOutofbandBounces } from '../core/config/report-options.ts';
 import { BounceForm } from '../core/records/bounce-record.ts';
+import { ComplaintForm } from '../core/records/complaint-record.ts';
 import { CustomForm } from '../core/records/custom-form.ts';
 import { type CustomSurroundings, readFormat } from '../core/records/custom-format.ts';
 import { JsonForm } from '../core/records/json-form.ts';
@@ -58,6 +60,7 @@ export function recordSettings({
     const switches = {
       logInbandBounces: configuration.value(logInbandBounces, subject),
       logTransientFailures: configuration.value(logBounceTransientFailures, subject),
+      logOutofbandBounces: configuration.value(logOutofbandBounces, subject),
     };
     forms.push(new BounceForm(key, switches, classification, isHires));
   }
@@ -72,6 +75,8 @@ export function recordSettings({
       else problems.push({ at: setBy.at, subject: format.name, found: read.found, expected: read.expected });
     }
   }
+  for (const { key, subject } of configuration.stanzasOf('fbl').slice(0, 1))
+    if (configuration.value(fblAutoLog, subject)) forms.push(new ComplaintForm(key, isHires));
   for (const { key } of configuration.stanzasOf('json_logger')) forms.push(new JsonForm(key, classification));
   return { isHires, forms, problems };
 }

@@ -211,6 +211,8 @@ class Simulation {
         connector: this.#network,
         resolver: this.#names,
         spool: this.#disk,
+        // No mail of the simulation reports anything.
+        mime: { read: (_, done) => void world.after(0, () => done(null)) },
         throttles: this.#throttleDisk,
         records: this.#records,
       },
@@ -219,9 +221,9 @@ class Simulation {
       curfew: scheduleOf(this.#scenario.quietHours),
       identity: { pid: 1000 + situation.life, version: 'sim', hostname: 'mta.example' },
       openingDelayMs,
+      messagesPerTurn: Number.POSITIVE_INFINITY, // a command is done when it returns, as checks of its records expect
       utcOffsetMinutes: () => 0,
       dnsFigures: () => NO_DNS_FIGURES,
-      messagesPerTurn: Number.POSITIVE_INFINITY, // a command is done when it returns, as checks of its records expect
       resetDnsFigures: () => {},
     });
     this.#engine = engine;

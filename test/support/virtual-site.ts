@@ -6,6 +6,7 @@ import type { ServerView } from '../../src/core/console/server-view.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
 import { recordSettings } from '../../src/engine/record-settings.ts';
+import { PostalMimeReader } from '../../src/shell/mime/mime-reader.ts';
 import { SimulatedClock } from '../../src/sim/clock.ts';
 import { Disk } from '../../src/sim/disk.ts';
 import { Fuse } from '../../src/sim/fuse.ts';
@@ -63,11 +64,21 @@ export class VirtualSite {
   #clock: SimulatedClock | null = null;
   #engine: Engine | null = null;
   #pid = 1000;
+  /** Mail that is taken apart at this moment. */
+  readonly #reading: Promise<void>[] = [];
 
   constructor(options: SiteOptions) {
     this.#options = options;
     const zone = { exchanges: new Map(), addresses: new Map<string, readonly string[]>() };
-    for (const name of ['example.com', 'bar.com', 'foo.com', 'sender.example', 'mta.example'])
+    for (const name of [
+      'example.com',
+      'bar.com',
+      'foo.com',
+      'sender.example',
+      'mta.example',
+      'bounces.example',
+      'fbl.example',
+    ])
       zone.addresses.set(name, [EXCHANGER]);
     this.#names = new Names(this.#world, zone, { delayMs: [1, 1], unavailable: 0, ttlSeconds: 60 }, this.#fuse);
     const contentOf: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
@@ -80,12 +91,12 @@ export class VirtualSite {
     return this.#world.elapsedMs / 1000;
   }
 
-  /** Recipients that are not settled for good. */
   /** Of the process that runs now. */
   get server(): ServerView {
     return this.#engine!.server;
   }
 
+  /** Recipients that are not settled for good. */
   get open(): number {
     return this.#disk.scan().reduce((sum, { open }) => sum + open.length, 0);
   }
@@ -101,13 +112,35 @@ export class VirtualSite {
     assert.deepEqual(this.#world.violations, []);
   }
 
+  /** The same, with mail that is taken apart meanwhile. */
+  async runWithReports(seconds: number): Promise<void> {
+    do {
+      await Promise.all(this.#reading.splice(0));
+      this.runUntil(Math.min(seconds, this.seconds + 0.1));
+    } while (this.#reading.length > 0);
+    this.runUntil(seconds);
+  }
+
   /** Hands a message in. @param mail arguments of MAIL, such as `<a@sender.example>` @param rcpts those of RCPT */
   submit(mail: string, ...rcpts: readonly string[]): void {
+    this.submitFrom('127.0.0.1', mail, rcpts, {
+      headerSection: 'Subject: news\r\nMessage-ID: <1@sender.example>\r\n',
+      body: 'Hello.\r\n.\r\n',
+    });
+  }
+
+  /** Hands in a message of that content, the body in wire form. */
+  submitFrom(
+    remoteAddress: string,
+    mail: string,
+    rcpts: readonly string[],
+    given: { readonly headerSection: string; readonly body: string },
+  ): void {
     const replies: string[] = [];
     let wantsData = false;
     const connection: InboundConnection = {
       id: 1,
-      remoteAddress: '127.0.0.1',
+      remoteAddress,
       remotePort: 4000,
       localAddress: '127.0.0.1',
       localPort: 25,
@@ -124,8 +157,8 @@ export class VirtualSite {
     const commands = ['EHLO client.example', `MAIL FROM:${mail}`, ...rcpts.map((rcpt) => `RCPT TO:${rcpt}`), 'DATA'];
     for (const command of commands) events.line(command);
     assert.ok(wantsData, `the message is taken: ${replies.join('')}`);
-    const headerSection = 'Subject: news\r\nMessage-ID: <1@sender.example>\r\n';
-    const body = Buffer.from('Hello.\r\n.\r\n');
+    const { headerSection } = given;
+    const body = Buffer.from(given.body, 'latin1');
     const size = headerSection.length + 2 + body.length - 3;
     events.data({ kind: 'content', content: { headerSection, body: [body] }, size });
     this.runUntil(this.seconds + 0.01);
@@ -174,6 +207,20 @@ export class VirtualSite {
         connector: this.#network,
         resolver: this.#names,
         spool: this.#disk,
+        mime: {
+          read: (content, done) => {
+            // In real time, between two steps of the virtual one.
+            const isRead = new Promise<void>((resolve) => {
+              new PostalMimeReader().read(content, (parts) => {
+                this.#world.after(0, () => {
+                  if (this.#engine === engine) done(parts);
+                });
+                resolve();
+              });
+            });
+            this.#reading.push(isRead);
+          },
+        },
         throttles: this.#throttles,
         records: {
           main: write('main'),

@@ -30,26 +30,12 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'mail is delivered like other mail in this version, whether it is a bounce or not',
+    'no header prepares messages for reports of complaints; a report is read by its own fields',
     `
-    Bounce_Behavior       pass|blackhole  pass  domain global    what becomes of a bounce that comes in as mail
-    Bounce_Pattern        pattern         -     domain global    what the sender of the original looks like
-    Bounce_Domains        list            -     global pathways  domains whose incoming mail may be bounces
-    Bounce_Suppress_List  list            -     global           mailboxes that are never taken for the recipient of the original
-    `,
-  ),
-
-  ...keptOptions(
-    'reports of complaints are delivered like other mail, and no header prepares for them',
-    `
-    Enable_FBL_Header_Insertion  boolean         -                             sending  whether messages carry the header by which complaints are recognised
-    addresses                    list            -                             fbl      patterns of the mailboxes that get reports
-    auto_log                     boolean         false                         fbl      whether reports are written to a log
-    condition                    text            -                             fbl      note that a message must carry to get the header
-    header_name                  text            X-MSFBL                       fbl      name of that header
-    log_path                     file            /var/log/ecelerity/fbllog.ec  fbl      log of reports
-    message_disposition          pass|blackhole  blackhole                     fbl      what becomes of the report itself
-    user_string                  text            -                             fbl      text that goes into each line of the log
+    Enable_FBL_Header_Insertion  boolean  -        sending  whether messages carry the header by which complaints are recognised
+    condition                    text     -        fbl      note that a message must carry to get the header
+    header_name                  text     X-MSFBL  fbl      name of that header
+    user_string                  text     -        fbl      text that goes into each line of the log
     `,
   ),
 

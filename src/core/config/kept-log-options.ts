@@ -29,10 +29,9 @@ export const KEPT_LOG_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'bounces that come as mail are relayed like other mail; only what was refused in a session is written',
+    'there is no text of your own for a line of bouncelog; use custom_logger',
     `
-    log_outofband_bounces  boolean  true  bounce_logger         whether bounces that come as mail are written
-    user_string            text     -     custom_bounce_logger  text that goes into each line
+    user_string  text  -  custom_bounce_logger  text that goes into each line
     `,
   ),
 

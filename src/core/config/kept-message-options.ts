@@ -58,7 +58,7 @@ export const KEPT_MESSAGE_OPTIONS: readonly Option<unknown>[] = [
     `,
   ),
   ...keptOptions(
-    'bounces that come as mail are relayed like other mail and not classified',
+    'bounces that come as mail are classified by the rules for answers of receivers',
     `
     user_mdn_classification_override  text  -  bounce_classifier_override  own rules for bounces that come as mail
     `,

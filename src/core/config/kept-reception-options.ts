@@ -135,10 +135,9 @@ export const KEPT_RECEPTION_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'who may relay is said by relay_hosts alone; others are refused',
+    'who may relay is said by relay_hosts alone, and what is taken from others by relay_domains',
     `
     Open_Relay                 boolean  false  reception        whether everybody may relay
-    Relay_Domains              list     -      global pathways  domains that mail is taken for from everybody
     Relay_For_Sending_Domains  list     -      reception        domains whose senders may relay
     `,
   ),

@@ -154,7 +154,6 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('figures are kept in the metrics instead', 'inbound_audit outbound_audit'),
   ...kept('figures are kept in the metrics instead', 'reception_timing reception_timing_logger as_logger', unchecked),
 
-  ...kept('reports of complaints are delivered like other mail in this version', 'fbl'),
   ...kept('answers of receivers are taken as they are', 'response_transcode'),
   ...kept(
     'a message with more than 100 Received fields is refused in any case; nothing else counts as a loop',

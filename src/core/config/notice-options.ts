@@ -2,6 +2,7 @@
 // (retry-options.ts): notices of delay, mail without a sender, and how many notices are made at a time.
 import { SENDING_CHAIN } from './chain.ts';
 import { type Option, option } from './option.ts';
+import { REPORT_OPTIONS } from './report-options.ts';
 import { BOOLEAN, OPTIONAL_TEXT, POSITIVE_COUNT, SECONDS } from './value-type.ts';
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
@@ -62,4 +63,5 @@ export const NOTICE_OPTIONS: readonly Option<unknown>[] = [
   delayDsnMaxRetryInterval,
   mdnFailuresNotify,
   softBounceDrainRate,
+  ...REPORT_OPTIONS,
 ];

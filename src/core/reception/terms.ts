@@ -14,6 +14,7 @@ import type { Subject } from '../config/resolution.ts';
 import { hostname } from '../config/server-options.ts';
 import { RECIPIENTS_MAX, type ServerTerms } from '../smtp/server-session.ts';
 import { blackholedRecipients } from './blackhole.ts';
+import { reportAddresses } from './report-addresses.ts';
 
 /** A silent client is let go after this, when the configuration says never: it costs a descriptor and memory. */
 export const IDLE_MS_MAX = 300_000;
@@ -46,6 +47,7 @@ export function readTerms(
   return {
     hostname: configuration.value(hostname) ?? systemHostname,
     mayRelay,
+    isTaken: mayRelay ? undefined : reportAddresses(configuration)?.isTaken,
     maxMessageSize: size === 0 ? MESSAGE_OCTETS_MAX : Math.min(size, MESSAGE_OCTETS_MAX),
     announcedSize: size === 0 ? 0 : Math.min(size, MESSAGE_OCTETS_MAX),
     maxRecipients: recipients === 0 ? RECIPIENTS_MAX : Math.min(recipients, RECIPIENTS_MAX),

@@ -1,6 +1,8 @@
 // Every outcome as a line of JSON, beside the logs in Momentum's forms (docs/logs.md, "JSON lines"). Field names and their
 // meanings only ever grow; `v` changes if one has to change.
 import type { WallMs } from '../base/moment.ts';
+import { classOfBounce } from './bounce-record.ts';
+import type { IncomingBounce, IncomingComplaint } from './incoming-report.ts';
 import type { Delivery, Failure, Reception } from './main-record.ts';
 import type { Classification, RecordForm } from './record-form.ts';
 import type { Rejection } from './reject-record.ts';
@@ -65,13 +67,39 @@ export class JsonForm implements RecordForm {
       reply: rejection.text,
     });
   }
+
+  bounced(bounce: IncomingBounce): string {
+    const code = classOfBounce(bounce, this.#classification);
+    return line('out_of_band_bounce', bounce.at, {
+      ...subject(bounce),
+      remote: bounce.address === '' ? null : bounce.address,
+      bounced: bounce.bounced.recipient,
+      class: code,
+      class_name: this.#classification.nameOf(code),
+      reply: bounce.bounced.reply,
+    });
+  }
+
+  complained(complaint: IncomingComplaint): string {
+    return line('complaint', complaint.at, {
+      ...subject(complaint),
+      remote: complaint.address === '' ? null : complaint.address,
+      complainer: complaint.complaint.recipient,
+      type: complaint.complaint.type,
+    });
+  }
 }
 
 function line(event: string, at: WallMs, fields: Readonly<Record<string, string | number | null>>): string {
   return asciiJson({ v: JSON_SCHEMA_VERSION, event, time: at / 1000, ...fields });
 }
 
-function subject({ envelope, recipient, connectionId, group }: Delivery | Failure | Reception) {
+function subject({
+  envelope,
+  recipient,
+  connectionId,
+  group,
+}: Delivery | Failure | Reception | IncomingBounce | IncomingComplaint) {
   return {
     message: recipient.messageId,
     batch: envelope.batchId,

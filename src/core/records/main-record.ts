@@ -41,6 +41,8 @@ export interface Failure extends Subject {
   readonly stage: Stage;
   /** Code and text in one line. */
   readonly reply: string;
+  /** The mail was a bounce or a complaint, and is disposed of since it was logged as that. */
+  readonly isReport?: true;
 }
 
 /** A recipient was accepted. `isHires` here and below: see {@link recordTime}. */

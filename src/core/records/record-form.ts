@@ -1,4 +1,5 @@
 // A log beside mainlog and rejectlog: what becomes a line of it, and in which form.
+import type { IncomingBounce, IncomingComplaint } from './incoming-report.ts';
 import type { Delivery, Failure, Reception } from './main-record.ts';
 import type { Rejection } from './reject-record.ts';
 
@@ -14,6 +15,10 @@ export interface RecordForm {
   failed(type: 'T' | 'P', failure: Failure): string | null;
   /** A client's mail was refused. */
   rejected(rejection: Rejection): string | null;
+  /** A bounce came in as mail. Left out by forms that hold none. */
+  bounced?(bounce: IncomingBounce): string | null;
+  /** A report of a complaint came in. Left out by forms that hold none. */
+  complained?(complaint: IncomingComplaint): string | null;
 }
 
 /** Says what kind of failure a reply tells of (core/bounce/classifier.ts). */

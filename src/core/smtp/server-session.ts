@@ -22,6 +22,8 @@ export const COMMANDS_MAX = 100_000;
 export interface ServerTerms {
   readonly hostname: string;
   readonly mayRelay: boolean;
+  /** Whether mail for the recipient is taken from a client that may not relay; left out when there is none. */
+  readonly isTaken?: ((mailbox: Mailbox) => boolean) | undefined;
   /** Octets; never 0. */
   readonly maxMessageSize: number;
   /** What SIZE tells the client; 0 = nothing. */
@@ -281,11 +283,12 @@ export class ServerSession<T extends ServerTerms> {
     if (path === null || path.kind === 'empty') return recipientRefused(replies.RCPT_SYNTAX, text, '', terms);
     if (path.kind === 'problem') return recipientRefused(replies.RECIPIENT_PROBLEMS[path.problem], text, '', terms);
     const { mailbox, end } = path;
-    if (!terms.mayRelay) return recipientRefused(replies.RELAYING_DENIED, text, mailbox, terms);
+    const recipient = qualified(path, terms.hostname);
+    if (!terms.mayRelay && terms.isTaken?.(recipient) !== true)
+      return recipientRefused(replies.RELAYING_DENIED, text, mailbox, terms);
     if (!isBlankFrom(text, end)) return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
     if (mailboxes.length >= terms.maxRecipients)
       return recipientRefused(replies.TOO_MANY_RECIPIENTS, text, mailbox, terms);
-    const recipient = qualified(path, terms.hostname);
     if (terms.isBlackholed?.(recipient)) return recipientRefused(replies.BLACKHOLED, text, mailbox, terms);
     mailboxes.push(recipient);
     return replies.RECIPIENT_OK;
