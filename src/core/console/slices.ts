@@ -37,30 +37,26 @@ export async function sortInSlices<T>(
     runs.push(rows.slice(start, start + RUN_LENGTH).sort(compare));
     if (rows.length > RUN_LENGTH) await server.nextTurn();
   }
+  let compared = 0;
+  const merge = async (one: readonly T[], other: readonly T[]): Promise<readonly T[]> => {
+    const merged: T[] = [];
+    let [left, right] = [0, 0];
+    while (left < one.length || right < other.length) {
+      const takesOther = left === one.length || (right < other.length && compare(other[right]!, one[left]!) < 0);
+      merged.push(takesOther ? other[right++]! : one[left++]!);
+      compared += 1;
+      if (compared % COMPARISONS_PER_TURN === 0) await server.nextTurn();
+    }
+    return merged;
+  };
   while (runs.length > 1) {
     const longer: (readonly T[])[] = [];
     for (let at = 0; at < runs.length; at += 2) {
-      longer.push(runs[at + 1] === undefined ? runs[at]! : await merge(runs[at]!, runs[at + 1]!, server, compare));
+      longer.push(runs[at + 1] === undefined ? runs[at]! : await merge(runs[at]!, runs[at + 1]!));
     }
     runs = longer;
   }
   return runs[0] ?? [];
-}
-
-async function merge<T>(
-  one: readonly T[],
-  other: readonly T[],
-  server: Turns,
-  compare: (a: T, b: T) => number,
-): Promise<readonly T[]> {
-  const merged: T[] = [];
-  let [left, right] = [0, 0];
-  while (left < one.length || right < other.length) {
-    const takesOther = left === one.length || (right < other.length && compare(other[right]!, one[left]!) < 0);
-    merged.push(takesOther ? other[right++]! : one[left++]!);
-    if (merged.length % COMPARISONS_PER_TURN === 0) await server.nextTurn();
-  }
-  return merged;
 }
 
 /** The `most` largest of the rows, in the order in which they came. Holds a few times `most` rows at a time. */

@@ -1,17 +1,21 @@
 // What mail may wait for, over all queues: `throttles` and how much of each is used, `watchdog` and what it found.
 import { displaySpelling } from '../config/option.ts';
-import { type Answer, type Command, reply, unknownBinding } from './command.ts';
+import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
 import { textOf } from './layout.ts';
+import { jsonList, takeJsonFlag } from './list-answer.ts';
 import type { ServerView, ThrottleRow } from './server-view.ts';
 
 export const WAIT_COMMANDS: readonly Command[] = [
   {
     words: ['throttles'],
-    usage: '[BINDING]',
+    usage: '[--json] [BINDING]',
     help: 'throttles, or those of the mail of a binding: rate, used in the window, next token, where it is set',
-    arity: [0, 1],
+    arity: [0, 2],
     offers: ['binding'],
-    run: ([binding], { server }) => throttles(binding ?? null, server),
+    run: (args, { server }) => {
+      const { words, isJson } = takeJsonFlag(args);
+      return words.length > 1 ? refuse('expected one binding or nothing') : throttles(words[0] ?? null, isJson, server);
+    },
   },
   {
     words: ['watchdog'],
@@ -22,13 +26,14 @@ export const WAIT_COMMANDS: readonly Command[] = [
   },
 ];
 
-function throttles(binding: string | null, server: ServerView): Answer {
+function throttles(binding: string | null, isJson: boolean, server: ServerView): Answer {
   const unknown = binding === null ? null : unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const rows = [...server.throttles(binding)];
+  const rows = [...server.throttles(binding)].sort((a, b) => (a.scope < b.scope ? -1 : 1));
+  if (isJson) return jsonList(rows, server, (row) => row);
   const whose = binding === null ? '' : ` for mail of binding "${binding}"`;
   if (rows.length === 0) return reply(`no throttle is in use${whose}\n`);
-  return reply(textOf(rows.sort((a, b) => (a.scope < b.scope ? -1 : 1)).flatMap(throttleLines)));
+  return reply(textOf(rows.flatMap(throttleLines)));
 }
 
 function throttleLines({ option, scope, count, periodMs, used, nextMs, waiting, setAt }: ThrottleRow): string[] {
