@@ -53,6 +53,7 @@ export const SETTINGS: DeliverySettings = {
   routes: [],
   remotePort: 25,
   useIpv6: false,
+  hostRules: '',
   usesDane: false,
   generateBounces: true,
   bouncesInlineOriginal: 'headers',

@@ -1,5 +1,6 @@
-// When an open connection goes although it could carry more: its queue is not to use it, it has carried what it may, a limit
-// was lowered below it, or another queue waits for one of its slots and it has served its own for a quantum.
+// When an open connection goes although it could carry more: its queue is not to use it, it was opened under settings that
+// are not in force any more, it has carried what it may, a limit was lowered below it, or another queue waits for one of
+// its slots and it has served its own for a quantum.
 import type { Moment } from '../base/moment.ts';
 import type { Ledger } from '../limits/ledger.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -12,7 +13,7 @@ const QUANTUM_MESSAGES = 20;
 export function mustLeave(connection: OutboundConnection, ledger: Ledger, at: Moment, isThrottled: boolean): boolean {
   const { queue, claim } = connection;
   const { settings } = queue;
-  if (isOrderedToWait(queue, at)) return true;
+  if (connection.isOutdated || isOrderedToWait(queue, at)) return true;
   const most = settings.maxDeliveriesPerConnection;
   if (most > 0 && connection.deliveries >= most) return true;
   if (ledger.isSurplus(claim)) return true;

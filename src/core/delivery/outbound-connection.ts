@@ -6,6 +6,7 @@ import type { Candidate } from '../mail/hosts.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Allocation } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
+import { areOpenedAlike, type DeliverySettings } from './settings.ts';
 import type { HeldTokens, MessageThrottles } from './throttles.ts';
 
 /**
@@ -26,6 +27,10 @@ export class OutboundConnection {
   /** That of its binding and address. Set by the scheduler when it is opened. */
   addressCounter: CounterIndex = NO_COUNTER;
   readonly allocation: Allocation;
+  /** Settings of its queue that it is opened under; others that come to the same take their place. */
+  #openedUnder: DeliverySettings;
+  /** The operator has changed what it was opened with: it ends its message and goes. */
+  isOutdated = false;
   /** Changed by the scheduler only. */
   state: ConnectionState = 'connecting';
   /** Successful deliveries, messages on their way included: what max_deliveries_per_connection counts. */
@@ -47,5 +52,21 @@ export class OutboundConnection {
     this.claim = claim;
     this.allocation = allocation;
     this.quantumStartedAt = now;
+    this.#openedUnder = queue.settings;
+  }
+
+  /** The settings of its queue are others. When they change back it is as good as ever. */
+  compareSettings(): void {
+    const { settings } = this.queue;
+    this.isOutdated = !areOpenedAlike(this.#openedUnder, settings);
+    if (!this.isOutdated) this.#openedUnder = settings;
+  }
+
+  /** It serves a sibling from now on, under whose settings it might have been opened. */
+  goTo(queue: MailQueue, candidate: Candidate, claim: Claim): void {
+    this.queue = queue;
+    this.candidate = candidate;
+    this.claim = claim;
+    this.#openedUnder = queue.settings;
   }
 }

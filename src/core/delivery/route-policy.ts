@@ -30,5 +30,18 @@ export function isSamePolicy(one: RoutePolicy, other: RoutePolicy): boolean {
   return JSON.stringify(one, withBigInts) === JSON.stringify(other, withBigInts);
 }
 
+const rulesByConfiguration = new WeakMap<Configuration, string>();
+
+/** What chooses among the hosts of every domain. */
+export function hostRules(configuration: Configuration): string {
+  let rules = rulesByConfiguration.get(configuration);
+  if (rules === undefined) {
+    const values = [prohibitedHosts, skipHosts, preferIpv6Mxs].map((option) => configuration.value<unknown>(option));
+    rules = JSON.stringify(values, withBigInts);
+    rulesByConfiguration.set(configuration, rules);
+  }
+  return rules;
+}
+
 /** Addresses are numbers that JSON has no form for. */
 const withBigInts = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);

@@ -188,6 +188,8 @@ export class Scheduler {
    */
   hostFailed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment, protection = ''): void {
     const { queue, candidate } = connection;
+    this.#markReady(queue);
+    if (connection.isOutdated) return; // what is opened now may well get there
     const { hostFailureRetryMs } = queue.settings;
     this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, hostFailureRetryMs, protection);
     queue.consecutiveFailures += 1;
@@ -244,6 +246,7 @@ export class Scheduler {
         this.#ledger.exchange(connection.claim, claim, connection.state === 'leaving');
         connection.claim = claim;
         this.#tokens.settle(connection);
+        connection.compareSettings();
       }
       this.#markReady(queue);
     }
@@ -363,7 +366,6 @@ export class Scheduler {
 
   /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
   #hostAttemptFailed(queue: MailQueue, connection: OutboundConnection, failure: Failure, at: Moment): void {
-    this.#markReady(queue);
     if ([...queue.connections].some((other) => other !== connection && other.state !== 'leaving')) return;
     const route = this.#actions.routeOf(queue);
     if (route === null || route.kind === 'unroutable') return;

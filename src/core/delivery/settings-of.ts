@@ -66,6 +66,7 @@ import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
+import { hostRules } from './route-policy.ts';
 import { sessionTerms } from './session-terms.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
 import { tlsPolicy, usesDane } from './tls-settings.ts';
@@ -168,6 +169,7 @@ function readSettings(
     routes: value(routes),
     remotePort: terms.method === 'lmtp' ? value(lmtpPort) : value(remoteSmtpPort),
     useIpv6: value(useIpv6),
+    hostRules: hostRules(configuration),
     usesDane: usesDane(configuration, subject),
     generateBounces: value(generateBounces),
     bouncesInlineOriginal: value(bouncesInlineOriginal),

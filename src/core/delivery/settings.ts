@@ -66,6 +66,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   /** Where a route names none: that of SMTP or of LMTP. */
   readonly remotePort: number;
   readonly useIpv6: boolean;
+  /** What says which of a domain's hosts are taken, whoever sends (route-policy.ts), to be compared as it is. */
+  readonly hostRules: string;
   /** What hosts promise about their certificates is looked up and kept to. */
   readonly usesDane: boolean;
   readonly generateBounces: boolean;
@@ -85,4 +87,24 @@ export function haveSameSessions(one: DeliverySettings, other: DeliverySettings)
   // Reading (delivery.md 5.2, the same credentials): whoever logged in did so for the mail of one (binding, domain).
   if (one.terms.login !== null || one.terms.key !== other.terms.key) return false;
   return one.ehloHostname === other.ehloHostname && one.tls.key === other.tls.key;
+}
+
+/**
+ * Whether a connection that was opened under the one might have been opened under the other: from that address, to that
+ * host, in that manner. What a route comes to by itself is no part of it.
+ */
+export function areOpenedAlike(one: DeliverySettings, other: DeliverySettings): boolean {
+  if (one === other) return true;
+  return (
+    one.bindAddress === other.bindAddress &&
+    one.gateway === other.gateway &&
+    one.routes.length === other.routes.length &&
+    one.routes.every((item, index) => item === other.routes[index]) &&
+    one.remotePort === other.remotePort &&
+    one.useIpv6 === other.useIpv6 &&
+    one.hostRules === other.hostRules &&
+    one.ehloHostname === other.ehloHostname &&
+    one.terms.key === other.terms.key &&
+    one.tls.key === other.tls.key
+  );
 }

@@ -86,9 +86,7 @@ export class SiblingConnections {
     assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');
     this.#parts.idle.remove(connection);
     from.connections.delete(connection);
-    connection.claim = next;
-    connection.candidate = candidate;
-    connection.queue = queue;
+    connection.goTo(queue, candidate, next);
     connection.tokens = null; // there was nothing to send with them
     connection.quantumMessages = 0;
     tokens.settle(connection);
@@ -105,7 +103,7 @@ export class SiblingConnections {
 /** Whether mail of the queue may go over a connection that was made for another. */
 function canServe(connection: OutboundConnection, queue: MailQueue, candidate: Candidate, at: Moment): boolean {
   const { queue: from, candidate: reached } = connection;
-  if (from === queue || from.binding !== queue.binding || from.active.size > 0) return false;
+  if (from === queue || from.binding !== queue.binding || from.active.size > 0 || connection.isOutdated) return false;
   if (reached.host !== candidate.host || reached.address !== candidate.address || reached.port !== candidate.port) {
     return false;
   }
