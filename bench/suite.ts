@@ -1,0 +1,242 @@
+// `npm run bench`: runs rows of figures (bench/rows.ts) in interleaved rounds, each contestant once in each round, and prints
+// medians with the least and the greatest, and what Headgate is compared with each of the others.
+//
+//   npm run bench -- [ROW...|all|list] [--rounds N] [--only NAME,...] [--tiny] [--json] [--out FILE] [--timeout SECONDS]
+//
+// Without a ROW: relay-20 and relay-100. --only: contestants by name; --tiny: counts of the smoke test; --json: results on
+// the output in place of tables; --out: puts the rows into a file of results, beside those that are there already;
+// --timeout: for one run, 3600 unless told otherwise. Status 1: a row came to nothing, or a run went wrong.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { busyShare, freePortBase, machineFacts, peerVersions } from './machine.ts';
+import { type Figures, type Measurement, type Results, type RowResult, summarise } from './measurement.ts';
+import { type Contestant, type Peer, ROWS, type Row, type Scale } from './rows.ts';
+import { describeRow } from './tables.ts';
+import { Words } from './words.ts';
+
+const DEFAULT_ROWS = ['relay-20', 'relay-100'];
+/** Of the processors, in use by others: then figures are worth little. */
+const NOISE_MAX = 0.12;
+const QUIET_MAX = 0.08;
+const COMPLAINTS_MAX = 2_000;
+/** What a program has to stop its servers after SIGTERM. */
+const STOP_MS = 30_000;
+
+/** A line of `bench/bench relay`. */
+interface RelayLine {
+  readonly messages: number;
+  readonly msgs_per_s: number;
+  readonly accept_per_s: number | null;
+  readonly cpu_ms_per_msg: number | null;
+  readonly max_rss_mb: number;
+  readonly max_pss_mb: number;
+  readonly lost: number;
+  readonly noisy: boolean;
+  readonly error?: string;
+}
+
+class Suite {
+  readonly #words: Words;
+  readonly #scale: Scale;
+  readonly #timeoutMs: number;
+  readonly #versions: ReadonlyMap<Peer, string>;
+  readonly #environment: NodeJS.ProcessEnv;
+  #running: ChildProcess | null = null;
+  #isStopped = false;
+  hasFailed = false;
+
+  constructor(words: Words, versions: ReadonlyMap<Peer, string>) {
+    this.#words = words;
+    this.#scale = words.has('tiny') ? 'tiny' : 'full';
+    this.#timeoutMs = words.number('timeout', 3_600) * 1000;
+    this.#versions = versions;
+    const impatient = { BENCH_QUIET: '0', BENCH_TRIES: '1' };
+    this.#environment = { ...process.env, ...(this.#scale === 'tiny' ? impatient : {}) };
+  }
+
+  /** What runs is told to stop its servers and end; nothing else is started. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#running !== null) signalGroup(this.#running, 'SIGTERM');
+  }
+
+  async measure(row: Row): Promise<RowResult> {
+    const only = this.#words.text('only', '').split(',').filter(Boolean);
+    const leftOut: { name: string; reason: string }[] = [];
+    const measurements = new Map<string, Measurement[]>();
+    let contestants = row.contestants(this.#scale).filter(({ name }) => only.length === 0 || only.includes(name));
+    for (const contestant of contestants) {
+      const reason = this.#obstacle(contestant);
+      if (reason !== null) leftOut.push({ name: contestant.name, reason });
+    }
+    const rounds = this.#words.number('rounds', this.#scale === 'tiny' ? 1 : row.rounds);
+    for (let round = 1; round <= rounds; round++) {
+      contestants = contestants.filter(({ name }) => leftOut.every((other) => other.name !== name));
+      for (const contestant of contestants) {
+        const { name } = contestant;
+        if (this.#isStopped) throw new Error('told to end');
+        process.stderr.write(`bench: ${row.id}: round ${round} of ${rounds}: ${name}\n`);
+        const outcome = await this.#run(contestant);
+        if (typeof outcome === 'string') {
+          this.hasFailed = true;
+          leftOut.push({ name, reason: `${round > 1 ? `after ${round - 1} rounds, ` : ''}${outcome}` });
+          continue;
+        }
+        const before = measurements.get(name) ?? [];
+        measurements.set(name, [...before, outcome]);
+      }
+    }
+    for (const { name, reason } of leftOut) process.stderr.write(`bench: ${row.id}: ${name} is left out: ${reason}\n`);
+    if (measurements.size === 0) this.hasFailed = true;
+    return {
+      title: row.title,
+      command: this.#commandOf(row, rounds),
+      isTiny: this.#scale === 'tiny',
+      measuredAt: new Date().toISOString(),
+      contestants: Array.from(measurements, ([name, all]) => summarise(name, all)),
+      leftOut,
+    };
+  }
+
+  #commandOf(row: Row, rounds: number): string {
+    const only = this.#words.has('only') ? ` --only ${this.#words.text('only', '')}` : '';
+    const tiny = this.#scale === 'tiny' ? ' --tiny' : '';
+    return `npm run bench -- ${row.id} --rounds ${rounds}${only}${tiny}`;
+  }
+
+  /** @returns why it cannot run on this machine, or null */
+  #obstacle({ peer, isRelay }: Contestant): string | null {
+    if (isRelay === true && !this.#versions.has('postfix'))
+      return 'smtp-source and smtp-sink are not installed; `bench/bench setup postfix` does it';
+    if (peer === undefined) return null;
+    if (!this.#versions.has(peer)) return `not set up; \`bench/bench setup ${peer}\` does it`;
+    if (peer !== 'haraka' && process.getuid?.() !== 0) return 'it has to be started as root';
+    return null;
+  }
+
+  /** @returns its figures, or what went wrong */
+  async #run(contestant: Contestant): Promise<Measurement | string> {
+    const { name, command, environment, isRelay } = contestant;
+    if (isRelay !== true) await this.#quiet();
+    const { code, output, complaints } = await this.#spawn(command, environment ?? {});
+    const last = output.trimEnd().split('\n').at(-1)!;
+    if (code !== 0 || !last.startsWith('{')) return `it ended with ${code}: ${oneLine(complaints)}`;
+    const line: unknown = JSON.parse(last);
+    if (isRelay === true) return measurementOf(name, line as RelayLine);
+    const isNoisy = this.#scale === 'full' && (await busyShare()) > NOISE_MAX;
+    return { ...(line as Measurement), name, isNoisy };
+  }
+
+  /** Waits for a second in which the machine does little, a minute and a half at most. */
+  async #quiet(): Promise<void> {
+    if (this.#scale === 'tiny') return;
+    const endsAt = performance.now() + Number(process.env['BENCH_QUIET'] ?? 90) * 1000;
+    while (performance.now() < endsAt && (await busyShare()) > QUIET_MAX);
+  }
+
+  #spawn(
+    [program, ...words]: readonly string[],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<{ code: number | string | null; output: string; complaints: string }> {
+    return new Promise((resolve, reject) => {
+      const env = { ...this.#environment, ...environment };
+      const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
+      this.#running = child;
+      let [output, complaints] = ['', ''];
+      let isLate = false;
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        complaints = (complaints + text).slice(-COMPLAINTS_MAX);
+      });
+      const timers: NodeJS.Timeout[] = [];
+      const end = (): void => {
+        isLate = true;
+        signalGroup(child, 'SIGTERM');
+        timers.push(setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS));
+      };
+      timers.push(setTimeout(end, this.#timeoutMs));
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        for (const timer of timers) clearTimeout(timer);
+        this.#running = null;
+        resolve({ code: isLate ? 'the timeout' : (code ?? signal), output, complaints });
+      });
+    });
+  }
+}
+
+/** The program and what it started in its own group; servers of `bench/bench` are in groups that it stops itself. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function measurementOf(name: string, line: RelayLine): Measurement {
+  const figures: Figures = {
+    msgs_per_s: line.msgs_per_s,
+    accept_per_s: line.accept_per_s,
+    ...(line.cpu_ms_per_msg === null
+      ? {}
+      : { cpu_ms_per_msg: line.cpu_ms_per_msg, rss_mb: line.max_rss_mb, pss_mb: line.max_pss_mb }),
+  };
+  const problems = [
+    ...(line.lost === 0 ? [] : [`${line.lost} of ${line.messages} messages did not arrive in time`]),
+    ...(line.error === undefined ? [] : [oneLine(line.error)]),
+  ];
+  return { name, figures, isNoisy: line.noisy, problems };
+}
+
+const oneLine = (text: string): string =>
+  text.trim().split('\n').slice(-3).join(' ').slice(0, 300) || 'it said nothing';
+
+function readResults(file: string): Results {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { machine: {}, rows: {} };
+}
+
+async function main(): Promise<number> {
+  const words = new Words(process.argv.slice(2), ['rounds', 'only', 'out', 'timeout'], ['tiny', 'json']);
+  if (words.rest.includes('list')) {
+    for (const { id, title } of ROWS) process.stdout.write(`${id.padEnd(12)} ${title}\n`);
+    return 0;
+  }
+  const wanted = words.rest.includes('all')
+    ? ROWS.map(({ id }) => id)
+    : words.rest.length > 0
+      ? words.rest
+      : DEFAULT_ROWS;
+  const unknown = wanted.filter((id) => ROWS.every((row) => row.id !== id));
+  if (unknown.length > 0) {
+    process.stderr.write(`bench: no such row: ${unknown.join(', ')}; \`npm run bench -- list\` has them\n`);
+    return 2;
+  }
+  process.env['BENCH_PORT_BASE'] ??= String(await freePortBase());
+  const versions = await peerVersions();
+  const suite = new Suite(words, versions);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => suite.stop());
+  const out = words.text('out', '');
+  const before = out === '' ? { rows: {} } : readResults(out);
+  let results: Results = { machine: await machineFacts(versions), rows: before.rows };
+  const fresh: Record<string, RowResult> = {};
+  for (const row of ROWS.filter(({ id }) => wanted.includes(id))) {
+    const result = await suite.measure(row);
+    fresh[row.id] = result;
+    results = { ...results, rows: { ...results.rows, [row.id]: result } };
+    // After each row, so that what was measured stays when a later one is ended.
+    if (out !== '') writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
+    if (!words.has('json')) process.stdout.write(`\n## ${row.title}\n\n${describeRow(row, result)}\n`);
+  }
+  if (words.has('json')) process.stdout.write(`${JSON.stringify({ ...results, rows: fresh }, null, 2)}\n`);
+  return suite.hasFailed ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,102 @@
+// The benchmarks with tiny counts: every row runs to its end and gives its figures, and the document is filled with them. How
+// fast anything was is not looked at.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Results } from '../../bench/measurement.ts';
+import { skipWithout } from '../support/peer-program.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const PERFORMANCE = path('docs/performance.md');
+
+for (const { row, names, figures } of [
+  { row: 'hot-parts', names: ['ledger', 'queue', 'resolution'], figures: ['ledger_10_ns', 'load_cpu_seconds'] },
+  { row: 'limit', names: ['headgate'], figures: ['busy_share_mean', 'connections_peak', 'cpu_ms_per_msg'] },
+  { row: 'latency', names: ['headgate'], figures: ['latency_p50_ms', 'latency_p99_ms', 'peak_per_s'] },
+  { row: 'queued', names: ['headgate'], figures: ['octets_per_message', 'start_seconds', 'rss_mb_restarted'] },
+]) {
+  test(`row ${row} gives figures for ${names.join(', ')}`, { timeout: 300_000 }, async (t) => {
+    const results = await measure(t, temporaryDirectory(t), row, names);
+    assertFigures(results, row, names, figures);
+  });
+}
+
+const skip = skipWithout('smtp-source', 'smtp-sink');
+
+test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'results.json');
+  const common = ['--out', file];
+  const names = ['direct', 'headgate'];
+  for (const row of ['relay-20', 'relay-new', 'domains']) {
+    const results = await measure(t, directory, row, names, common);
+    assertFigures(results, row, names, ['msgs_per_s']);
+    assert.ok(results.rows[row]!.contestants[1]!.figures['cpu_ms_per_msg'] !== undefined);
+  }
+  const encrypted = await measure(t, directory, 'tls', ['headgate'], common);
+  assertFigures(encrypted, 'tls', ['headgate'], ['msgs_per_s']);
+  const parts = await measure(t, directory, 'parts', ['receive', 'commit', 'send'], common);
+  assertFigures(parts, 'parts', ['send'], ['send_2k_overlap_cpu_ms', 'send_50k_overlap_cpu_ms']);
+
+  const document = join(directory, 'performance.md');
+  cpSync(PERFORMANCE, document);
+  assert.equal((await run(t, directory, ['bench/publish.ts', file, document])).code, 0);
+  const filled = readFileSync(document, 'utf8');
+  for (const row of ['relay-20', 'relay-new', 'domains', 'tls', 'parts']) {
+    const place = filled.split(`<!-- figures: ${row} -->`)[1]!.split('<!-- end of figures -->')[0]!;
+    assert.match(place, /Counts of the smoke test[\s\S]*\| (headgate|send) +\|[\s\S]*npm run bench -- /, row);
+  }
+  assert.ok(Object.keys((JSON.parse(readFileSync(file, 'utf8')) as Results).machine).length > 3);
+});
+
+test('what nobody knows is said', { timeout: 60_000 }, async (t) => {
+  const { code, complaints } = await run(t, temporaryDirectory(t), ['bench/suite.ts', 'relay-7']);
+  assert.equal(code, 2);
+  assert.match(complaints, /no such row: relay-7; /);
+});
+
+async function measure(
+  t: TestContext,
+  directory: string,
+  row: string,
+  names: readonly string[],
+  words: readonly string[] = [],
+): Promise<Results> {
+  const command = ['bench/suite.ts', row, '--tiny', '--json', '--only', names.join(','), '--timeout', '240', ...words];
+  const { code, output, complaints } = await run(t, directory, command);
+  assert.equal(code, 0, complaints);
+  return JSON.parse(output) as Results;
+}
+
+function assertFigures(results: Results, row: string, names: readonly string[], figures: readonly string[]): void {
+  const { contestants, leftOut } = results.rows[row]!;
+  assert.deepEqual(leftOut, []);
+  for (const name of names) {
+    const contestant = contestants.find((candidate) => candidate.name === name);
+    assert.ok(contestant !== undefined, name);
+    assert.deepEqual([contestant.runs, contestant.problems], [1, []], name);
+  }
+  const known = new Set(contestants.flatMap((contestant) => Object.keys(contestant.figures)));
+  for (const figure of figures) assert.ok(known.has(figure), `${figure} is not among ${[...known].join(', ')}`);
+}
+
+/** Its queues are in `directory`, so that runs at the same time do not meet. */
+async function run(t: TestContext, directory: string, words: readonly string[]) {
+  const env = { ...process.env, HEADGATE_BENCH_DIR: join(directory, 'bench') };
+  const child = spawn(process.execPath, words, { cwd: path('.'), stdio: ['ignore', 'pipe', 'pipe'], env });
+  t.after(() => child.kill()); // a suite that is told to end stops what it started
+  let [output, complaints] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, complaints };
+}
