@@ -18,7 +18,8 @@ interface Asked {
 }
 
 export class Routes {
-  readonly #table: RouteTable<MailQueue>;
+  /** Without a queue nobody is told. */
+  readonly #table: RouteTable<MailQueue | null>;
   readonly #policyOf: (domain: DomainName) => RoutePolicy;
   readonly #askedByQueue = new WeakMap<MailQueue, Asked>();
 
@@ -30,14 +31,16 @@ export class Routes {
     ready: (queue: MailQueue) => void,
   ) {
     this.#policyOf = policyOf;
-    this.#table = new RouteTable<MailQueue>({
+    this.#table = new RouteTable<MailQueue | null>({
       query: (name, type, answered) =>
         resolver.query(name, type, (answer) => {
           const at = turns.begin();
           answered(answer, at.mono);
           turns.end(at);
         }),
-      ready,
+      ready: (queue) => {
+        if (queue !== null) ready(queue);
+      },
     });
   }
 
@@ -53,16 +56,35 @@ export class Routes {
   }
 
   /** Every route is looked up again when it is next needed; for when the name servers changed. */
-  forget(): void {
+  forget(): number {
     this.#table.refreshAll();
+    return this.#table.size;
+  }
+
+  /** The routes of these queues are looked up again now. @returns how many there are */
+  refresh(queues: readonly MailQueue[], at: Moment): number {
+    const keys = new Set(queues.map((queue) => this.#askedFor(queue).key));
+    for (const key of keys) this.#table.refresh(key, at.mono);
+    return keys.size;
+  }
+
+  /** Looks a route up again, or for the first time, though no mail needs it. */
+  lookUp(domain: DomainName, settings: DeliverySettings, at: Moment): void {
+    const request = this.#requestOf(domain, settings);
+    const key = routeKey(request);
+    if (!this.#table.refresh(key, at.mono)) this.#table.routeOf(request, key, null, at.mono);
+  }
+
+  #requestOf(domain: DomainName, settings: DeliverySettings): RouteRequest {
+    const { gateway, routes, remotePort: port, useIpv6, usesDane } = settings;
+    return { domain, gateway, routes, port, useIpv6, usesDane, policy: this.#policyOf(domain) };
   }
 
   #askedFor(queue: MailQueue): Asked {
     const { domain, settings } = queue;
     let asked = this.#askedByQueue.get(queue);
     if (asked?.settings !== settings) {
-      const { gateway, routes, remotePort: port, useIpv6, usesDane } = settings;
-      const request = { domain, gateway, routes, port, useIpv6, usesDane, policy: this.#policyOf(domain) };
+      const request = this.#requestOf(domain, settings);
       asked = { settings, request, key: routeKey(request) };
       this.#askedByQueue.set(queue, asked);
     }
