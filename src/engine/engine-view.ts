@@ -3,6 +3,7 @@
 import { addWall } from '../core/base/moment.ts';
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import type { DnsView } from '../core/console/dns-view.ts';
 import type {
   ActionOutcome,
   DelayRequest,
@@ -45,13 +46,13 @@ import type { Task } from '../core/queue/task.ts';
 import type { Inbound } from './inbound.ts';
 import { type Job, Jobs } from './jobs.ts';
 import type { IndexedSpool } from './message-index.ts';
+import { NameInquiries, type NameInquiryParts } from './name-inquiries.ts';
 import { OperatorActions, type OperatorParts, selectedQueues } from './operator-actions.ts';
 import type { OutboundSession } from './outbound-session.ts';
-import type { Routes } from './routes.ts';
 import { SingleMessage } from './single-message.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
 
-export interface ViewParts extends OperatorParts {
+export interface ViewParts extends OperatorParts, NameInquiryParts {
   readonly timers: Timers;
   readonly dialogues: SmtpDialogues;
   readonly spool: IndexedSpool;
@@ -59,7 +60,6 @@ export interface ViewParts extends OperatorParts {
   readonly throttles: ThrottleTable;
   readonly node: NodeCounters;
   readonly inbound: Inbound;
-  readonly routes: Routes;
   readonly hostTimes: HostTimesTable;
   readonly sessions: ReadonlyMap<OutboundConnection, OutboundSession>;
   configuration(): Configuration;
@@ -75,6 +75,7 @@ const MESSAGE_LOOKS_MAX = 1_000_000;
 
 export class EngineView implements ServerView {
   readonly traces: TraceView;
+  readonly dns: DnsView;
   readonly #parts: ViewParts;
   readonly #startedAt: number;
   readonly #jobs: Jobs;
@@ -85,6 +86,7 @@ export class EngineView implements ServerView {
   constructor(parts: ViewParts) {
     this.#parts = parts;
     this.traces = parts.dialogues;
+    this.dns = new NameInquiries(parts);
     this.#jobs = new Jobs(parts.turns, parts.timers);
     this.#actions = new OperatorActions(parts);
     this.#message = new SingleMessage(parts);

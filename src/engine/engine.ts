@@ -229,6 +229,8 @@ export class Engine implements Turns {
       routes: this.#routes,
       sessions: this.#sessions,
       configuration: () => this.#configuration,
+      resolver: ports.resolver,
+      settingsOf,
       hostTimes,
       dialogues,
       dnsFigures: () => parts.dnsFigures(),
@@ -279,8 +281,7 @@ export class Engine implements Turns {
 
   /** Mail found in the spool. Before `start`. */
   recovered(record: RecoveredRecord): void {
-    const { stored, open } = record;
-    this.#spool.recovered(record);
+    const { stored, open } = this.#spool.recovered(record);
     const { recipients } = stored.envelope;
     const groups = Map.groupBy(open, ({ index, retries, nextAttemptAt }) => {
       const { binding, routingDomain } = recipients[index]!;

@@ -22,9 +22,11 @@ export class IndexedSpool implements Spool {
     return { stored, index: stored.envelope.recipients.findIndex(({ messageId }) => messageId === id) };
   }
 
-  recovered({ stored, open }: RecoveredRecord): void {
+  recovered(record: RecoveredRecord): RecoveredRecord {
+    const { stored, open } = record;
     const { recipients } = stored.envelope;
     for (const { index } of open) this.#keep(recipients[index]!.messageId, stored);
+    return record;
   }
 
   append(envelope: Envelope, content: Content, done: (result: AppendResult) => void): void {

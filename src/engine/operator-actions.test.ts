@@ -148,6 +148,25 @@ test('an action on many messages lets others have turns in between, a few hundre
   for (const lines of perTurn.values()) assert.ok(lines.length <= 350, `${lines.length} in one turn`);
 });
 
+test('the name service on the console: an answer is kept, a route is renewed', async () => {
+  const { site } = siteOf(HELD);
+  const { dns } = site.server;
+  assert.equal(dns.lookup('example.com', 'A'), null);
+  dns.submit('example.com', 'A');
+  dns.dig('bar.com');
+  assert.equal(dns.refresh('example.com'), null);
+  site.submit('<news@sender.example>', '<a@example.com>');
+  site.runUntil(site.seconds + 1);
+  const kept = dns.lookup('example.com', 'A');
+  assert.ok(kept?.answer.kind === 'addresses' && kept.ttlSeconds <= 60);
+  assert.equal([...dns.kept()].length, 1);
+  assert.equal(dns.refresh('example.com'), 1);
+  site.runUntil(site.seconds + 61);
+  assert.equal(dns.lookup('example.com', 'A'), null, 'its life is over');
+  assert.deepEqual([dns.lookups, dns.hits], [3, 1]);
+  assert.ok(dns.refresh(null)! >= 1);
+});
+
 for (const [id, name, line, expected] of [
   ['a whole line', 'Subject', 'first part', true],
   ['without case in the name', 'SUBJECT', 'first part', true],

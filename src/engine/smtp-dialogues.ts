@@ -16,7 +16,7 @@ const LINE_OCTETS_MAX = 2000;
  * Commands whose arguments are no secret. Everything else that is sent is not shown: AUTH and what is said in its course,
  * and whatever a later extension sends.
  */
-const SHOWN = /^(?:EHLO|HELO|LHLO|MAIL|RCPT|DATA|BDAT|RSET|NOOP|QUIT|STARTTLS)(?= |$)|^\.$/i;
+const SHOWN = /^(?:EHLO|HELO|LHLO|MAIL|RCPT|DATA|BDAT|RSET|NOOP|QUIT|STARTTLS|XCLIENT|XFORWARD)(?= |$)|^\.$/i;
 const AUTH = /^AUTH +([A-Z0-9_-]{1,20})/i;
 
 export class SmtpDialogues implements TraceView {

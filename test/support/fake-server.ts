@@ -123,6 +123,15 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
       return 'done';
     },
     nextTurn: async () => {},
+    dns: {
+      dig: (domain) => void asked.push({ dig: domain }),
+      refresh: (domain) => (domain === 'unknown.example' ? null : 3),
+      submit: (name, type) => void asked.push({ submit: name, type }),
+      lookup: () => null,
+      kept: () => [],
+      lookups: 14,
+      hits: 5,
+    },
     traces: { begin: () => null, list: () => [], remove: () => false },
     ...given,
   };

@@ -82,6 +82,10 @@ const GIVEN: Partial<ServerView> = {
     recipient: 'x@a.com',
     size: 7,
   }),
+  dns: {
+    ...fakeServer().dns,
+    kept: () => [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
+  },
   traces: {
     begin: () => null,
     list: () => [
@@ -159,6 +163,10 @@ const SHAPES: readonly (readonly [line: string, value: unknown])[] = [
       to: 'x@a.com',
       size: 7,
     },
+  ],
+  [
+    'dns_cache refcnts --json',
+    [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
   ],
   [
     'trace smtp list --json',

@@ -8,6 +8,7 @@ import type { QueueExplanation } from '../delivery/queue-explanation.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
 import type { TraceView } from './trace-view.ts';
 
@@ -213,6 +214,7 @@ export interface WatchdogFigures {
 /** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
 export interface ServerView extends MailView {
   readonly traces: TraceView;
+  readonly dns: DnsView;
   /** O(1). */
   summary(): SummaryFigures;
   /** Zeroes what is counted since the last reset; uptime and the figures of domains stay. O(bindings). */
