@@ -73,11 +73,11 @@ function placeOf(root: Stanza, change: Change): ChangedPlace {
 export function changedRoot(from: Stanza, change: Change, author: ChangeAuthor, findings: Findings): Stanza {
   const root = copyOf(from);
   if (change.kind === 'remove') {
-    removeStanza(root, change.path);
+    removeStanza(root, change.path, author);
     return root;
   }
   const stanza = change.path.reduce<DraftStanza | null>(
-    (parent, step) => parent && openStanza(parent, step, findings),
+    (parent, step) => parent && openStanza(parent, step, author, findings),
     root,
   );
   if (stanza !== null && change.kind === 'set') setOption(stanza, change, author, findings);
@@ -120,7 +120,10 @@ function setOption(
     return;
   }
   const setting = checkSetting(stanza, option, name, value, findings);
-  if (setting !== null) stanza.settings.set(option.name, { ...setting, origin: { kind: 'console', at, by } });
+  if (setting !== null) {
+    const place = { ...setting.at, console: { at, by } };
+    stanza.settings.set(option.name, { ...setting, at: place, origin: { kind: 'console', at, by } });
+  }
 }
 
 function unsetOption(stanza: DraftStanza, name: WordSyntax): void {
@@ -128,12 +131,18 @@ function unsetOption(stanza: DraftStanza, name: WordSyntax): void {
 }
 
 /** The child in a form that may be changed. Its parent is one already. */
-function openStanza(parent: DraftStanza, step: PathStep, findings: Findings): DraftStanza | null {
+function openStanza(
+  parent: DraftStanza,
+  step: PathStep,
+  { at, by }: ChangeAuthor,
+  findings: Findings,
+): DraftStanza | null {
   const siblings = openChildren(parent, step.kind.keyword);
   const known = siblings?.byKey.get(step.key);
   if (siblings === null || known === undefined) {
     judgeStanza(parent, step.kind, step.word, findings);
-    return enterStanza(parent, step.kind, step.nameWord, step.word, findings);
+    const word = { ...step.word, at: { ...step.word.at, console: { at, by } } };
+    return enterStanza(parent, step.kind, step.nameWord, word, findings);
   }
   const copy = copyOf(known);
   siblings.byKey.set(step.key, copy);
@@ -142,12 +151,12 @@ function openStanza(parent: DraftStanza, step: PathStep, findings: Findings): Dr
   return copy;
 }
 
-function removeStanza(root: DraftStanza, path: readonly PathStep[]): void {
+function removeStanza(root: DraftStanza, path: readonly PathStep[], author: ChangeAuthor): void {
   const findings = new Findings(); // every stanza on the path exists, so nothing can be found
   const last = path.at(-1)!;
   const parent = path
     .slice(0, -1)
-    .reduce<DraftStanza | null>((from, step) => from && openStanza(from, step, findings), root);
+    .reduce<DraftStanza | null>((from, step) => from && openStanza(from, step, author, findings), root);
   const siblings = parent === null ? null : openChildren(parent, last.kind.keyword);
   const stanza = siblings?.byKey.get(last.key);
   if (siblings === null || stanza === undefined) return;

@@ -56,7 +56,7 @@ function compare(
   const difference = differenceOf(before, after);
   const consequences = view === null ? null : consequencesOf(before, after, view, holder.clock.now());
   if (isJson) return reply(`${JSON.stringify(asJson(difference, consequences, warnings))}\n`);
-  const lines = differenceLines(difference);
+  const lines = differenceLines(difference, holder.clock);
   if (lines.length === 0) lines.push('no value in force would change');
   return reply(textOf([...lines, ...restartLines(difference), ...consequenceLines(consequences), ...warnings]));
 }

@@ -12,8 +12,6 @@ import {
 import { describeCounter, isThrottle } from '../config/limit-meaning.ts';
 import { changesOf } from '../config/option-changes.ts';
 import { subjectOf } from '../config/scope-path.ts';
-import { formatPosition } from '../config/source.ts';
-import type { SettingOrigin } from '../config/stanza.ts';
 import type { WordSyntax } from '../config/syntax.ts';
 import type { Rate } from '../config/value-type.ts';
 import { type Answer, reply } from './command.ts';
@@ -22,6 +20,7 @@ import { onOption, optionFor, refuseOption } from './config-path.ts';
 import { formatRunTimeChange } from './config-transaction.ts';
 import { textOf } from './layout.ts';
 import type { CounterUse, CounterUses, LimitView } from './limit-view.ts';
+import { positionText, setPlaceText } from './set-place.ts';
 
 export const JSON_FLAG = '--json';
 const CHANGES_SHOWN = 3;
@@ -78,12 +77,10 @@ function linesOf(
   const changes = changesOf(configuration, option, subject);
   return [
     `${option.display} = ${text}`,
-    setBy === null
-      ? 'set by nobody: this is the default'
-      : `set by ${placeText(setBy)}${originText(setBy.origin, clock)}`,
+    setBy === null ? 'set by nobody: this is the default' : `set by ${setPlaceText(setBy, clock)}`,
     ...governed.flatMap((one) => governedLines(one, value === NO_LIMIT ? 'no limit on' : 'limits')),
     'asked, the most specific first:',
-    ...chainLines(levels),
+    ...chainLines(levels, clock),
     ...changes
       .slice(-CHANGES_SHOWN)
       .map((change) => `changed at run time: ${formatRunTimeChange(change, clock)}, on ${day(change.at, clock)}`),
@@ -106,7 +103,7 @@ function governedLines({ counts, uses, tokens }: Governed, verb: string): string
 const limitText = (limit: number): string => (limit === NO_LIMIT ? 'no limit' : String(limit));
 
 /** Levels in a row that the question says nothing about are one line. */
-function chainLines(levels: readonly ExplainedLevel[]): string[] {
+function chainLines(levels: readonly ExplainedLevel[], clock: ConfigClock): string[] {
   const lines: string[] = [];
   for (let at = 0; at < levels.length; ) {
     let end = at;
@@ -117,7 +114,7 @@ function chainLines(levels: readonly ExplainedLevel[]): string[] {
       missing.add(look.scope);
     }
     if (end === at) {
-      lines.push(...levelLines(levels[at]!, at));
+      lines.push(...levelLines(levels[at]!, at, clock));
       at += 1;
     } else {
       const places = end - at === 1 ? `${at + 1}` : `${at + 1} to ${end}`;
@@ -129,25 +126,27 @@ function chainLines(levels: readonly ExplainedLevel[]): string[] {
   return lines;
 }
 
-function levelLines({ level, looks, furtherMismatches }: ExplainedLevel, index: number): string[] {
-  const texts = looks.map(lookText);
+function levelLines({ level, looks, furtherMismatches }: ExplainedLevel, index: number, clock: ConfigClock): string[] {
+  const texts = looks.map((look) => lookText(look, clock));
   if (furtherMismatches > 0) texts.push(`${furtherMismatches} more patterns do not match`);
   const [first = '', ...others] = texts;
   return [`  ${index + 1} ${level}: ${first}`, ...others.map((text) => `      ${text}`)];
 }
 
-function lookText(look: Look): string {
+function lookText(look: Look, clock: ConfigClock): string {
   switch (look.kind) {
     case 'notNamed':
       return `not asked, the question names no ${look.scope}`;
     case 'noStanza':
       return `there is no ${look.stanza}${insideText(look)}`;
     case 'noMatch':
-      return `${look.stanza} (${formatPosition(look.at)}) does not match`;
+      return `${look.stanza} (${positionText(look.at, clock)}) does not match`;
     case 'silent':
-      return look.stanza === '' ? 'does not set it' : `${look.stanza} (${formatPosition(look.at)}) does not set it`;
+      return look.stanza === ''
+        ? 'does not set it'
+        : `${look.stanza} (${positionText(look.at, clock)}) does not set it`;
     default:
-      return `${look.stanza === '' ? '' : `${look.stanza} `}sets ${oneLine(look.text)} (${formatPosition(look.at)}), ${OUTCOMES[look.kind]}`;
+      return `${look.stanza === '' ? '' : `${look.stanza} `}sets ${oneLine(look.text)} (${positionText(look.at, clock)}), ${OUTCOMES[look.kind]}`;
   }
 }
 
@@ -160,15 +159,6 @@ function insideText({ stanza, inside }: Extract<Look, { kind: 'noStanza' }>): st
 const OUTCOMES = { decides: 'in force', adds: 'holds as well', tooLate: 'not asked any more' } as const;
 
 const oneLine = (text: string): string => text.replace(/\n\s*/g, ' ');
-
-function placeText({ scope, at }: SetPlace): string {
-  return `${scope === '' ? 'the global scope' : scope} at ${formatPosition(at)}`;
-}
-
-function originText(origin: SettingOrigin, clock: ConfigClock): string {
-  if (origin.kind === 'file') return '';
-  return `, by ${origin.by} on ${day(origin.at, clock)} at ${localTime(origin.at, clock.utcOffsetMinutes(origin.at)).clock}`;
-}
 
 function day(at: Parameters<typeof localTime>[0], clock: ConfigClock): string {
   const time = localTime(at, clock.utcOffsetMinutes(at));

@@ -3,18 +3,26 @@
 import type { Difference, Owner, StructureChange, ValueChange } from '../config/difference.ts';
 import type { CellOwner, SideValue } from '../config/difference-cells.ts';
 import type { Option } from '../config/option.ts';
-import { formatPosition, type SourcePosition } from '../config/source.ts';
+import type { SourcePosition } from '../config/source.ts';
 import { shownText } from '../config/value-type.ts';
+import type { ConfigClock } from './config-holder.ts';
+import { positionText } from './set-place.ts';
 
 const NAMES_SHOWN = 3;
 
+type PlaceOf = (at: SourcePosition) => string;
+
 /** A block of lines for each owner; empty when nothing changes. */
-export function differenceLines({ structure, values, uncompared, isComplete }: Difference): string[] {
-  const lines = structure.map(structureText);
+export function differenceLines(
+  { structure, values, uncompared, isComplete }: Difference,
+  zone: Pick<ConfigClock, 'utcOffsetMinutes'>,
+): string[] {
+  const placeOf = (at: SourcePosition): string => positionText(at, zone);
+  const lines = structure.map((change) => structureText(change, placeOf));
   const blocks = new Map<string, string[]>();
   for (const group of alike(values)) {
     const title = ownerText(group.map(({ owner }) => owner));
-    addTo(blocks, title, changeLine(group));
+    addTo(blocks, title, changeLine(group, placeOf));
   }
   for (const { option, owner, names } of uncompared) {
     const what = `a value of its own comes or goes, so that ${names} more names with stanzas of their own may change, too`;
@@ -49,7 +57,7 @@ function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
   else list.push(item);
 }
 
-function changeLine([first, ...others]: readonly ValueChange[]): string {
+function changeLine([first, ...others]: readonly ValueChange[], placeOf: PlaceOf): string {
   const { option, owner, before, after, except } = first!;
   const leaf = owner.kind === 'delivery' ? owner.leaf : null;
   const more = others.length > 0 ? ', and so on' : '';
@@ -60,11 +68,11 @@ function changeLine([first, ...others]: readonly ValueChange[]): string {
           except.map((one) => cellText({ leaf, ...one })),
           'more',
         )}`;
-  return `${option.display}: ${sideText(option, before)} -> ${sideText(option, after)}${more}${but}`;
+  return `${option.display}: ${sideText(option, before, placeOf)} -> ${sideText(option, after, placeOf)}${more}${but}`;
 }
 
-function sideText({ type }: Option<unknown>, { text, setBy }: SideValue): string {
-  return `${shownText(type, text).replace(/\n\s*/g, ' ')} (${setBy === null ? 'default' : formatPosition(setBy.at)})`;
+function sideText({ type }: Option<unknown>, { text, setBy }: SideValue, placeOf: PlaceOf): string {
+  return `${shownText(type, text).replace(/\n\s*/g, ' ')} (${setBy === null ? 'default' : placeOf(setBy.at)})`;
 }
 
 function ownerText(owners: readonly Owner[]): string {
@@ -100,7 +108,8 @@ function rowText({ group, binding }: CellOwner, names: string | null): string {
   return names ?? 'everywhere';
 }
 
-function structureText(change: StructureChange): string {
+function structureText(change: StructureChange, placeOf: PlaceOf): string {
+  const placeIn = (at: SourcePosition | null): string => (at === null ? '' : ` (${placeOf(at)})`);
   switch (change.kind) {
     case 'bindingAdded':
       return `binding "${change.binding}" is new, in group "${change.group}"`;
@@ -118,13 +127,11 @@ function structureText(change: StructureChange): string {
     case 'stanzaRemoved':
       return `${change.stanza} is gone${placeIn(change.at)}`;
     case 'listenerOpens':
-      return `${change.of} ${change.name} opens (${formatPosition(change.at)})`;
+      return `${change.of} ${change.name} opens (${placeOf(change.at)})`;
     case 'listenerCloses':
-      return `${change.of} ${change.name} closes (${formatPosition(change.at)})`;
+      return `${change.of} ${change.name} closes (${placeOf(change.at)})`;
   }
 }
-
-const placeIn = (at: SourcePosition | null): string => (at === null ? '' : ` (${formatPosition(at)})`);
 
 /** `a, b, c and 5 more` */
 export function few(texts: readonly string[], more: string): string {

@@ -1,5 +1,6 @@
 // What mail may wait for, over all queues: `throttles` and how much of each is used, `watchdog` and what it found.
 import { displaySpelling } from '../config/option.ts';
+import { formatPosition } from '../config/source.ts';
 import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
 import { textOf } from './layout.ts';
 import { jsonList, takeJsonFlag } from './list-answer.ts';
@@ -40,7 +41,7 @@ function throttleLines({ option, scope, count, periodMs, used, nextMs, waiting, 
   const next = nextMs === 0 ? 'now' : `in ${(nextMs / 1000).toFixed(1)} s`;
   return [
     `${scope === '' ? 'global' : scope}: ${displaySpelling(option)} = "${count}/${periodMs / 1000}"`,
-    `  used ${used} of ${count}; next token ${next}; ${waiting} waiting; set at ${setAt.file}:${setAt.line}:${setAt.column}`,
+    `  used ${used} of ${count}; next token ${next}; ${waiting} waiting; set at ${formatPosition(setAt)}`,
   ];
 }
 

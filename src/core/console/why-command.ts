@@ -8,6 +8,7 @@ import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
 import { textOf } from './layout.ts';
 import type { MessageExplanation } from './server-view.ts';
+import { setPlaceText } from './set-place.ts';
 
 const JSON_FLAG = '--json';
 
@@ -66,7 +67,7 @@ function queueLines(found: QueueExplanation, subject: Subject): string[] {
   return [
     `binding "${binding}" to ${domain}: ${active} active, ${delayed} delayed, ${connections} of ${wanted} wanted connections`,
     ...reasonLines(reason, waited, subject),
-    ...(others.length > 0 ? ['Other limits:', ...others.map((limit) => `  ${limitText(limit)}`)] : []),
+    ...(others.length > 0 ? ['Other limits:', ...others.map((limit) => `  ${limitText(limit, subject.process)}`)] : []),
   ];
 }
 
@@ -75,7 +76,7 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
     case 'empty':
       return ['Waits for nothing: there is no mail.'];
     case 'blackholed':
-      return [`Waits for nothing: its mail is disposed of (Blackhole); set by ${placeText(reason.setBy)}.`];
+      return [`Waits for nothing: its mail is disposed of (Blackhole); set by ${placeText(reason.setBy, process)}.`];
     case 'served':
       return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
     case 'retryTime':
@@ -83,7 +84,7 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
     case 'limit':
       return [
         `Waits for room below ${reason.limits.length === 1 ? 'a limit' : 'one of these limits'}${waited}:`,
-        ...reason.limits.map((limit) => `  ${limitText(limit)}`),
+        ...reason.limits.map((limit) => `  ${limitText(limit, process)}`),
         ...reason.holders.map((one) => `  held by binding "${one.binding}" to ${one.domain}: ${one.connections}`),
         'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.',
         'To change: raise the limit with config set.',
@@ -95,7 +96,7 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
       const setBy = { at: setAt, scope: scope.join(' ') === 'global' ? '' : scope.join(' ') };
       return [
         `Waits for a token of a throttle${waited}:`,
-        `  ${rate}; set by ${placeText(setBy)}`,
+        `  ${rate}; set by ${placeText(setBy, process)}`,
         `Next chance: in ${(reason.untilMs / 1000).toFixed(1)} s, unless others who share the throttle come first.`,
         'To change: raise the rate with config set.',
       ];
@@ -104,7 +105,7 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
       return [`Waits for the name service${waited}.`];
     case 'suspended':
       return [
-        `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy)}.`,
+        `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy, process)}.`,
         'To change: config set suspend_delivery false in that scope.',
       ];
     case 'curfew': {
@@ -121,7 +122,7 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
       ];
     case 'addressMissing':
       return [
-        `Waits for the address ${reason.address}, which this machine does not have${waited}; Bind_Address is set by ${placeText(reason.setBy)}.`,
+        `Waits for the address ${reason.address}, which this machine does not have${waited}; Bind_Address is set by ${placeText(reason.setBy, process)}.`,
       ];
     case 'hostsDown':
       return [
@@ -136,15 +137,13 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
   }
 }
 
-function limitText({ option, counts, limit, open, peak, setBy }: LimitUse): string {
-  return `${option} = ${limit === NO_LIMIT ? -1 : limit} (${counts}): ${open} open, ${peak} at most; set by ${placeText(setBy)}`;
+function limitText({ option, counts, limit, open, peak, setBy }: LimitUse, process: Subject['process']): string {
+  return `${option} = ${limit === NO_LIMIT ? -1 : limit} (${counts}): ${open} open, ${peak} at most; set by ${placeText(setBy, process)}`;
 }
 
-function placeText(setBy: SetBy | 'system'): string {
+function placeText(setBy: SetBy | 'system', process: Subject['process']): string {
   if (setBy === 'default') return 'nobody (default)';
-  if (setBy === 'system') return 'the system';
-  const { file, line, column } = setBy.at;
-  return `${setBy.scope === '' ? 'the global scope' : setBy.scope} at ${file}:${line}:${column}`;
+  return setBy === 'system' ? 'the system' : setPlaceText(setBy, process);
 }
 
 function time(at: WallMs, process: Subject['process']): string {

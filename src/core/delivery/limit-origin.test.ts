@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { candidate } from '../../../test/support/scheduler-bench.ts';
 import { NO_LIMIT } from '../base/limit.ts';
+import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatPlace, limitOrigin } from './limit-origin.ts';
@@ -67,3 +68,9 @@ for (const [key, limit, binding, line, option] of [
     assert.equal(found.option?.name, option);
   });
 }
+
+test('a place on the console is who set it, and when', () => {
+  const console = { by: '/tmp/2025 (session 3)', at: wallMs(1_785_000_000_000) };
+  const setBy = { scope: '', at: { file: 'console', line: 1, column: 12, console } };
+  assert.equal(formatPlace(setBy), 'console, by /tmp/2025 (session 3) at 2026-07-25T17:20:00Z');
+});

@@ -13,7 +13,7 @@ import {
 } from '../config/connection-options.ts';
 import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
-import type { SourcePosition } from '../config/source.ts';
+import { formatPosition, type SourcePosition } from '../config/source.ts';
 
 /** The stanza that set a value; `scope` is empty for the global scope. */
 export type SetBy = { readonly at: SourcePosition; readonly scope: string } | 'default';
@@ -75,8 +75,9 @@ export function limitOrigin(
   }
 }
 
-/** `file:line`, or `default`. */
+/** `file:line`, who set it on the console and when, or `default`. */
 export function formatPlace(setBy: SetBy): string {
+  if (setBy !== 'default' && setBy.at.console !== undefined) return formatPosition(setBy.at);
   return setBy === 'default' ? setBy : `${setBy.at.file}:${setBy.at.line}`;
 }
 
