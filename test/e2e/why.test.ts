@@ -77,17 +77,21 @@ Binding "capped" {
   const pairLine = lineOf('Max_Outbound_Connections = 2');
   assert.match(
     await ask('default pair.example'),
-    /^binding "default" to pair\.example: 64 active, 0 delayed, 2 of 2 wanted/,
+    /^binding "default" to pair\.example: 64 active, 0 delayed, 2 of 20 wanted/,
   );
   const pair = await ask('default pair.example');
-  assert.match(pair, /Waits for nothing: as many connections/);
+  assert.match(pair, /Waits for room below a limit, 2 of 2 in use:/);
   assert.match(pair, /Max_Outbound_Connections = 2 \(binding "default" to pair\.example\): 2 open, 2 at most/);
   assert.ok(pair.includes(`Domain "pair.example" at ${place(pairLine)}`), pair);
+
+  const [, command] = /^To change: (config set domain pair\.example max_outbound_connections) N$/m.exec(pair)!;
+  assert.equal((await headgate.console(`${command} 3`)).failed, false);
+  await sink.whenConnections(4, { destination: receivers.endpoint('pair.example') }); // one is of another binding
 
   const host = await ask('default host.example');
   assert.match(
     host,
-    /Waits for room below a limit, for [\d.]+ s now:\n {2}Max_Outbound_Connections = 1 \(binding "default" to/,
+    /Waits for room below a limit, 1 of 1 in use, for [\d.]+ s now:\n {2}Max_Outbound_Connections = 1 \(binding "default" to/,
   );
   assert.match(host, /held by binding "default" to host\.example: 1\n/);
   assert.ok(host.includes(place(lineOf('Max_Outbound_Connections = 1'))), host);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { candidate, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 import { wallMs } from '../base/moment.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { explainQueue } from '../delivery/queue-explanation.ts';
@@ -15,10 +16,20 @@ import { WHY_COMMANDS } from './why-command.ts';
 /** The bench begins at 00:16:40 UTC. */
 const QUIET = '# first\n* quiet.example on * 0 * * *\n';
 
-function benchOf(text: string): { bench: SchedulerBench; why: (domain?: string) => string } {
+function configurationOf(text: string): Configuration {
   const loaded = loadConfiguration('mail.conf', () => ({ text }));
   assert.ok(loaded.kind === 'loaded', loaded.kind === 'problems' ? loaded.problems.map(formatProblem).join('\n') : '');
-  const { configuration } = loaded;
+  return loaded.configuration;
+}
+
+interface WhyBench {
+  readonly bench: SchedulerBench;
+  readonly why: (domain?: string) => string;
+  readonly reload: (text: string) => void;
+}
+
+function benchOf(text: string): WhyBench {
+  let configuration = configurationOf(text);
   const read = readSchedule(QUIET);
   assert.ok(read.kind === 'rules');
   const schedule = new CurfewSchedule('quiet-hours', read.rules, () => 0);
@@ -40,7 +51,12 @@ function benchOf(text: string): { bench: SchedulerBench; why: (domain?: string) 
     const answer = WHY_COMMANDS[0]!.run(['default', domain], subject, '', null as never);
     return (answer as { readonly text: string }).text;
   };
-  return { bench, why };
+  const reload = (changed: string): void => {
+    configuration = configurationOf(changed);
+    bench.scheduler.reconfigure(nodeLimits(configuration, 10_000), bench.at);
+    bench.scheduler.run(bench.at);
+  };
+  return { bench, why, reload };
 }
 
 const ROWS: readonly [
@@ -61,7 +77,25 @@ const ROWS: readonly [
     'max_outbound_connections = 0',
     'Domain "a.example" {\n  Max_Outbound_Connections = 0\n}\n',
     (bench) => bench.add(1),
-    /Waits for room below a limit.*\n {2}Max_Outbound_Connections = 0 \(binding "default" to a\.example\): 0 open.*set by Domain "a\.example" at mail\.conf:2:3/,
+    /0 of 1 wanted connections\nWaits for room below a limit, 0 of 0 in use:\n {2}Max_Outbound_Connections = 0 \(binding "default" to a\.example\): 0 open.*set by Domain "a\.example" at mail\.conf:2:3\nNext chance: none, as a limit of 0 opens nothing\.\nTo change: config set domain a\.example max_outbound_connections N\n/,
+  ],
+  [
+    'max_outbound_connections of the queue itself, with all that it allows open',
+    'Domain "a.example" {\n  Max_Outbound_Connections = 2\n}\n',
+    (bench) => bench.add(1496),
+    /1496 active, 0 delayed, 2 of 449 wanted connections\nWaits for room below a limit, 2 of 2 in use:\n {2}Max_Outbound_Connections = 2 .*: 2 open.*set by Domain "a\.example" at mail\.conf:2:3\n {2}held by binding "default" to a\.example: 2\nNext chance: its mail goes on over these connections.*\nTo change: config set domain a\.example max_outbound_connections N\n/,
+  ],
+  [
+    'max_outbound_connections of the queue itself, that nobody set',
+    '',
+    (bench) => bench.add(1000),
+    /32 of 300 wanted connections\nWaits for room below a limit, 32 of 32 in use:\n.*set by nobody \(default\)\n {2}held .*: 32\n.*\nTo change: config set domain a\.example max_outbound_connections N\n/,
+  ],
+  [
+    'nothing: the limit is reached by the last connection that the mail asks for',
+    'Max_Outbound_Connections = 3\n',
+    (bench) => bench.add(3),
+    /1 of 1 wanted connections\nWaits for nothing/,
   ],
   [
     'max_outbound_connections, while connections leave',
@@ -233,4 +267,28 @@ test('why: a binding that is gone', () => {
   bench.settingsOf = (binding, domain) => ({ ...settingsOf(binding, domain), bindingExists: false });
   bench.add(1);
   assert.match(why(), /Waits for its binding, which is not in the configuration any more/);
+});
+
+test('why: a limit that was set to 0 while connections are open', () => {
+  const { bench, why, reload } = benchOf('Max_Outbound_Connections = 5\n');
+  bench.add(100);
+  bench.establish();
+  reload('Max_Outbound_Connections = 0\n');
+  const text = why();
+  assert.match(text, /100 active, 0 delayed, 5 of 30 wanted connections\nWaits for room below a limit, 5 of 0 in use:/);
+  assert.match(
+    text,
+    /Next chance: none, as a limit of 0 opens nothing\.\nTo change: config set max_outbound_connections N$/m,
+  );
+});
+
+test('why: what connections that are too many keep busy is said of the lower limit', () => {
+  const { bench, why, reload } = benchOf('Max_Outbound_Connections = 5\n');
+  bench.add(100);
+  bench.establish();
+  reload('Binding "default" { Max_Outbound_Connections = 2 }\n');
+  assert.match(
+    why(),
+    /Waits for room below a limit, 5 of 2 in use:\n.* = 2 .*\n.*\n.*\nTo change: config set binding default max_outbound_/,
+  );
 });

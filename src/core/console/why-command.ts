@@ -9,6 +9,7 @@ import { type Answer, type Command, refuse, reply, type Subject, unknownBinding 
 import { textOf } from './layout.ts';
 import type { MessageExplanation } from './server-view.ts';
 import { setPlaceText } from './set-place.ts';
+import { limitChanges } from './wait-changes.ts';
 
 const JSON_FLAG = '--json';
 
@@ -66,12 +67,13 @@ function queueLines(found: QueueExplanation, subject: Subject): string[] {
   const others = limits.filter(({ counter }) => !awaited.has(counter));
   return [
     `binding "${binding}" to ${domain}: ${active} active, ${delayed} delayed, ${connections} of ${wanted} wanted connections`,
-    ...reasonLines(reason, waited, subject),
+    ...reasonLines(found, waited, subject),
     ...(others.length > 0 ? ['Other limits:', ...others.map((limit) => `  ${limitText(limit, subject.process)}`)] : []),
   ];
 }
 
-function reasonLines(reason: WaitReason, waited: string, { process }: Subject): string[] {
+function reasonLines(found: QueueExplanation, waited: string, { process }: Subject): string[] {
+  const { reason } = found;
   switch (reason.kind) {
     case 'empty':
       return ['Waits for nothing: there is no mail.'];
@@ -83,11 +85,11 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
       return [`Waits for the next attempt at ${time(reason.at, process)}.`, 'To change: flush domain'];
     case 'limit':
       return [
-        `Waits for room below ${reason.limits.length === 1 ? 'a limit' : 'one of these limits'}${waited}:`,
+        limitHead(reason, waited),
         ...reason.limits.map((limit) => `  ${limitText(limit, process)}`),
         ...reason.holders.map((one) => `  held by binding "${one.binding}" to ${one.domain}: ${one.connections}`),
-        'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.',
-        'To change: raise the limit with config set.',
+        nextChance(reason),
+        ...limitChanges(reason.limits, found).map((command) => `To change: ${command}`),
       ];
     case 'throttle': {
       const { key, count, periodMs, setAt } = reason.value;
@@ -135,6 +137,21 @@ function reasonLines(reason: WaitReason, waited: string, { process }: Subject): 
     case 'nodeTrouble':
       return [`Waits because this machine could not open a connection lately${waited}; see paniclog.`];
   }
+}
+
+type LimitReason = Extract<WaitReason, { kind: 'limit' }>;
+
+function limitHead({ limits }: LimitReason, waited: string): string {
+  const [first, ...others] = limits;
+  if (first === undefined || others.length > 0) return `Waits for room below one of these limits${waited}:`;
+  return `Waits for room below a limit, ${first.open} of ${first.limit} in use${waited}:`;
+}
+
+function nextChance({ limits, isOwn }: LimitReason): string {
+  if (limits.every(({ limit }) => limit === 0)) return 'Next chance: none, as a limit of 0 opens nothing.';
+  return isOwn
+    ? 'Next chance: its mail goes on over these connections, one message after the other.'
+    : 'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.';
 }
 
 function limitText({ option, counts, limit, open, peak, setBy }: LimitUse, process: Subject['process']): string {

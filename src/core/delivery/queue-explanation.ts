@@ -47,7 +47,13 @@ export type WaitReason =
   /** As many connections as the mail asks for are open or being opened. */
   | { readonly kind: 'served' }
   | { readonly kind: 'retryTime'; readonly at: WallMs }
-  | { readonly kind: 'limit'; readonly limits: readonly LimitUse[]; readonly holders: readonly Holder[] }
+  | {
+      readonly kind: 'limit';
+      readonly limits: readonly LimitUse[];
+      readonly holders: readonly Holder[];
+      /** The one limit is that of the queue itself, whose own connections use it up: mail goes on over these. */
+      readonly isOwn: boolean;
+    }
   /** No token; the next comes in so many milliseconds, if no other queue takes it. */
   | { readonly kind: 'throttle'; readonly value: ThrottleValue; readonly untilMs: number }
   | { readonly kind: 'route' }
@@ -73,7 +79,10 @@ export interface QueueExplanation {
   readonly active: number;
   readonly delayed: number;
   readonly connections: number;
-  /** How many connections the mail asks for now (docs/limits.md, "How many are opened"). */
+  /**
+   * How many connections the mail asks for now (docs/limits.md, "How many are opened"); where the limit of the queue
+   * itself caps them, how many there would be without it.
+   */
   readonly wanted: number;
   readonly reason: WaitReason;
   /** How long it has waited without a break; null when it does not wait. */
@@ -93,12 +102,11 @@ export interface ExplanationParts {
 const HOLDERS_MAX = 5;
 
 export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Moment): QueueExplanation {
-  const { settings } = queue;
-  const wanted = allocationTarget(
-    queue.active.size + queue.inFlight,
-    settings.maxOutboundConnections,
-    settings.connectionsPerMessage,
-  );
+  const { maxOutboundConnections, connectionsPerMessage } = queue.settings;
+  const tasks = queue.active.size + queue.inFlight;
+  const target = allocationTarget(tasks, maxOutboundConnections, connectionsPerMessage);
+  const unlimited = allocationTarget(tasks, NO_LIMIT, connectionsPerMessage);
+  const isCapped = target === maxOutboundConnections && unlimited > target;
   const limits = limitsOf(queue, parts);
   return {
     binding: queue.binding,
@@ -106,14 +114,21 @@ export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Mome
     active: queue.activeMessages,
     delayed: queue.delayed.messages,
     connections: queue.connections.size,
-    wanted,
-    reason: reasonOf(queue, limits, parts, at),
+    wanted: isCapped ? unlimited : target,
+    reason: reasonOf(queue, isCapped, limits, parts, at),
     waitingMs: queue.waitsSince === null ? null : at.mono - queue.waitsSince,
     limits,
   };
 }
 
-function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: ExplanationParts, at: Moment): WaitReason {
+/** @param isCapped its own limit is all that keeps it from more connections, once it has as many as that allows */
+function reasonOf(
+  queue: MailQueue,
+  isCapped: boolean,
+  limits: readonly LimitUse[],
+  parts: ExplanationParts,
+  at: Moment,
+): WaitReason {
   const { configuration } = parts;
   const { hold, binding, domain } = queue;
   const subject = { binding, domain };
@@ -126,11 +141,12 @@ function reasonOf(queue: MailQueue, limits: readonly LimitUse[], parts: Explanat
   const awaited = new Set(queue.waits.map(({ list }) => list.counter).filter((counter) => counter !== NO_COUNTER));
   if (awaited.size > 0) {
     const full = limits.filter(({ counter }) => awaited.has(counter));
-    return { kind: 'limit', limits: full, holders: holdersOf(awaited, parts.connections) };
+    return { kind: 'limit', limits: full, holders: holdersOf(awaited, parts.connections), isOwn: false };
   }
-  if (hold === null && queue.settings.maxOutboundConnections === 0) {
-    const ofPair = limits.filter(({ counter }) => counter === queue.pairCounter);
-    return { kind: 'limit', limits: ofPair, holders: [] }; // it wants none, and so it waits in no list
+  const pair = limits.find(({ counter }) => counter === queue.pairCounter)!;
+  if (hold === null && isCapped && pair.open >= pair.limit) {
+    const holders = holdersOf(new Set([queue.pairCounter]), parts.connections);
+    return { kind: 'limit', limits: [pair], holders, isOwn: true }; // it asks for no more, and so it waits in no list
   }
   if (hold === null) return { kind: 'served' };
   switch (hold.kind) {
