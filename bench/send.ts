@@ -35,7 +35,7 @@ interface Load {
 /** One connection and its session, as engine/outbound-session.ts has them, without queues. */
 class Sender implements ConnectionEvents, ClientActions<Transaction> {
   readonly tls = NO_TLS;
-  readonly terms = { method: 'esmtp', login: null, key: '' } as const;
+  readonly terms = { method: 'esmtp', login: null, xclient: 'no', key: '' } as const;
   readonly settings: ClientSettings;
   readonly #load: Load;
   readonly #session: ClientSession<Transaction>;
@@ -131,7 +131,7 @@ function sendThrough(port: number, manner: Manner, octets: number, messages: num
   return new Promise((resolve, reject) => {
     const load: Load = {
       stored,
-      transaction: { reversePath, mailboxes: [recipient.mailbox], size: octets, eightBit: false },
+      transaction: { reversePath, mailboxes: [recipient.mailbox], size: octets, eightBit: false, client: null },
       settings: {
         ehloHostname: 'bench.example',
         pipelining: manner,
@@ -169,6 +169,7 @@ async function openSink(): Promise<Sink> {
   const port = await freePort();
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []; // it refuses to run as root
   const child = spawn(SMTP_SINK, [...user, `127.0.0.1:${port}`, '1024'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  process.once('exit', () => child.kill()); // also when it was an error that ended us
   const close = async (): Promise<void> => {
     child.kill();
   };
@@ -201,6 +202,8 @@ function answers(port: number): Promise<boolean> {
 }
 
 // ---- measuring
+
+process.once('SIGTERM', () => process.exit(1));
 
 const words = new Words(process.argv.slice(2), [], ['json']);
 const messages = Number(words.rest[0] ?? 100_000);

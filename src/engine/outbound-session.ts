@@ -12,6 +12,7 @@ import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
+import type { MessageClient } from '../core/mail/message.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { ClientActions, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
@@ -50,6 +51,10 @@ export class OutboundTransaction implements Transaction {
 
   get eightBit(): boolean {
     return this.task.stored.envelope.eightBit;
+  }
+
+  get client(): MessageClient | null {
+    return this.task.stored.envelope.client ?? null;
   }
 }
 

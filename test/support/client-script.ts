@@ -25,6 +25,7 @@ export const mail = (name: string, ...mailboxes: string[]): Mail => ({
   mailboxes,
   size: 100,
   eightBit: false,
+  client: null,
 });
 
 export type Answer = Mail | 'idle' | 'leave';
@@ -44,7 +45,7 @@ export class Owner implements ClientActions<Mail> {
     pipelining: ClientSettings['pipelining'],
     answers: Answer[],
     tls: SessionTls = { mode: 'no', verify: 'no' },
-    terms: SessionTerms = { method: 'esmtp', login: null, key: '' },
+    terms: SessionTerms = { method: 'esmtp', login: null, xclient: 'no', key: '' },
   ) {
     this.tls = tls;
     const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6 };

@@ -7,7 +7,19 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 
 /** When it acts: at a command, or `idle`, behind the reply to a final dot. */
 export type Moment = AtCommand | 'idle';
-type AtCommand = 'banner' | 'ehlo' | 'helo' | 'lhlo' | 'auth' | 'mail' | 'rcpt' | 'data' | 'body' | 'rset' | 'quit';
+type AtCommand =
+  | 'banner'
+  | 'ehlo'
+  | 'helo'
+  | 'lhlo'
+  | 'auth'
+  | 'xcli'
+  | 'mail'
+  | 'rcpt'
+  | 'data'
+  | 'body'
+  | 'rset'
+  | 'quit';
 
 /** Done to the connection instead of a reply, or behind one. */
 export type Harm = 'hang up' | 'reset' | 'say nothing';
@@ -38,6 +50,7 @@ const ORDERLY: Readonly<Record<AtCommand, string>> = {
   helo: '250 scripted.test',
   lhlo: '250-scripted.test\r\n250 PIPELINING',
   auth: '235 2.7.0 welcome',
+  xcli: '220 scripted.test',
   mail: '250 2.1.0 sender taken',
   rcpt: '250 2.1.5 recipient taken',
   data: '354 go on',

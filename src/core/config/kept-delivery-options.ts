@@ -56,13 +56,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'receivers are not told of the client, and judge mail by the address of this server',
-    `
-    XCLIENT  no|ifavailable|required  no  sending  whether receivers are told the client by XCLIENT
-    `,
-  ),
-
-  ...keptOptions(
     'a binding has one address here, and exchangers of the other family are passed over',
     `
     Bind_Address_Secondary  text  -  binding  second local address, mostly of the other family

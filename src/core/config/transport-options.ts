@@ -85,6 +85,17 @@ export const outboundSmtpAuthInClear = option<boolean>({
   caution: (allowed) => (allowed ? 'passwords can be read by whoever sees the traffic' : null),
 });
 
+/** Documented: negotiated before each message. */
+export const xclient = option<'no' | 'ifavailable' | 'required'>({
+  name: 'xclient',
+  display: 'XCLIENT',
+  type: enumeration(['no', 'ifavailable', 'required']),
+  default: 'no',
+  scopes: SENDING,
+  chain: SENDING_CHAIN,
+  help: 'whether receivers are told by XCLIENT which client a message came from',
+});
+
 export const TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
   deliveryMethod,
   lmtpPort,
@@ -92,4 +103,5 @@ export const TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
   outboundSmtpAuthUser,
   outboundSmtpAuthPass,
   outboundSmtpAuthInClear,
+  xclient,
 ];

@@ -6,18 +6,20 @@ import {
   outboundSmtpAuthPass,
   outboundSmtpAuthType,
   outboundSmtpAuthUser,
+  xclient,
 } from '../config/transport-options.ts';
 import type { SessionTerms } from '../smtp/client-actions.ts';
 import type { Login, LoginMechanism } from '../smtp/client-login.ts';
 
-export const PLAIN_TERMS: SessionTerms = { method: 'esmtp', login: null, key: '' };
+export const PLAIN_TERMS: SessionTerms = { method: 'esmtp', login: null, xclient: 'no', key: '' };
 
 /** @param value of an option for the (binding, domain) */
 export function sessionTerms(value: <T>(option: Option<T>) => T): SessionTerms {
   const method = value(deliveryMethod);
   const login = loginOf(value);
-  if (method === 'esmtp' && login === null) return PLAIN_TERMS;
-  return { method, login, key: JSON.stringify([method, login]) };
+  const introduction = value(xclient);
+  if (method === 'esmtp' && login === null && introduction === 'no') return PLAIN_TERMS;
+  return { method, login, xclient: introduction, key: JSON.stringify([method, login, introduction]) };
 }
 
 /** Reading: a login takes all three of mechanism, account and password; as long as one is missing nobody logs in. */

@@ -21,6 +21,8 @@ export const STAGE = {
   duringStarttls: 15,
   afterStarttls: 16,
   tlsHandshake: 17,
+  duringXclient: 19,
+  afterXclient: 20,
   outOfBandBounce: 21,
   unknown: 22,
 } as const;
@@ -47,6 +49,8 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   15: 'during STARTTLS',
   16: 'after STARTTLS',
   17: 'handshaking TLS',
+  19: 'during XCLIENT',
+  20: 'after XCLIENT',
   21: 'out of band bounce',
   22: 'in unknown state',
 };

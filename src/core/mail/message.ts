@@ -18,6 +18,15 @@ export interface QueuePlace {
   readonly binding: string;
 }
 
+/** Whom a message came from. */
+export interface MessageClient {
+  /** Without brackets. */
+  readonly address: string;
+  readonly port: number;
+  /** What it called itself in EHLO or HELO, as Latin-1. */
+  readonly name: string;
+}
+
 /** All that is known of a message beside its content. Goes into the spool record as it is. */
 export interface Envelope {
   readonly batchId: MailId;
@@ -30,6 +39,8 @@ export interface Envelope {
   readonly size: number;
   /** `esmtp`, `internal` and so on: the protocol field of reception records. */
   readonly protocol: string;
+  /** Absent for mail of our own. */
+  readonly client?: MessageClient;
 }
 
 /**

@@ -273,6 +273,7 @@ test('the envelope and the fields in front of the message', () => {
     eightBit: true,
     size: content.headerSection.length + CONTENT_AROUND_SECTION,
     protocol: 'esmtp',
+    client: { address: '192.0.2.1', port: 4711, name: 'client.example' },
   });
   assert.equal(new Set(envelope.recipients.map(({ messageId }) => messageId)).size, 3);
 });

@@ -97,6 +97,7 @@ export class Reception {
         eightBit: transaction.eightBit,
         size: received.size - headerSection.length + section.length,
         protocol: 'esmtp',
+        client: { address: client.address, port: client.port, name: client.name },
       },
       content: { headerSection: section, body },
     };

@@ -2,6 +2,7 @@
 // actions of its owner. The owner is engine/outbound-session.ts, and a test or the simulation in its place.
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { MessageClient } from '../mail/message.ts';
 import type { PolicyVerify, TlsMode } from '../mail/tls-policy.ts';
 import type { Login } from './client-login.ts';
 import type { Blame } from './client-opening.ts';
@@ -15,6 +16,8 @@ export interface Transaction {
   readonly size: number;
   /** The client declared BODY=8BITMIME. */
   readonly eightBit: boolean;
+  /** Whom we have it from; null for mail of our own. */
+  readonly client: MessageClient | null;
 }
 
 export interface ClientTimeouts {
@@ -47,6 +50,8 @@ export interface SessionTerms {
   readonly method: DeliveryMethod;
   /** Null: we do not log in. */
   readonly login: Login | null;
+  /** Whether it is told before each message whom we have that from. */
+  readonly xclient: 'no' | 'ifavailable' | 'required';
   /** Equal for equal terms only; empty for ESMTP without anything else. */
   readonly key: string;
 }

@@ -162,7 +162,7 @@ const ROWS: readonly [string, Login, string[]][] = [
 ];
 
 const runWith = (given: Login, tls: SessionTls, lines: readonly string[]): void =>
-  runScript(new Owner('envelope', [A], tls, { method: 'esmtp', login: given, key: 'login' }), lines);
+  runScript(new Owner('envelope', [A], tls, { method: 'esmtp', login: given, xclient: 'no', key: 'login' }), lines);
 
 for (const [title, given, lines] of ROWS) {
   test(title, () => runWith(given, { mode: 'no', verify: 'no' }, lines));
@@ -190,7 +190,12 @@ test('a mechanism that was offered in clear only is not used', () => {
 });
 
 test('the password is in nothing but what is written', () => {
-  const owner = new Owner('envelope', [A], undefined, { method: 'esmtp', login: login('LOGIN'), key: '' });
+  const owner = new Owner('envelope', [A], undefined, {
+    method: 'esmtp',
+    login: login('LOGIN'),
+    xclient: 'no',
+    key: '',
+  });
   const session = new ClientSession<Mail>(owner);
   for (const event of ['connected', 'S:220 hi', OFFERED, 'S:334 a', 'S:334 b', 'S:535 dGFuc3RhYWZ0YW5zdGFhZg==']) {
     act(session, event);

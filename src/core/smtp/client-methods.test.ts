@@ -184,7 +184,7 @@ const ROWS: readonly [string, DeliveryMethod, Answer[], string[]][] = [
 
 for (const [title, method, answers, lines] of ROWS) {
   test(title, () => {
-    const terms = { method, login: null, key: method };
+    const terms = { method, login: null, xclient: 'no' as const, key: method };
     runScript(new Owner('overlap', [...answers], { mode: 'no', verify: 'no' }, terms), lines);
   });
 }

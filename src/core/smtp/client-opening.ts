@@ -68,6 +68,11 @@ export class ClientOpening {
     return { kind: 'refused', reply: TLS_NOT_OFFERED };
   }
 
+  /** Behind XCLIENT the session begins anew, under the same protection and login. */
+  greetedAgain(reply: Reply): void {
+    this.#extensions = parseExtensions(reply.lines);
+  }
+
   /** What the receiver said, as it may be recorded. */
   withoutSecrets(text: string): string {
     return this.#login === null ? text : this.#login.withoutSecrets(text);

@@ -14,7 +14,9 @@ import { type Disposition, STAGE, type Stage } from '../mail/disposition.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 import type { TlsPeer } from '../mail/tls-policy.ts';
 import type { ClientActions, ClientSettings, Transaction } from './client-actions.ts';
+import { ClientIntroduction, type IntroductionMove, XCLIENT_NOT_OFFERED } from './client-introduction.ts';
 import { ClientOpening, type OpeningMove, type OpeningStep } from './client-opening.ts';
+import { ClientOutput } from './client-output.ts';
 import {
   CLOSED_BY_PEER,
   CONTENT_LOST,
@@ -30,7 +32,7 @@ import {
   type TransactionStep,
   unexpected,
 } from './client-steps.ts';
-import { mailCommand, obstacleTo, rcptCommand } from './mail-command.ts';
+import { obstacleTo } from './mail-command.ts';
 import { isViolation, ReplyReader } from './reply-reader.ts';
 import { RunningTransaction } from './running-transaction.ts';
 
@@ -41,31 +43,32 @@ export class ClientSession<T extends Transaction> {
   readonly #actions: ClientActions<T>;
   readonly #opening: ClientOpening;
   readonly #reader = new ReplyReader();
-  /** The replies to come, the next one first. */
-  readonly #steps: Step[] = [];
+  readonly #out: ClientOutput<T>;
+  readonly #introduction: ClientIntroduction;
   #current: RunningTransaction<T> | null = null;
   #ahead: RunningTransaction<T> | null = null;
   #isOpen = false;
   #isLeaving = false;
   #isOver = false;
   #hasCarriedMail = false;
-  #hasUnflushed = false;
 
   constructor(actions: ClientActions<T>) {
     this.#actions = actions;
+    this.#out = new ClientOutput(actions);
+    this.#introduction = new ClientIntroduction(actions.terms);
     this.#opening = new ClientOpening(actions.tls, actions.terms, (key, text) => actions.keyedMd5(key, text));
   }
 
   /** Where the session is, for listings and records. */
   get stage(): Stage {
-    const step = this.#steps[0];
+    const step = this.#out.steps[0];
     return step === undefined ? STAGE.idle : STAGES[step];
   }
 
   // ---- events
 
   connected(): void {
-    this.#expect('banner');
+    this.#out.steps.push('banner');
     this.#actions.setDeadline(this.#actions.settings.timeouts.ehloMs);
   }
 
@@ -74,7 +77,7 @@ export class ClientSession<T extends Transaction> {
     if (this.#isOver) return;
     this.#reader.push(text);
     while (!this.#isOver) {
-      if (this.#steps[0] === 'handshake' && !this.#reader.isEmpty) {
+      if (this.#out.steps[0] === 'handshake' && !this.#reader.isEmpty) {
         this.#opening.injected();
         this.#giveUp(INJECTED);
         return;
@@ -93,7 +96,7 @@ export class ClientSession<T extends Transaction> {
     const move = this.#opening.secured(peer, this.#actions.settings.ehloHostname);
     if (move.kind === 'refused') this.#giveUp(move.reply);
     else {
-      this.#steps.shift();
+      this.#out.steps.shift();
       this.#open(move, 'ehlo');
       this.#flush();
     }
@@ -122,7 +125,7 @@ export class ClientSession<T extends Transaction> {
   /** The time asked for with `setDeadline` has come. */
   timedOut(): void {
     if (this.#isOver) return;
-    const step = this.#steps[0];
+    const step = this.#out.steps[0];
     if (step === undefined) this.quit();
     else this.#giveUp(SILENCES[step]);
   }
@@ -152,8 +155,8 @@ export class ClientSession<T extends Transaction> {
   // ---- replies
 
   #answered(reply: Reply): void {
-    if (this.#steps[0] === 'quit') return; // whatever it says, the next move is the peer's: it closes
-    const step = this.#steps.shift() as Exclude<Step, 'quit' | 'handshake'> | undefined;
+    if (this.#out.steps[0] === 'quit') return; // whatever it says, the next move is the peer's: it closes
+    const step = this.#out.steps.shift() as Exclude<Step, 'quit' | 'handshake'> | undefined;
     if (reply.code === 421) {
       this.#goodbye(this.#opening.withoutSecrets(replyText(reply)), step);
       return;
@@ -176,6 +179,17 @@ export class ClientSession<T extends Transaction> {
       case 'emptyBody':
         this.#finish(true); // whatever it made of it, RSET ends it
         break;
+      case 'xclient':
+      case 'greetAgain':
+        assert(this.#current !== null, 'it is for a message that XCLIENT is said');
+        this.#current.isAnswered = true;
+        if (step === 'greetAgain' && isSuccess(reply)) this.#opening.greetedAgain(reply);
+        this.#introduce(
+          this.#current,
+          this.#introduction.answered(reply, step, this.#actions.settings.ehloHostname),
+          step,
+        );
+        break;
       default:
         this.#onTransaction(reply, step);
     }
@@ -183,12 +197,14 @@ export class ClientSession<T extends Transaction> {
 
   #open(move: OpeningMove, step: OpeningStep): void {
     const { ehloMs } = this.#actions.settings.timeouts;
-    if (move.kind === 'command') this.#command(move.text, move.step, ehloMs);
+    if (move.kind === 'command') this.#out.command(move.text, move.step, ehloMs);
     else if (move.kind === 'refused') this.#refusedUs(move.reply, step);
     else if (move.kind === 'startTls') {
-      this.#expect('handshake');
+      this.#out.steps.push('handshake');
       this.#actions.setDeadline(ehloMs);
       if (this.#reader.isEmpty) this.#actions.startTls();
+    } else if (!this.#introduction.offered(this.#opening.extensions)) {
+      this.#refusedUs(XCLIENT_NOT_OFFERED, step, 'protection');
     } else {
       this.#isOpen = true;
       this.#actions.ready();
@@ -234,7 +250,7 @@ export class ClientSession<T extends Transaction> {
     if (reply.code === 354) {
       if (running.acceptedMailboxes > 0) this.#sendContent(running);
       // RFC 2920 section 3.1: it waits for a message nobody will get. The lone dot gives it an empty one.
-      else if (!this.#isLmtp) this.#command('.\r\n', 'emptyBody', this.#actions.settings.timeouts.bodyMs);
+      else if (!this.#isLmtp) this.#out.command('.\r\n', 'emptyBody', this.#actions.settings.timeouts.bodyMs);
       // RFC 2033 section 4.2 forbids the 354, and a lone dot has no reply where nobody was accepted.
       else this.#giveUp(unexpected(reply), 'data');
       return;
@@ -244,7 +260,7 @@ export class ClientSession<T extends Transaction> {
   }
 
   #onBody(running: RunningTransaction<T>, reply: Reply): void {
-    if (this.#hasUnflushed) {
+    if (this.#out.hasUnflushed) {
       // It cannot have seen what we still hold: nothing is delivered, and who knows what it answers next.
       this.#giveUp(isSuccess(reply) ? lostStep(reply) : replyText(reply), 'body');
       return;
@@ -271,68 +287,48 @@ export class ClientSession<T extends Transaction> {
   #pipelining: ClientSettings['pipelining'] = 'no';
 
   #sendEnvelope(running: RunningTransaction<T>): void {
-    const { transaction } = running;
-    const command = mailCommand(transaction, this.#opening.extensions);
-    if (this.#isLockStep) {
-      this.#send(running, command, 'mail');
-    } else {
-      this.#steps.push('mail', ...transaction.mailboxes.map(() => 'rcpt' as const));
-      this.#send(running, `${command}${transaction.mailboxes.map(rcptCommand).join('')}DATA\r\n`, 'data');
-    }
+    this.#out.envelope(running, this.#opening.extensions, this.#isLockStep);
     if (running === this.#current) this.#actions.setDeadline(this.#actions.settings.timeouts.mailFromMs);
   }
 
   #sendRcpt(running: RunningTransaction<T>): void {
-    this.#send(running, rcptCommand(running.transaction.mailboxes[running.answeredMailboxes]!), 'rcpt');
+    this.#out.rcpt(running);
     this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
   }
 
   #sendData(running: RunningTransaction<T>): void {
-    this.#send(running, 'DATA\r\n', 'data');
+    this.#out.data(running);
     this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs); // Reading: 354 has no timeout of its own
   }
 
   /** The content, and with `overlap` the envelope of the next transaction behind it in the same write. */
   #sendContent(running: RunningTransaction<T>): void {
-    this.#actions.writeContent(running.transaction);
-    this.#hasUnflushed = true;
-    running.isContentSent = true;
-    running.octetsSent += running.transaction.size;
     // RFC 2033 section 4.2: LMTP answers for each recipient that it accepted.
-    for (let replies = this.#isLmtp ? running.acceptedMailboxes : 1; replies > 0; replies--) this.#steps.push('body');
+    this.#out.content(running, this.#isLmtp ? running.acceptedMailboxes : 1);
     this.#actions.setDeadline(this.#actions.settings.timeouts.bodyMs);
-    if (this.#isLockStep || this.#pipelining !== 'overlap') return;
+    if (this.#isLockStep || this.#pipelining !== 'overlap' || this.#introduction.isDue) return;
     const next = this.#actions.next(true);
     if (typeof next === 'string' || this.#refusedUnsent(next)) return;
     this.#ahead = new RunningTransaction(next, true, true);
     this.#sendEnvelope(this.#ahead);
   }
 
-  #send(running: RunningTransaction<T>, text: string, step: Step): void {
-    running.octetsSent += text.length;
-    this.#write(text);
-    this.#steps.push(step);
-  }
-
-  #command(text: string, step: Step, deadlineMs: number): void {
-    this.#write(text);
-    this.#expect(step);
-    this.#actions.setDeadline(deadlineMs);
-  }
-
-  #expect(step: Step): void {
-    this.#steps.push(step);
-  }
-
-  #write(text: string): void {
-    this.#actions.write(text);
-    this.#hasUnflushed = true;
-  }
-
   #flush(): void {
-    if (!this.#hasUnflushed || this.#isOver) return;
-    this.#hasUnflushed = false;
-    this.#actions.flush();
+    if (!this.#isOver) this.#out.flush();
+  }
+
+  // ---- XCLIENT
+
+  /** @param step that was answered */
+  #introduce(running: RunningTransaction<T>, move: IntroductionMove, step: Step): void {
+    if (move.kind === 'say') {
+      this.#out.command(move.text, move.step, this.#actions.settings.timeouts.ehloMs);
+    } else if (move.kind === 'done') this.#sendEnvelope(running);
+    else {
+      running.refuseUnanswered(move.reply, STAGES[step], 'transientFailure');
+      this.#loseTransactions(move.reply);
+      this.#sayQuit();
+    }
   }
 
   // ---- from one transaction to the next
@@ -347,7 +343,7 @@ export class ClientSession<T extends Transaction> {
     this.#tellEnded(running);
     const { timeouts } = this.#actions.settings;
     if (this.#current !== null) this.#actions.setDeadline(timeouts.mailFromMs);
-    else if (isOpen) this.#command('RSET\r\n', 'rset', timeouts.rsetMs);
+    else if (isOpen) this.#out.command('RSET\r\n', 'rset', timeouts.rsetMs);
     else this.#goOn();
   }
 
@@ -366,7 +362,8 @@ export class ClientSession<T extends Transaction> {
       else {
         this.#pipelining = this.#actions.settings.pipelining;
         this.#current = new RunningTransaction(next, false, this.#hasCarriedMail);
-        this.#sendEnvelope(this.#current);
+        if (!this.#introduction.isDue) this.#sendEnvelope(this.#current);
+        else this.#introduce(this.#current, this.#introduction.start(next.client), 'rset');
       }
       return;
     }
@@ -384,9 +381,9 @@ export class ClientSession<T extends Transaction> {
   // ---- ends
 
   /** The receiver does not want us now, before any message was named. */
-  #refusedUs(reply: string, step: Step): void {
+  #refusedUs(reply: string, step: Step, blame = this.#opening.blame(step)): void {
     this.#leave();
-    this.#actions.hostFailed(reply, STAGES[step], this.#opening.blame(step));
+    this.#actions.hostFailed(reply, STAGES[step], blame);
     this.#sayQuit();
   }
 
@@ -397,20 +394,18 @@ export class ClientSession<T extends Transaction> {
       return;
     }
     this.#loseTransactions(reply, step);
-    this.#steps.length = 0;
+    this.#out.steps.length = 0;
     this.#sayQuit();
   }
 
   #sayQuit(): void {
     this.#leave();
-    this.#write('QUIT\r\n');
-    this.#steps.length = 0;
-    this.#expect('quit');
-    this.#actions.setDeadline(QUIT_MS);
+    this.#out.steps.length = 0;
+    this.#out.command('QUIT\r\n', 'quit', QUIT_MS);
   }
 
   /** There is no orderly end: it broke the protocol or kept silent for too long. */
-  #giveUp(reply: string, step = this.#steps[0]): void {
+  #giveUp(reply: string, step = this.#out.steps[0]): void {
     this.#loseTransactions(reply, step);
     this.#isOver = true;
     this.#actions.reset();
@@ -423,7 +418,7 @@ export class ClientSession<T extends Transaction> {
   }
 
   /** The connection breaks. What was not answered is retried; what was no attempt yet goes back to its queue. */
-  #loseTransactions(reply: string, step = this.#steps[0]): void {
+  #loseTransactions(reply: string, step = this.#out.steps[0]): void {
     const wasLeaving = this.#isLeaving;
     this.#leave();
     if (!this.#isOpen) {

@@ -12,6 +12,9 @@ export type Step =
   /** Not a reply: the TLS handshake that the peer agreed to. */
   | 'handshake'
   | 'auth'
+  | 'xclient'
+  /** EHLO behind XCLIENT. */
+  | 'greetAgain'
   | 'mail'
   | 'rcpt'
   | 'data'
@@ -32,6 +35,8 @@ export const STAGES: Readonly<Record<Step, Stage>> = {
   starttls: STAGE.afterStarttls,
   handshake: STAGE.tlsHandshake,
   auth: STAGE.afterEhlo, // Reading: no stage is documented for it
+  xclient: STAGE.afterXclient,
+  greetAgain: STAGE.afterEhlo,
   mail: STAGE.afterMail,
   rcpt: STAGE.afterRcpt,
   data: STAGE.afterData,
@@ -49,6 +54,8 @@ export const SILENCES: Readonly<Record<Step, string>> = {
   starttls: '451 4.7.5 [internal] no tls go-ahead',
   handshake: '451 4.7.5 [internal] TLS negotiation failed: no end of the handshake in time',
   auth: '451 4.4.2 [internal] no AUTH response',
+  xclient: '451 4.4.2 [internal] no XCLIENT response',
+  greetAgain: '451 4.4.2 [internal] no HELO/EHLO response',
   mail: '451 4.4.2 [internal] no MAIL FROM response',
   rcpt: '451 4.4.2 [internal] no RCPT TO response',
   data: '451 4.4.2 [internal] no DATA response',

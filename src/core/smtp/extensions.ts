@@ -13,6 +13,8 @@ export interface Extensions {
   readonly startTls: boolean;
   /** RFC 4954: names of mechanisms, in upper case. */
   readonly auth: readonly string[];
+  /** Attributes of XCLIENT that it takes, in upper case. */
+  readonly xclient: readonly string[];
 }
 
 export const NO_EXTENSIONS: Extensions = {
@@ -22,6 +24,7 @@ export const NO_EXTENSIONS: Extensions = {
   sizeMax: 0,
   startTls: false,
   auth: [],
+  xclient: [],
 };
 
 /** @param lines the lines of the reply; the first one is the server's name */
@@ -42,5 +45,6 @@ export function parseExtensions(lines: readonly string[]): Extensions {
     sizeMax: /^\d{1,15}$/.test(size?.[0] ?? '') ? Number(size![0]) : 0,
     startTls: parameters.has('STARTTLS'),
     auth: parameters.get('AUTH') ?? [],
+    xclient: parameters.get('XCLIENT') ?? [],
   };
 }

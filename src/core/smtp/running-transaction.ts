@@ -76,13 +76,13 @@ export class RunningTransaction<T extends Transaction> {
     return this.acceptedMailboxes;
   }
 
-  /** The same refusal for every recipient that has no outcome yet. */
-  refuseUnanswered(reply: string, stage: Stage): void {
+  /** The same refusal for every recipient that has no outcome yet. @param kind where its first digit does not decide */
+  refuseUnanswered(reply: string, stage: Stage, kind: Failure['kind'] | null = null): void {
     const { outcomes } = this;
     let disposition: Disposition | null = null;
     for (let index = 0; index < outcomes.length; index++) {
       if (outcomes[index] !== null) continue;
-      disposition ??= refusal(reply, stage, this.octetsSent);
+      disposition ??= { ...refusal(reply, stage, this.octetsSent), ...(kind === null ? {} : { kind }) };
       outcomes[index] = disposition;
     }
     this.acceptedMailboxes = 0;

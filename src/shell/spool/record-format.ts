@@ -148,7 +148,7 @@ export function encodeEnvelope(envelope: Envelope, progress: Progress | null): s
     envelope.reversePath,
     envelope.eightBit,
     envelope.size,
-    envelope.protocol,
+    encodeOrigin(envelope),
     progress === null ? 0 : encodeProgress(progress),
   ];
   for (const { messageId, mailbox, routingDomain, binding } of envelope.recipients) {
@@ -166,7 +166,7 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
     return null;
   }
   if (!Array.isArray(fields) || fields.length < 7 || (fields.length - 7) % 4 !== 0) return null;
-  const [batchId, receivedAt, reversePath, eightBit, size, protocol, progress] = fields;
+  const [batchId, receivedAt, reversePath, eightBit, size, origin, progress] = fields;
   const recipients: Recipient[] = [];
   for (let at = 7; at < fields.length; at += 4) {
     recipients.push({
@@ -177,9 +177,20 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
     });
   }
   return {
-    envelope: { batchId, receivedAt, reversePath, recipients, eightBit, size, protocol },
+    envelope: { batchId, receivedAt, reversePath, recipients, eightBit, size, ...decodeOrigin(origin) },
     progress: progress === 0 ? NO_PROGRESS : decodeProgress(progress),
   };
+}
+
+/** The protocol alone, or with the client behind it. */
+function encodeOrigin({ protocol, client }: Envelope): string | readonly unknown[] {
+  return client === undefined ? protocol : [protocol, client.address, client.port, client.name];
+}
+
+function decodeOrigin(origin: unknown): Pick<Envelope, 'protocol' | 'client'> {
+  if (!Array.isArray(origin)) return { protocol: origin as string };
+  const [protocol, address, port, name] = origin;
+  return { protocol, client: { address, port, name } };
 }
 
 function encodeProgress(progress: Progress): number[] {

@@ -54,6 +54,7 @@ function envelopeOf(name: string, recipients = 1): Envelope {
     eightBit: true,
     size: 17,
     protocol: 'esmtp',
+    ...(recipients % 2 === 0 ? {} : { client: { address: '192.0.2.1', port: 4711, name: 'c\xe9' } }),
   };
 }
 
