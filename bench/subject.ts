@@ -22,12 +22,18 @@ export const BENCH_DIRECTORY =
 
 /** What runs, so that it does not outlive us when we are told to end. */
 const running = new Set<Subject>();
+let isWatching = false;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, async () => {
-    await Promise.allSettled(Array.from(running, (subject) => subject.stop()));
-    process.exit(1);
-  });
+function watch(subject: Subject): void {
+  running.add(subject);
+  if (isWatching) return;
+  isWatching = true;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, async () => {
+      await Promise.allSettled(Array.from(running, (one) => one.stop()));
+      process.exit(1);
+    });
+  }
 }
 
 export interface Subject {
@@ -56,7 +62,7 @@ export class HeadgateSubject implements Subject {
   static async start(configuration: string): Promise<HeadgateSubject> {
     mkdirSync(BENCH_DIRECTORY, { recursive: true });
     const subject = new HeadgateSubject(mkdtempSync(join(BENCH_DIRECTORY, 'headgate-')));
-    running.add(subject);
+    watch(subject);
     const { directory } = subject;
     const logs = ['mainlog', 'rejectlog', 'paniclog'].map((name) => `  ${name} = "${directory}/${name}.ec"`);
     writeFileSync(
@@ -150,7 +156,7 @@ export class PeerSubject implements Subject {
     const port = / listens on 127\.0\.0\.1:(\d+)/.exec(stdout)?.[1];
     if (port === undefined) throw new Error(`${name} did not start: ${stdout}`);
     const subject = new PeerSubject(name, Number(port));
-    running.add(subject);
+    watch(subject);
     return subject;
   }
 

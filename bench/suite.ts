@@ -86,6 +86,7 @@ class Suite {
         measurements.set(name, [...before, outcome]);
       }
     }
+    if (this.#isStopped) throw new Error('told to end');
     for (const { name, reason } of leftOut) process.stderr.write(`bench: ${row.id}: ${name} is left out: ${reason}\n`);
     if (measurements.size === 0) this.hasFailed = true;
     return {
