@@ -1,5 +1,5 @@
 // Text to tokens. Comments and white space end here; positions are kept.
-import type { Findings } from './problem.ts';
+import type { ConfigProblem, Findings } from './problem.ts';
 import type { SourcePosition } from './source.ts';
 import { ADDRESS_LITERAL, BARE_WORD, type WordSyntax } from './syntax.ts';
 
@@ -21,6 +21,17 @@ const BLANK = /[\s\ufeff]+/y;
 const LINE_COMMENT = /#[^\n]*/y;
 const QUOTED = /"[^"\\\n]*(?:\\(?:"|(?!"))[^"\\\n]*)*"/y;
 const MARKS = '{}()[]=,';
+/** Other languages end a statement with it; here it would be a part of the value, unseen. */
+const ENDING_MARKS = /;+$/;
+const STRAY = 'text with ;';
+
+function strayMark(word: string, at: SourcePosition): ConfigProblem {
+  const hint = 'nothing stands behind a value; one that does end in ; stands in quotes';
+  return { at, subject: STRAY, found: word, expected: 'no ; at its end', hint };
+}
+
+/** Whether it is the mistake of a `;` behind a word. */
+export const isStrayMark = ({ subject }: ConfigProblem): boolean => subject === STRAY;
 
 /** Every token of a text, the last of which is its end. Text that is no token is reported and left out. */
 export function readTokens(file: string, text: string, findings: Findings): Token[] {
@@ -72,7 +83,10 @@ export function readTokens(file: string, text: string, findings: Findings): Toke
         findings.problem({ at, subject: 'quoted word', found: 'no end on its line', expected: '"' });
       }
     } else if (passes(ADDRESS_LITERAL) || passes(BARE_WORD)) {
-      tokens.push({ kind: 'word', text: text.slice(start, offset), quoted: false, at });
+      const word = text.slice(start, offset);
+      const kept = word.replace(ENDING_MARKS, '');
+      if (kept !== '') tokens.push({ kind: 'word', text: kept, quoted: false, at });
+      if (kept !== word) findings.problem(strayMark(word, at));
     } else {
       offset += 1;
       if (MARKS.includes(first)) tokens.push({ kind: 'mark', mark: first as MarkToken['mark'], at });

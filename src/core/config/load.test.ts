@@ -121,7 +121,7 @@ const settings = fc.constantFrom(
   'max_outbound_connections = -1',
   'MAX_outbound_connections = "7"',
   'ehlo_hostname = plain.name',
-  'ehlo_hostname = "a \\"quoted\\" name\\""',
+  'tls_key = "a \\"quoted\\" name\\""',
   'suspend_delivery = ON',
   'message_expiration = 5',
 );

@@ -128,3 +128,16 @@ test('property: a value that was read is printed so that it reads the same', () 
     { numRuns: 2000 },
   );
 });
+
+const SEMICOLON = 'expected no ; at its end (nothing stands behind a value; one that does end in ; stands in quotes)';
+
+for (const [text, tree, problems] of [
+  ['a = mail.test;\nb = "x;"', 'a=mail.test;b="x;"', [`t:1:5: text with ;: found mail.test;; ${SEMICOLON}`]],
+  ['a = x;y', 'a=x;y', []],
+  ['s n { a = 1 };\nb = 2', 's<n>{a=1};b=2', [`t:1:14: text with ;: found ;; ${SEMICOLON}`]],
+  ['a = ( x; )', 'a=( x )', [`t:1:7: text with ;: found x;; ${SEMICOLON}`]],
+] as const) {
+  test(`a bare word does not end in ;: ${text.replaceAll('\n', ' ')}`, () => {
+    assert.deepEqual(parse(text), { tree, problems });
+  });
+}

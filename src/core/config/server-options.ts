@@ -1,12 +1,12 @@
 // Options of the process: its name, its files, its logs.
 import { LOGGER_CHAIN } from './chain.ts';
 import { type Option, option } from './option.ts';
-import { BOOLEAN, FILE, OPTIONAL_FILE, OPTIONAL_TEXT, PERMISSIONS, SECONDS } from './value-type.ts';
+import { BOOLEAN, FILE, HOST_NAME, OPTIONAL_FILE, PERMISSIONS, SECONDS } from './value-type.ts';
 
 /** Null: the name the system has. */
 export const hostname = option<string | null>({
   name: 'hostname',
-  type: OPTIONAL_TEXT,
+  type: HOST_NAME,
   default: null,
   scopes: ['global'],
   help: 'name of this server in greetings, headers and bounces; the name of the system when unset',

@@ -1,7 +1,7 @@
 // Options of one SMTP session with a receiver.
 import { SENDING_CHAIN } from './chain.ts';
 import { type Option, option } from './option.ts';
-import { COUNT, enumeration, POSITIVE_COUNT, SECONDS, TEXT } from './value-type.ts';
+import { COUNT, EHLO_NAME, enumeration, POSITIVE_COUNT, SECONDS } from './value-type.ts';
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
 
@@ -62,7 +62,7 @@ export const smtpPipelining = option<'no' | 'envelope' | 'overlap'>({
 export const ehloHostname = option<string>({
   name: 'ehlo_hostname',
   display: 'EHLO_Hostname',
-  type: TEXT,
+  type: EHLO_NAME,
   default: '__hostname__',
   scopes: SENDING,
   chain: SENDING_CHAIN,

@@ -63,6 +63,7 @@ export function quoteText(text: string): string {
 }
 
 function isBareWord(text: string): boolean {
+  if (text.endsWith(';')) return false;
   return [BARE_WORD, ADDRESS_LITERAL].some((pattern) => {
     pattern.lastIndex = 0;
     return pattern.test(text) && pattern.lastIndex === text.length;

@@ -10,9 +10,11 @@ import {
   BOOLEAN,
   CONNECTION_LIMIT,
   COUNT,
+  EHLO_NAME,
   enumeration,
   GATEWAY,
   HEADER_NAME,
+  HOST_NAME,
   OPTIONAL_TEXT,
   PERMISSIONS,
   PORT,
@@ -84,4 +86,28 @@ const cases: readonly [name: string, type: ValueType<unknown>, text: string, val
 
 for (const [name, type, text, value] of cases) {
   test(`${name}: ${JSON.stringify(text)}`, () => assert.deepEqual(read(type, text), value));
+}
+
+for (const [text, isHost, isEhlo] of [
+  ['mail.example.com', true, true],
+  ['box', true, true],
+  ['a_b.example-1.com', true, true],
+  ['__hostname__', true, true],
+  [`${'a'.repeat(63)}.com`, true, true],
+  [`${'a'.repeat(64)}.com`, false, false],
+  ['"[192.0.2.1]"', false, true],
+  ['"[IPv6:2001:db8::1]"', false, true],
+  ['"[192.0.2.256]"', false, false],
+  ['192.0.2.1', false, false],
+  ['mail.example.com.', false, false],
+  ['"mail example.com"', false, false],
+  ['-a.com', false, false],
+  ['a..com', false, false],
+  ['"mail.example.com;"', false, false],
+  ['""', false, false],
+] as const) {
+  test(`${text} is ${isHost ? 'a' : 'no'} host name and may ${isEhlo ? '' : 'not '}be said in EHLO`, () => {
+    assert.equal(read(HOST_NAME, text) !== undefined, isHost);
+    assert.equal(read(EHLO_NAME, text) !== undefined, isEhlo);
+  });
 }

@@ -179,6 +179,36 @@ export const OPTIONAL_TEXT: ValueType<string | null> = wordType(
   (text) => quoteText(text ?? ''),
 );
 
+/** Letters, digits, hyphens and underscores between dots, RFC 1123 section 2.1; the last part is no number. */
+const HOST_FORM =
+  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+const hostNameHint = (text: string): string | undefined => {
+  if (/[^\x00-\x7f]/.test(text)) return 'in ASCII, its xn-- form';
+  return text.endsWith('.') && HOST_FORM.test(text.slice(0, -1)) ? 'without the dot at the end' : undefined;
+};
+
+/** How a server calls itself. Null when nobody set it. */
+export const HOST_NAME: ValueType<string | null> = wordType(
+  'a host name such as mail.example.com',
+  'quoted',
+  (text) => (HOST_FORM.test(text) ? text : undefined),
+  (name) => quoteText(name ?? ''),
+  hostNameHint,
+);
+
+/** What EHLO may say, RFC 5321 section 4.1.4: a name, an address literal, or a word that stands for a name. */
+export const EHLO_NAME: ValueType<string> = wordType(
+  'a host name such as mail.example.com, an address in brackets, or __hostname__',
+  'quoted',
+  (text) => {
+    const literal = /^\[(?:ipv6:)?([^\]]+)\]$/i.exec(text)?.[1];
+    return HOST_FORM.test(text) || (literal !== undefined && parseIpAddress(literal) !== null) ? text : undefined;
+  },
+  quoteText,
+  hostNameHint,
+);
+
 /** A password. Null when nobody set it. */
 export const SECRET: ValueType<string | null> = { ...OPTIONAL_TEXT, isSecret: true };
 

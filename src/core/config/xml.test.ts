@@ -34,7 +34,7 @@ test('lists and dictionaries are elements, an empty stanza is one', () => {
 });
 
 test('what means something in XML is written as an entity, what it cannot hold as U+FFFD', () => {
-  const xml = xmlOf('domain "/a&<b>/" { ehlo_hostname = "\\"é\\"" }\nec_logger "a\x01b\tc" {}');
+  const xml = xmlOf('domain "/a&<b>/" { tls_key = "\\"é\\"" }\nec_logger "a\x01b\tc" {}');
   assert.ok(xml.includes('name="/a&amp;&lt;b&gt;/"'), xml);
   assert.ok(xml.includes('>&quot;é&quot;<'), xml);
   assert.ok(xml.includes('name="a\ufffdb&#9;c"'), xml);

@@ -158,7 +158,7 @@ test('what replay prints can be typed again, and has the same effect', async () 
   const { applied, askIn } = consoleOver('debug_flags { error = ( ALL ) }');
   const session = { name: 's' };
   const lines = [
-    'config set binding "a" domain /^x\\d+/ ehlo_hostname "it\'s"',
+    'config set binding "a" domain /^x\\d+/ tls_key "it\'s"',
     'config set relay_hosts ( 10.0.0.1 "10.0.0.0/24" )',
     'config set auth_radius map [ a = "b c" d = e ]',
     'config unset debug_flags error',
@@ -257,5 +257,14 @@ test('a value set on the console knows who set it, and when', async () => {
   assert.deepEqual(
     provenance.changes.map(({ places: _, ...change }) => change),
     [{ at: 0, by: '/tmp/2025 (session 4)', version: 2, commands: ['config set max_outbound_connections = 2'] }],
+  );
+});
+
+test('a ; behind a value is refused on the console, too', async () => {
+  const { askIn } = consoleOver('');
+  const { text, failed } = await askIn({ name: 's' }, 'config set hostname mail.example.com;');
+  assert.deepEqual(
+    [failed, text.split(' (')[0]],
+    [true, 'text with ;: found mail.example.com;; expected no ; at its end'],
   );
 });

@@ -4,7 +4,7 @@
 import { nearestName } from '../base/near-name.ts';
 import { withChange } from '../config/change.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { readTokens, type Token } from '../config/lexer.ts';
+import { isStrayMark, readTokens, type Token } from '../config/lexer.ts';
 import type { LoadResult } from '../config/load.ts';
 import { didYouMean, Findings, formatMistake } from '../config/problem.ts';
 import type { ChangeAuthor } from '../config/provenance.ts';
@@ -50,6 +50,8 @@ export class ConfigConsole implements ConfigAnswers {
     const tokens = readTokens('console', rawLine, findings);
     const [first] = tokens;
     const isCommand = first?.kind === 'word' && first.text.toLowerCase() === 'config';
+    const stray = findings.hasProblems ? findings.problems.find(isStrayMark) : undefined;
+    if (stray !== undefined) return refuseAll([stray]);
     if (findings.hasProblems) return this.answerWords(words, session);
     return this.#answer(isCommand ? tokens.slice(1) : tokens, session);
   }
