@@ -21,7 +21,7 @@ import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
-import { PostalMimeReader } from '../shell/mime/mime-reader.ts';
+import { ThreadedMimeReader } from '../shell/mime/mime-reader.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
 import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
@@ -187,7 +187,7 @@ export class Server implements ConfigHolder {
         connector: this.#connector,
         resolver,
         spool,
-        mime: new PostalMimeReader(),
+        mime: new ThreadedMimeReader(),
         throttles: this.#throttles,
         records: logs,
       },

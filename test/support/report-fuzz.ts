@@ -6,7 +6,7 @@ import { BounceClassifier } from '../../src/core/bounce/classifier.ts';
 import { readComplaint } from '../../src/core/bounce/complaint.ts';
 import { readBounce } from '../../src/core/bounce/incoming-bounce.ts';
 import { STAGE } from '../../src/core/mail/disposition.ts';
-import { PostalMimeReader } from '../../src/shell/mime/mime-reader.ts';
+import { CONTENT_OCTETS_MAX, readMime } from '../../src/shell/mime/read-mime.ts';
 
 const MAILS = [
   [
@@ -60,10 +60,10 @@ const PIECES = [
 export async function checkReportInput(seed: number, number: number): Promise<void> {
   const random = seededRandom(seed).stream(`report ${number}`);
   const [header, body] = MAILS[random.below(MAILS.length)]!;
-  const content = { headerSection: mutated(random, header), body: [Buffer.from(mutated(random, body), 'latin1')] };
-  const parts = await new Promise<Parameters<Parameters<PostalMimeReader['read']>[1]>[0]>((resolve) =>
-    new PostalMimeReader().read(content, resolve),
-  );
+  const parts = await readMime({
+    headerSection: mutated(random, header).slice(0, CONTENT_OCTETS_MAX),
+    body: Buffer.from(mutated(random, body), 'latin1').subarray(0, CONTENT_OCTETS_MAX),
+  });
   if (parts === null) return;
   const classifier = new BounceClassifier();
   const bounces = readBounce(parts, (mailbox) => mailbox.startsWith('b@'));

@@ -6,7 +6,7 @@ import type { ServerView } from '../../src/core/console/server-view.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
 import { recordSettings } from '../../src/engine/record-settings.ts';
-import { PostalMimeReader } from '../../src/shell/mime/mime-reader.ts';
+import { readMime } from '../../src/shell/mime/read-mime.ts';
 import { SimulatedClock } from '../../src/sim/clock.ts';
 import { Disk } from '../../src/sim/disk.ts';
 import { Fuse } from '../../src/sim/fuse.ts';
@@ -210,12 +210,10 @@ export class VirtualSite {
         mime: {
           read: (content, done) => {
             // In real time, between two steps of the virtual one.
-            const isRead = new Promise<void>((resolve) => {
-              new PostalMimeReader().read(content, (parts) => {
-                this.#world.after(0, () => {
-                  if (this.#engine === engine) done(parts);
-                });
-                resolve();
+            const { headerSection, body } = content;
+            const isRead = readMime({ headerSection, body: Buffer.concat(body) }).then((parts) => {
+              this.#world.after(0, () => {
+                if (this.#engine === engine) done(parts);
               });
             });
             this.#reading.push(isRead);

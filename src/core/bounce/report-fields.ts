@@ -55,19 +55,28 @@ export function fieldsOf(text: string): ReportFields {
 }
 
 /** RFC 5321 section 4.5.3.1, and no blanks, brackets or quotes: what can be logged and compared. */
-const MAILBOX = /[^\s<>@"(),;:[\]\\]{1,64}@(?:[a-z0-9-]{1,63}\.){1,10}[a-z0-9-]{1,63}/i;
+const LOCAL_PART = /[^\s<>@"(),;:[\]\\]{1,64}$/;
+const DOMAIN = /^(?:[a-z0-9-]{1,63}\.){1,10}[a-z0-9-]{1,63}/i;
+const LOCAL_PART_MAX = 64;
+const DOMAIN_MAX = 255;
+/** Signs that may be in the middle of a mailbox; beyond them a text is not looked through. */
+const SIGNS_MAX = 500;
 
 /** The first mailbox in a text such as `rfc822; <bob@example.com>`; null when there is none. */
 export function mailboxIn(text: string): Mailbox | null {
-  return MAILBOX.exec(text.slice(0, VALUE_MAX))?.[0] ?? null;
+  return mailboxesIn(text.slice(0, VALUE_MAX), 1)[0] ?? null;
 }
 
 /** All mailboxes in a text, in their order, each once, `most` of them. */
 export function mailboxesIn(text: string, most: number): readonly Mailbox[] {
   const found = new Set<Mailbox>();
-  for (const [mailbox] of text.matchAll(new RegExp(MAILBOX, 'gi'))) {
-    found.add(mailbox);
+  let at = text.indexOf('@');
+  for (let signs = 0; at >= 0 && signs < SIGNS_MAX; signs++) {
+    const localPart = LOCAL_PART.exec(text.slice(Math.max(0, at - LOCAL_PART_MAX), at))?.[0];
+    const domain = DOMAIN.exec(text.slice(at + 1, at + 1 + DOMAIN_MAX))?.[0];
+    if (localPart !== undefined && domain !== undefined) found.add(`${localPart}@${domain}`);
     if (found.size === most) break;
+    at = text.indexOf('@', at + 1);
   }
   return [...found];
 }

@@ -1,69 +1,95 @@
-// Takes mail apart that reports: bounces and complaints. It comes from anybody, so no more than its beginning is looked
-// at, and what cannot be read is no report.
-import PostalMime, { decodeWords } from 'postal-mime';
+// The MimeReader port of the engine: a thread that takes mail apart, started when the first mail wants it. Whatever
+// somebody sends costs the server no more than that thread: one that takes too long, or too much memory, is given up with
+// the mail it was at, and another goes on.
+import { Worker } from 'node:worker_threads';
 import type { Content } from '../../core/mail/message.ts';
-import type { MimePart, MimeParts } from '../../core/mail/mime-parts.ts';
+import type { MimeParts } from '../../core/mail/mime-parts.ts';
+import { CONTENT_OCTETS_MAX, type MailBeginning } from './read-mime.ts';
 
-/** Of a mail, header included. The parts that say what happened come before the message that is sent back. */
-export const CONTENT_OCTETS_MAX = 131_072;
-const NESTING_MAX = 20;
-const PARTS_MAX = 50;
-const FIELDS_MAX = 500;
-const LINE_FEED = 10;
-const DOT = 46;
+type Done = (parts: MimeParts | null) => void;
 
-/** The MimeReader port of the engine. */
-export class PostalMimeReader {
-  read(content: Content, done: (parts: MimeParts | null) => void): void {
-    const octets = wireOctets(content);
-    PostalMime.parse(octets, {
-      forceRfc822Attachments: true,
-      maxNestingDepth: NESTING_MAX,
-      maxHeadersSize: CONTENT_OCTETS_MAX,
-    }).then(
-      (mail) => {
-        const parts = mail.attachments.slice(0, PARTS_MAX).map(
-          ({ mimeType, content: part }): MimePart => ({
-            type: mimeType.toLowerCase(),
-            text: typeof part === 'string' ? part : Buffer.from(part as ArrayBuffer).toString('latin1'),
-          }),
-        );
-        const fields = mail.headers
-          .slice(0, FIELDS_MAX)
-          .map(({ key, value }) => ({ name: key, value: decodeWords(value) }));
-        const text = mail.text ?? (mail.html ?? '').replace(/<[^>]*>/g, ' ');
-        // Outside of the promise, so that what `done` throws is not taken for mail that cannot be read.
-        setImmediate(() => done({ fields, text, parts }));
-      },
-      () => setImmediate(() => done(null)),
-    );
+interface Job {
+  readonly id: number;
+  readonly beginning: MailBeginning;
+  readonly done: Done;
+}
+
+/** A mail takes some milliseconds. */
+const PATIENCE_MS = 10_000;
+const HEAP_MB_MAX = 64;
+const THREAD = new URL('./mime-thread.ts', import.meta.url);
+
+export class ThreadedMimeReader {
+  readonly #patienceMs: number;
+  readonly #thread: URL;
+  /** In the order in which they were asked for; the first is being read. */
+  #jobs: Job[] = [];
+  #worker: Worker | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #lastId = 0;
+
+  /** Both are for tests. */
+  constructor(patienceMs = PATIENCE_MS, thread = THREAD) {
+    this.#patienceMs = patienceMs;
+    this.#thread = thread;
+  }
+
+  read(content: Content, done: Done): void {
+    const job = { id: ++this.#lastId, beginning: beginningOf(content), done };
+    this.#jobs.push(job);
+    if (this.#worker === null) this.#start();
+    else this.#worker.postMessage({ id: job.id, beginning: job.beginning });
+    if (this.#jobs.length === 1) this.#wait();
+  }
+
+  /** Begins with what is to be read. */
+  #start(): void {
+    const worker = new Worker(this.#thread, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } });
+    this.#worker = worker;
+    worker.on('message', ({ id, parts }: { readonly id: number; readonly parts: MimeParts | null }) => {
+      if (this.#worker === worker && this.#jobs[0]?.id === id) this.#answered(parts);
+    });
+    worker.on('error', () => this.#lost(worker));
+    worker.on('exit', () => this.#lost(worker));
+    worker.unref();
+    for (const { id, beginning } of this.#jobs) worker.postMessage({ id, beginning });
+  }
+
+  #answered(parts: MimeParts | null): void {
+    const { done } = this.#jobs.shift()!;
+    this.#wait();
+    done(parts);
+  }
+
+  /** The thread ended, or is given up: so is the mail that it was at. */
+  #lost(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    void worker.terminate();
+    if (this.#jobs.length === 0) return;
+    const { done } = this.#jobs.shift()!;
+    if (this.#jobs.length > 0) this.#start();
+    this.#wait();
+    done(null);
+  }
+
+  /** For the answer to the first. */
+  #wait(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const worker = this.#worker;
+    if (this.#jobs.length === 0 || worker === null) this.#timer = null;
+    else this.#timer = setTimeout(() => this.#lost(worker), this.#patienceMs).unref();
   }
 }
 
-/** The beginning of the message, without dot-stuffing; the final dot goes, too, where it is within. */
-function wireOctets({ headerSection, body }: Content): Uint8Array {
-  const header = Buffer.from(`${headerSection.slice(0, CONTENT_OCTETS_MAX)}\r\n`, 'latin1');
-  const chunks: Uint8Array[] = [header];
+function beginningOf({ headerSection, body }: Content): MailBeginning {
+  const header = headerSection.slice(0, CONTENT_OCTETS_MAX);
+  const chunks: Uint8Array[] = [];
   let room = CONTENT_OCTETS_MAX - header.length;
   for (const chunk of body) {
     if (room <= 0) break;
     chunks.push(chunk.subarray(0, room));
     room -= chunk.length;
   }
-  return unstuffed(Buffer.concat(chunks));
-}
-
-/** Copies what stands between the dots that begin a line. */
-function unstuffed(octets: Buffer): Uint8Array {
-  const pieces: Buffer[] = [];
-  let start = 0;
-  for (let at = octets.indexOf('\n.'); at >= 0; at = octets.indexOf('\n.', at + 2)) {
-    pieces.push(octets.subarray(start, at + 1));
-    start = at + 2;
-  }
-  if (start === 0) return octets;
-  pieces.push(octets.subarray(start));
-  const whole = Buffer.concat(pieces);
-  const isEnded = octets.length >= 4 && octets[octets.length - 3] === DOT && octets[octets.length - 4] === LINE_FEED;
-  return isEnded ? whole.subarray(0, whole.length - 2) : whole;
+  return { headerSection: header, body: Buffer.concat(chunks) };
 }
