@@ -1,8 +1,8 @@
 // `headgate config`: checks configurations and asks them, without a server. Answers are those of the console.
 import { createInterface } from 'node:readline';
 import { wallMs } from '../core/base/moment.ts';
+import { checkWarnings } from '../core/config/check-warnings.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { deadConfigurationWarnings } from '../core/config/dead-configuration.ts';
 import { type LoadOptions, type LoadResult, loadConfiguration } from '../core/config/load.ts';
 import { type ConfigWarning, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
@@ -72,8 +72,8 @@ function runCheck(argv: readonly string[]): number {
   for (const file of files) {
     const result = load(file, argv.includes('--lenient'));
     if (result.kind === 'loaded') {
-      const dead = deadConfigurationWarnings(result.configuration);
-      process.stderr.write(dead.map((warning) => `${formatWarning(warning)}\n`).join(''));
+      const doubts = checkWarnings(result.configuration, CLOCK.now());
+      process.stderr.write(doubts.map((warning) => `${formatWarning(warning)}\n`).join(''));
       process.stdout.write('Configuration valid\n');
     } else {
       process.stdout.write(result.problems.map((problem) => `${explainProblem(problem)}\n`).join(''));

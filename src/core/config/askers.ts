@@ -1,5 +1,7 @@
 // Who asks a stanza: the subjects that it speaks for, as classes of subjects that are alike as far as can be told, and for
 // a class the setting that is certainly asked before. Built for proofs (dead-settings.ts): what is not certain is left out.
+
+import { isHostName } from '../mail/domain-name.ts';
 import type { Level } from './chain.ts';
 import type { Configuration } from './configuration.ts';
 import { chainFor, settingOf } from './explanation.ts';
@@ -29,12 +31,20 @@ export interface FoundSetting {
   readonly setting: Setting;
 }
 
+/** Without alternatives, so that every match has a dot before its end; the names that are asked for have none. */
+const ENDS_IN_DOT = /^[^|]*?(?<!\\)(?:\\\\)*\\\.\$$/;
+
 /** The names that a stanza in the scope of a domain or a host is asked for; empty for a pattern that no name matches. */
 export function namesAsked(stanza: Stanza): readonly NameClass[] {
   const { kind, key, pattern } = stanza;
   if (kind.name !== 'domain' && kind.name !== 'host') return [{ kind: 'any' }];
-  if (pattern === null) return [{ kind: 'name', key, isAddress: kind.name === 'host' && addressIn(key) !== null }];
+  if (pattern === null) {
+    const isAddress = addressIn(key) !== null;
+    if (!isAddress && !isHostName(key)) return [];
+    return [{ kind: 'name', key, isAddress: kind.name === 'host' && isAddress }];
+  }
   const names = namesOfPattern(pattern.source);
+  if (names === null && ENDS_IN_DOT.test(pattern.source)) return [];
   if (names === null) return [{ kind: 'matching', source: pattern.source }];
   const keyOf = kind.name === 'domain' ? domainKey : hostKey;
   // Nobody asks for a name in another form than that of keys, or for none.

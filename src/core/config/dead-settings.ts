@@ -1,5 +1,7 @@
 // Settings and stanzas that no lookup comes to: whoever they speak for finds another value first, or nobody is left.
 // Options that hold at every level (scope_max_outbound_connections) are never among them.
+
+import { isHostName } from '../mail/domain-name.ts';
 import {
   type AskerClass,
   bindingsAsked,
@@ -51,10 +53,26 @@ function deadStanza(stanza: Stanza, configuration: Configuration): DeadEntry | n
   }
   if (namesAsked(stanza).length === 0) {
     const text =
-      'has no effect: no name that is asked for can match it (names are in lower case, without a dot at the end)';
+      stanza.pattern === null
+        ? `has no effect: no ${kind.name} can have this name${meantBy(kind.name, stanza.name ?? '')}`
+        : 'has no effect: no name that is asked for can match it (names are in lower case, without a dot at the end)';
     return { kind: 'noName', stanza, option: null, text };
   }
   return null;
+}
+
+/** What to write instead of a name that is none. */
+function meantBy(scope: string, name: string): string {
+  const display = scope === 'host' ? 'Host' : 'Domain';
+  const above = /^\*?\.([^*@]+)$/.exec(name)?.[1] ?? '';
+  if (isHostName(above)) {
+    const pattern = above.replaceAll('.', '\\.');
+    return `; for all names below ${above} write ${display} "/\\.${pattern}$/", with that name "/(^|\\.)${pattern}$/"`;
+  }
+  const behind = name.replace(/^.*@/, '');
+  if (behind !== name && isHostName(behind)) return `; write ${display} "${behind}" without the @`;
+  if (name.includes('*')) return '; a name stands for itself only, for several write a pattern between slashes';
+  return '; take it out, or write the name as it stands behind the @ of an address';
 }
 
 function deadIn(stanza: Stanza, search: Search): DeadEntry[] {

@@ -20,6 +20,11 @@ export const SUSPENSION: ValueType<WallMs> = {
   format: (until) => (until === NOT_SUSPENDED ? '0' : until === SUSPENDED_WITHOUT_END ? '1' : formatTime(until)),
 };
 
+/** Whether it is the end of a suspension that is over. */
+export function hasPassed(until: WallMs, now: WallMs): boolean {
+  return until !== NOT_SUSPENDED && until <= now;
+}
+
 /** To the second, with `Z`. */
 export function formatTime(at: WallMs): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -262,3 +262,9 @@ test('explain lists the changes of that option in stanzas that speak for whom is
     'set binding "b" max_outbound_connections = 6',
   ]);
 });
+
+test('explain says when the time of a suspension has passed', async () => {
+  const ask = consoleOver('suspend_delivery = 2020-01-31T18:00:00Z\nbinding b { suspend_delivery = true }');
+  assert.match(await ask('explain suspend_delivery'), /\nthis time has passed: no mail is held by it\n/);
+  assert.doesNotMatch(await ask('explain binding b suspend_delivery'), /passed/);
+});

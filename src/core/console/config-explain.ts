@@ -1,7 +1,9 @@
 // `config explain`: a value with everything that led to it, and what it governs.
 import { NO_LIMIT } from '../base/limit.ts';
 import { localTime } from '../base/local-time.ts';
+import type { WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { suspendDelivery } from '../config/connection-options.ts';
 import {
   type ExplainedLevel,
   type Explanation,
@@ -12,6 +14,7 @@ import {
 import { describeCounter, isThrottle } from '../config/limit-meaning.ts';
 import { changesOf } from '../config/option-changes.ts';
 import { subjectOf } from '../config/scope-path.ts';
+import { hasPassed } from '../config/suspension.ts';
 import type { WordSyntax } from '../config/syntax.ts';
 import type { Rate } from '../config/value-type.ts';
 import { type Answer, reply } from './command.ts';
@@ -78,6 +81,9 @@ function linesOf(
   return [
     `${option.display} = ${text}`,
     setBy === null ? 'set by nobody: this is the default' : `set by ${setPlaceText(setBy, clock)}`,
+    ...(option === suspendDelivery && hasPassed(value as WallMs, clock.now())
+      ? ['this time has passed: no mail is held by it']
+      : []),
     ...governed.flatMap((one) => governedLines(one, value === NO_LIMIT ? 'no limit on' : 'limits')),
     'asked, the most specific first:',
     ...chainLines(levels, clock),

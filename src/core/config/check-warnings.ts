@@ -1,0 +1,49 @@
+// What `headgate config check` says of a configuration that loads: what has no effect, and what is probably not meant.
+// Never asked on the way to a running server.
+import type { WallMs } from '../base/moment.ts';
+import type { Configuration } from './configuration.ts';
+import { suspendDelivery } from './connection-options.ts';
+import { deadConfigurationWarnings } from './dead-configuration.ts';
+import { stanzasBelow } from './dead-entry.ts';
+import { settingOf } from './explanation.ts';
+import { type ConfigWarning, Findings } from './problem.ts';
+import { formatPath } from './stanza.ts';
+import { formatTime, hasPassed } from './suspension.ts';
+import { Written, type WrittenSetting } from './written.ts';
+
+/** @param now for what is true until some time */
+export function checkWarnings(configuration: Configuration, now: WallMs): ConfigWarning[] {
+  const findings = new Findings();
+  warnOfRepeats(configuration, findings);
+  warnOfPastSuspensions(configuration, now, findings);
+  return [...deadConfigurationWarnings(configuration), ...findings.warnings];
+}
+
+/** An option that stands twice in one file for one scope. That a file overrides what another one says is ordinary. */
+function warnOfRepeats({ root, provenance }: Configuration, findings: Findings): void {
+  const written = new Written(provenance.sources, root);
+  for (const stanza of stanzasBelow(root)) {
+    for (const { option } of stanza.settings.values()) {
+      const places = written.settingsOf(stanza, option.name);
+      for (const [index, place] of places.entries()) {
+        const again = places.slice(index + 1).find((other) => other.file === place.file);
+        if (again === undefined || again.item.extent.start === place.item.extent.start) continue; // the file is read twice
+        const scope = formatPath(stanza.path);
+        const text = `has no effect${scope === '' ? '' : ` in ${scope}`}: it is set again at ${placeOf(again)}, and the last one wins; take one of them out`;
+        findings.warn({ ...place.item.name.at, file: place.file.path }, option.name, text);
+      }
+    }
+  }
+}
+
+const placeOf = ({ file, item }: WrittenSetting): string => `${file.path}:${item.name.at.line}:${item.name.at.column}`;
+
+function warnOfPastSuspensions({ root }: Configuration, now: WallMs, findings: Findings): void {
+  for (const stanza of stanzasBelow(root)) {
+    const setting = settingOf(stanza, suspendDelivery);
+    const until = setting?.value as WallMs | undefined;
+    if (setting === null || until === undefined || !hasPassed(until, now)) continue;
+    const text = `${formatTime(until)} has passed, so that no mail is held by it; take it out, or write another time`;
+    findings.warn(setting.at, suspendDelivery.name, text);
+  }
+}
