@@ -158,10 +158,12 @@ export class Disk implements Spool {
   read(stored: StoredContent, done: (content: Content | null) => void): void {
     this.#fuse.burn();
     const life = this.#life;
+    const record = this.#readable(stored);
     this.#world.after(between(this.#random, 0, 5), () => {
       if (life !== this.#life) return;
-      const record = this.#readable(stored);
-      done(record === null ? null : record.content);
+      // Settled meanwhile, its place may be another's: notices of delay are about mail that may be delivered any moment.
+      const isThere = record !== null && !record.isDamaged && this.#records.has(stored.sequence);
+      done(isThere ? record.content : null);
     });
   }
 

@@ -116,3 +116,34 @@ test('expiration: of mail that is refused, and of mail that nobody tries', { tim
   }
   await receivers.sink.when(() => notices.length === 2);
 });
+
+test('mail that is late: notices of delay, then the notice of the failure', { timeout: 60_000 }, async (t) => {
+  const { receivers, headgate, notices } = await arrange(
+    t,
+    { refusals: [{ stage: 'rcpt', code: 450, rate: 1 }] },
+    `delay_dsn { }
+     Generate_Delay_DSN = true
+     Delay_DSN_Retry_Interval = 1
+     Retry_Interval = 600`,
+  );
+  await inject(headgate.port, [{ domain: 'example.com', messages: 1, reversePath: 'writer@sender.example' }]);
+  const actions = (): (string | undefined)[] =>
+    notices.map(({ content }) => /^Action: (\w+)\r$/m.exec(content.toString('latin1'))?.[1]);
+  await receivers.sink.when(() => actions().includes('delayed'));
+  await headgate.console('fail domain example.com');
+  await receivers.sink.when(() => actions().includes('failed'));
+  for (const { content } of notices.filter((_, place) => actions()[place] === 'delayed'))
+    assert.match(content.toString('latin1'), /^Will-Retry-Until: \w{3}, \d{2} \w{3} \d{4} [\d:]{8} [+-]\d{4}\r$/m);
+});
+
+test('mail without a sender that fails is told to mdn_failures_notify, once', { timeout: 60_000 }, async (t) => {
+  const { receivers, headgate, notices } = await arrange(
+    t,
+    { refusals: [{ stage: 'rcpt', code: 550, rate: 1 }] },
+    'MDN_Failures_Notify = "operator@sender.example"',
+  );
+  await inject(headgate.port, [{ domain: 'example.com', messages: 1, reversePath: '' }]);
+  await receivers.sink.when(() => notices.length === 1);
+  assert.deepEqual(notices[0]!.recipients, ['operator@sender.example']);
+  assert.match(notices[0]!.content.toString('latin1'), /^Final-Recipient: rfc822; ?\S+@example\.com\r$/m);
+});
