@@ -2,7 +2,10 @@
 import { hostname, machine, release, type as systemType } from 'node:os';
 import type { ProcessView } from '../core/console/server-view.ts';
 
-export type ProcessParts = Pick<ProcessView, 'version' | 'utcOffsetMinutes' | 'paniclog' | 'reopenLogs' | 'shutdown'>;
+export type ProcessParts = Pick<
+  ProcessView,
+  'version' | 'tls' | 'utcOffsetMinutes' | 'paniclog' | 'reopenLogs' | 'shutdown'
+>;
 
 export function processView(parts: ProcessParts): ProcessView {
   return {

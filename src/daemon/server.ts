@@ -73,7 +73,6 @@ const UNFINISHED_MS_MAX = 60_000;
 const UNFINISHED_LOOK_MS = 500;
 /** File of the spool that stands while a process has it, and stays when that was killed. */
 const SPOOL_LOCK = 'lock';
-
 /** File beside the spool that keeps what throttles of long windows may not forget. */
 const THROTTLE_FILE = 'throttles';
 
@@ -205,6 +204,7 @@ export class Server implements ConfigHolder {
       server: this.#engine.server,
       process: processView({
         version: options.version,
+        tls: this.#connector.tlsCache,
         utcOffsetMinutes,
         paniclog: () => logs.panicLines,
         reopenLogs: () => this.reopenLogs(),

@@ -140,6 +140,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
 export function fakeProcess(given: Partial<ProcessView> = {}): ProcessView {
   return {
     pid: 481,
+    tls: { contexts: () => [], flush: () => {} },
     version: '0.1.0',
     runtime: 'Node.js v26.10.0',
     system: 'Linux host 6.18.0 x86_64',

@@ -11,6 +11,7 @@ import { MESSAGE_COMMANDS } from './message-commands.ts';
 import { QUEUE_COMMANDS } from './queue-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
+import { TLS_COMMANDS } from './tls-commands.ts';
 import { TRACE_COMMANDS } from './trace-commands.ts';
 import { WAIT_COMMANDS } from './wait-commands.ts';
 import { WHY_COMMANDS } from './why-command.ts';
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   ...QUEUE_COMMANDS,
   ...SERVER_COMMANDS,
   ...SUMMARY_COMMANDS,
+  ...TLS_COMMANDS,
   ...TRACE_COMMANDS,
   ...WAIT_COMMANDS,
   ...WHY_COMMANDS,

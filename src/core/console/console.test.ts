@@ -496,6 +496,46 @@ for (const line of [
 
 // ---- the process
 
+test('tls show cache, tls flush cache', async () => {
+  let flushes = 0;
+  const process = fakeProcess({
+    tls: {
+      contexts: () => [
+        {
+          certificate: '/etc/mail.cert',
+          ca: '/etc/ssl/ca.cert',
+          ciphers: null,
+          ageSeconds: 28404,
+          sessions: 3,
+          problem: null,
+        },
+        { certificate: null, ca: null, ciphers: 'HIGH', ageSeconds: 1, sessions: 0, problem: 'our own certificate' },
+      ],
+      flush: () => void flushes++,
+    },
+  });
+  assert.equal(
+    await answerOf('tls show cache', {}, process),
+    `\
+   1) client context
+              age: 28404 seconds old
+        resumable: 3 sessions
+      certificate: /etc/mail.cert
+          ca list: /etc/ssl/ca.cert
+          ciphers: default
+   2) client context
+              age: 1 seconds old
+        resumable: 0 sessions
+      certificate: none
+          ca list: default
+          ciphers: HIGH
+          problem: our own certificate
+`,
+  );
+  assert.equal(await answerOf('tls flush cache', {}, process), 'Cache flush request submitted.\n');
+  assert.equal(flushes, 1);
+});
+
 test('version, pid, sysinfo, paniclog', async () => {
   assert.equal(await answerOf('version'), 'Headgate Version: 0.1.0\n');
   assert.equal(await answerOf('pid'), '481\n');

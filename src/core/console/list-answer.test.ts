@@ -168,6 +168,7 @@ const SHAPES: readonly (readonly [line: string, value: unknown])[] = [
     'dns_cache refcnts --json',
     [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
   ],
+  ['tls show cache --json', []],
   [
     'trace smtp list --json',
     [{ id: 1, binding: null, domain: 'a.com', address: null, console: '/s', lines: 2, linesMax: 9, secondsLeft: 2 }],

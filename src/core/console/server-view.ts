@@ -10,6 +10,8 @@ import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
+import type { PolicyView } from './policy-view.ts';
+import type { TlsCacheView } from './tls-view.ts';
 import type { TraceView } from './trace-view.ts';
 
 /** Queries of one record type since the last reset. */
@@ -258,6 +260,7 @@ export interface PanicLine {
 
 /** The process the server runs in. */
 export interface ProcessView {
+  readonly tls: TlsCacheView;
   readonly pid: number;
   /** Product version, such as `0.1.0`. */
   readonly version: string;

@@ -1,5 +1,6 @@
 // The Connector port over TCP sockets. What one connection does is outbound-connection.ts's matter.
 import { createHmac } from 'node:crypto';
+import type { TlsCacheView } from '../../core/console/tls-view.ts';
 import type { Connection, ConnectionEvents, Connector, ConnectTarget } from '../../engine/ports.ts';
 import { readDescriptorLimit } from './descriptor-limit.ts';
 import { HandshakeGate } from './handshake-gate.ts';
@@ -22,6 +23,11 @@ export class SocketConnector implements Connector {
 
   connect(target: ConnectTarget, events: ConnectionEvents): Connection {
     return new SocketConnection(target, events, this.#contents, this.#buffers, this.#tls);
+  }
+
+  /** For the console. */
+  get tlsCache(): TlsCacheView {
+    return this.#tls.contexts;
   }
 
   /** The content of the files that TLS policies name, from now on. */

@@ -2,6 +2,7 @@
 // Both are made at their first use and forgotten when a configuration is loaded, since files may have changed.
 import { constants } from 'node:crypto';
 import { createSecureContext, DEFAULT_CIPHERS, type SecureContext, type SecureVersion } from 'node:tls';
+import type { TlsCacheView, TlsContextRow } from '../../core/console/tls-view.ts';
 import type { TlsParameters, TlsPeer, TlsPolicy } from '../../core/mail/tls-policy.ts';
 import { certificatesIn, hasKey, type TlsFiles } from './tls-material.ts';
 
@@ -18,6 +19,14 @@ export interface HeldContext {
   readonly sessions: Map<string, ResumableSession>;
 }
 
+/** A context, or why there is none. */
+interface Kept {
+  readonly parameters: TlsParameters;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  readonly made: HeldContext | string;
+}
+
 /** Distinct parameters are few: each set of them is written by somebody. The oldest goes first. */
 const CONTEXTS_MAX = 1000;
 /** Of a context. A session with the certificate in it has 1 to 4 KB. */
@@ -32,23 +41,39 @@ const SWITCHES = {
   'TLSv1.3': constants.SSL_OP_NO_TLSv1_3,
 } as const;
 
-export class TlsContexts {
+export class TlsContexts implements TlsCacheView {
   #files: TlsFiles = new Map();
-  readonly #contextsByKey = new Map<string, HeldContext | string>();
+  readonly #contextsByKey = new Map<string, Kept>();
 
   /** Another configuration was loaded. */
   use(files: TlsFiles): void {
     this.#files = files;
+    this.flush();
+  }
+
+  flush(): void {
     this.#contextsByKey.clear();
+  }
+
+  *contexts(): Iterable<TlsContextRow> {
+    const now = performance.now();
+    for (const { parameters, since, made } of this.#contextsByKey.values()) {
+      const { certificate, ca, ciphers } = parameters;
+      const ageSeconds = Math.floor((now - since) / 1000);
+      const [sessions, problem] = typeof made === 'string' ? [0, made] : [made.sessions.size, null];
+      yield { certificate, ca, ciphers, ageSeconds, sessions, problem };
+    }
   }
 
   /** @returns why there is none, as text */
   contextOf(policy: TlsPolicy): HeldContext | string {
-    let held = this.#contextsByKey.get(policy.parametersKey);
+    const held = this.#contextsByKey.get(policy.parametersKey)?.made;
     if (held === undefined) {
-      held = this.#make(policy.parameters);
+      const made = this.#make(policy.parameters);
       if (this.#contextsByKey.size >= CONTEXTS_MAX) dropOldest(this.#contextsByKey);
-      this.#contextsByKey.set(policy.parametersKey, held);
+      const { parametersKey, parameters } = policy;
+      this.#contextsByKey.set(parametersKey, { parameters, since: performance.now(), made });
+      return made;
     }
     return held;
   }
