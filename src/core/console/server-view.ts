@@ -10,7 +10,6 @@ import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
-import type { PolicyView } from './policy-view.ts';
 import type { TlsCacheView } from './tls-view.ts';
 import type { TraceView } from './trace-view.ts';
 
