@@ -333,6 +333,7 @@ export class Engine implements Turns {
     const at = this.begin();
     this.#stopped = stopped;
     this.#inbound.stop();
+    this.#reports.stop();
     this.scheduler.stop();
     this.end(at);
   }
@@ -358,7 +359,7 @@ export class Engine implements Turns {
 
   /** Nothing is open, on its way, or waiting to be looked at. */
   get isAtRest(): boolean {
-    return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending + this.#reports.pending === 0;
+    return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending + this.#reports.running === 0;
   }
 
   /** The name of this server in greetings, header fields and notices. */

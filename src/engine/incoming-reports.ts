@@ -47,14 +47,20 @@ export class IncomingReports {
   readonly #parts: IncomingReportParts;
   #waiting: Held[] = [];
   #running = 0;
+  #isStopping = false;
 
   constructor(parts: IncomingReportParts) {
     this.#parts = parts;
   }
 
-  /** Mail that is not in its queues yet, nor disposed of. */
-  get pending(): number {
-    return this.#running + this.#waiting.length;
+  /** Mail that is looked at now. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** What waits is for the next process, which finds it in the spool. */
+  stop(): void {
+    this.#isStopping = true;
   }
 
   /**
@@ -78,7 +84,7 @@ export class IncomingReports {
 
   /** Within a turn. */
   start(): void {
-    while (this.#running < AT_ONCE_MAX) {
+    while (this.#running < AT_ONCE_MAX && !this.#isStopping) {
       const held = this.#waiting.shift();
       if (held === undefined) return;
       this.#read(held);
