@@ -2,6 +2,7 @@
 // finds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { VirtualSite } from '../../test/support/virtual-site.ts';
 import type { ServerView } from '../core/console/server-view.ts';
 import { hasHeaderLine } from './header-filter.ts';
@@ -165,6 +166,62 @@ test('the name service on the console: an answer is kept, a route is renewed', a
   assert.equal(dns.lookup('example.com', 'A'), null, 'its life is over');
   assert.deepEqual([dns.lookups, dns.hits], [3, 1]);
   assert.ok(dns.refresh(null)! >= 1);
+});
+
+test('property: whatever is moved, delayed and flushed, through stops and deaths, every message arrives in the end', async () => {
+  const domains = ['example.com', 'foo.com', 'bar.com'] as const;
+  const domain = fc.constantFrom(...domains);
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('submit' as const), domain, count: fc.integer({ min: 1, max: 3 }) }),
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('move' as const), domain, to: domain }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('delay' as const), domain }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('flush' as const), domain }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('kill' as const, 'restart' as const) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const { site, options } = siteOf(domains.map((name) => `Domain ${name} { Suspend_Delivery = true }\n`).join(''));
+      const placeOf = new Map<string, string>();
+      const holds = (name: string): string[] =>
+        [...placeOf].filter(([, place]) => place === name).map(([rcpt]) => rcpt);
+      for (const one of steps) {
+        if (one.kind === 'submit') {
+          const rcpts = Array.from({ length: one.count }, (_, index) => `r${placeOf.size + index}@${one.domain}`);
+          site.submit('<news@sender.example>', ...rcpts.map((rcpt) => `<${rcpt}>`));
+          for (const rcpt of rcpts) placeOf.set(rcpt, one.domain);
+        } else if (one.kind === 'move') {
+          const request = { ...ANY, domain: one.domain, toDomain: one.to, toBinding: null, dryRun: false };
+          const { count } = await done(site, site.server.requeue(request));
+          const moved = one.domain === one.to ? [] : holds(one.domain);
+          assert.equal(count, moved.length);
+          for (const rcpt of moved) placeOf.set(rcpt, one.to);
+        } else if (one.kind === 'delay') {
+          await done(site, site.server.delay({ ...ANY, domain: one.domain, delayMs: 30_000_000 }));
+        } else if (one.kind === 'flush') {
+          await done(site, site.server.flush({ domain: one.domain, binding: null }));
+        } else if (one.kind === 'kill') site.kill();
+        else site.restart();
+        for (const name of domains) {
+          const found = Array.from(
+            site.server.messages({ domain: name, binding: null }, 1000, 0),
+            (row) => row.recipient,
+          );
+          assert.deepEqual(found.sort(), holds(name).sort());
+        }
+      }
+      options.configuration = '';
+      site.restart();
+      await done(site, site.server.flush({ domain: null, binding: null }));
+      site.runUntil(site.seconds + 60);
+      const arrived = site.received.map(({ rcpt }) => rcpt.slice(1, -1)).sort();
+      assert.deepEqual(arrived, [...placeOf.keys()].sort());
+      assert.equal(site.open, 0);
+    }),
+    { numRuns: 25 },
+  );
 });
 
 for (const [id, name, line, expected] of [
