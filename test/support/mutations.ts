@@ -141,10 +141,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SCHEDULER,
-        text: `        this.#tokens.settle(connection);
+        text: `        connection.compareSettings();
       }
       this.#markReady(queue);\n`,
-        replacement: `        this.#tokens.settle(connection);
+        replacement: `        connection.compareSettings();
       }\n`,
       },
     ],
@@ -226,7 +226,11 @@ export const MUTATIONS: readonly Mutation[] = [
     assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');\n`,
         replacement: '    slotWatch?.returned(connection);\n',
       },
-      { file: SIBLINGS, text: '    connection.claim = next;\n', replacement: '' },
+      {
+        file: SIBLINGS,
+        text: 'connection.goTo(queue, candidate, next);',
+        replacement: 'connection.goTo(queue, candidate, held);',
+      },
     ],
   },
   // ---- orders for mail
