@@ -50,6 +50,11 @@ export class OperatorActions {
 
   *flush(selection: QueueSelection): Job<number> {
     const { scheduler } = this.#parts;
+    const slice = new Slice(this.#parts.messagesPerTurn ?? MESSAGES_PER_TURN);
+    for (const queue of selectedQueues(scheduler, selection)) {
+      scheduler.tryHostsAgain(queue);
+      yield* slice.count(1);
+    }
     let count = 0;
     yield* this.#each({ ...selection, header: null }, ['delayed'], (queue, place, task) => {
       if (!scheduler.remove(queue, place, task)) return;

@@ -22,7 +22,7 @@ export const MAIL_COMMANDS: readonly Command[] = [
   {
     words: ['flush', 'domain'],
     usage: 'DOMAIN | all',
-    help: 'makes every delayed message due now',
+    help: 'makes every delayed message due now, and tries hosts that failed again',
     arity: [1, 1],
     offers: ['domain'],
     run: ([domain = ''], { server }) => flush(domain, null, server),
@@ -30,7 +30,7 @@ export const MAIL_COMMANDS: readonly Command[] = [
   {
     words: ['binding', 'flush', 'domain'],
     usage: 'BINDING DOMAIN | BINDING all',
-    help: 'makes every delayed message of one binding due now',
+    help: 'makes every delayed message of one binding due now, and tries hosts that failed again',
     arity: [2, 2],
     offers: ['binding', 'domain'],
     run: ([binding = '', domain = ''], { server }) => unknownBinding(binding, server) ?? flush(domain, binding, server),

@@ -169,7 +169,7 @@ const ROWS: readonly [
       const { stored } = taskOf(bench);
       bench.scheduler.addDelayed(bench.queue(), makeTask(stored, [0], 1, wallMs(3_600_000)), bench.at);
     },
-    /Waits for the next attempt at 1970-01-01 02:00:00\.\nTo change: flush domain/,
+    /Waits for the next attempt at 1970-01-01 02:00:00\.\nTo change: flush domain a\.example$/m,
   ],
   [
     'a suspension',
@@ -204,7 +204,7 @@ const ROWS: readonly [
       bench.add(2);
       bench.failConnect(bench.connections[0]!);
     },
-    /Waits for a host that can be reached.*next try is in 60\.0 s \(Host_Failure_Retry\)\.\n {2}mx-127\.0\.0\.1\.example \[127\.0\.0\.1\]: refused, 0\.0 s ago/,
+    /Waits for a host that can be reached.*next try is in 60\.0 s \(Host_Failure_Retry\)\.\n {2}mx-127\.0\.0\.1\.example \[127\.0\.0\.1\]: refused, 0\.0 s ago\nTo change: flush domain a\.example \(tries the hosts at once\)\.$/m,
   ],
   [
     'the name service',

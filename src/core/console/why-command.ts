@@ -82,7 +82,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'served':
       return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
     case 'retryTime':
-      return [`Waits for the next attempt at ${time(reason.at, process)}.`, 'To change: flush domain'];
+      return [`Waits for the next attempt at ${time(reason.at, process)}.`, `To change: flush domain ${found.domain}`];
     case 'limit':
       return [
         limitHead(reason, waited),
@@ -133,6 +133,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
           ({ host, address, reason: why, failedAgoMs }) =>
             `  ${host} [${address}]: ${why}, ${(failedAgoMs / 1000).toFixed(1)} s ago`,
         ),
+        `To change: flush domain ${found.domain} (tries the hosts at once).`,
       ];
     case 'nodeTrouble':
       return [`Waits because this machine could not open a connection lately${waited}; see paniclog.`];

@@ -43,6 +43,17 @@ export class HostStates {
     keep(this.#failures, keyOf(binding, address, protection), { since: now, retryAt, reason });
   }
 
+  /** What is remembered counts no longer than this from when it happened. */
+  shorten(binding: string, address: string, retryAfterMs: number, protection: string): void {
+    if (this.#failures.size === 0) return;
+    for (const key of [keyOf(binding, address, ANY_PROTECTION), keyOf(binding, address, protection)]) {
+      const failure = this.#failures.get(key);
+      if (failure === undefined) continue;
+      const retryAt = addMono(failure.since, Math.max(LEAST_RETRY_MS, retryAfterMs));
+      if (retryAt < failure.retryAt) this.#failures.set(key, { ...failure, retryAt }); // in its place: the order stays
+    }
+  }
+
   /** @returns whether a failure was remembered */
   succeed(binding: string, address: string, protection: string): boolean {
     if (this.#failures.size === 0) return false;

@@ -6,21 +6,20 @@ import { assert } from '../base/assert.ts';
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Claim, Ledger } from '../limits/ledger.ts';
-import { type Failure, NO_CONNECTION, notConnected, STAGE } from '../mail/disposition.ts';
-import type { Candidate } from '../mail/hosts.ts';
+import { type Failure, NO_CONNECTION, notConnected } from '../mail/disposition.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
 import type { Actions } from './actions.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import { ConnectionOpener } from './connection-opener.ts';
 import { takeExpired } from './expiry.ts';
+import { HostOutcomes } from './host-outcomes.ts';
 import { HostStates } from './host-states.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-import { protectionTowards } from './protection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import type { SchedulerParts } from './scheduler-parts.ts';
@@ -47,6 +46,7 @@ export class Scheduler {
   readonly #siblings: SiblingConnections;
   readonly watchdog: Watchdog;
   readonly #idle = new IdleConnections();
+  readonly #hosts: HostOutcomes;
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
@@ -86,6 +86,13 @@ export class Scheduler {
       siblings: this.#siblings,
       idle: this.#idle,
       evictIdle: (claim) => this.#evictIdle(claim),
+      markReady: (queue) => this.#markReady(queue),
+    });
+    this.#hosts = new HostOutcomes({
+      ...parts,
+      hostStates: this.hostStates,
+      heldByHosts: (binding) => this.#opener.heldByHosts(binding),
+      take: (queue, at) => this.#take(queue, at),
       markReady: (queue) => this.#markReady(queue),
     });
   }
@@ -170,16 +177,7 @@ export class Scheduler {
 
   /** The host answered: it and its domain are in order. @param protection of the session: the key of a TLS policy */
   hostAnswered(connection: OutboundConnection, protection = ''): void {
-    const { queue, candidate } = connection;
-    if (this.hostStates.succeed(queue.binding, candidate.address, protection)) {
-      // The queue may have held its mail because of that failure, or wait for room at the hosts that were left.
-      this.#ledger.stopWaiting(queue);
-      queue.tryHostsAt = null;
-      this.#markReady(queue);
-      for (const held of this.#opener.heldByHosts(queue.binding)) this.#markReady(held);
-    }
-    queue.unreachableSince = null;
-    queue.consecutiveFailures = 0;
+    this.#hosts.answered(connection, protection);
   }
 
   /**
@@ -187,14 +185,12 @@ export class Scheduler {
    * @param protection that it failed under; empty when it is to blame whatever is asked of it
    */
   hostFailed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment, protection = ''): void {
-    const { queue, candidate } = connection;
-    this.#markReady(queue);
-    if (connection.isOutdated) return; // what is opened now may well get there
-    const { hostFailureRetryMs } = queue.settings;
-    this.hostStates.fail(queue.binding, candidate.address, reason, at.mono, hostFailureRetryMs, protection);
-    queue.consecutiveFailures += 1;
-    queue.unreachableSince ??= at.mono;
-    this.#hostAttemptFailed(queue, connection, failure, at);
+    this.#hosts.failed(connection, reason, failure, at, protection);
+  }
+
+  /** The operator says that the hosts of the queue are back: they are tried at once. */
+  tryHostsAgain(queue: MailQueue): void {
+    this.#hosts.forget(queue);
   }
 
   /** The system could not give us a socket: nobody's host is to blame, and everything pauses for a moment. */
@@ -240,7 +236,9 @@ export class Scheduler {
     for (const queue of this.queues.values()) this.#stopWaiting(queue);
     this.#tokens.table.forget(at.mono);
     for (const queue of this.queues.values()) {
+      const { candidates, settings: former } = queue;
       this.queues.resettle(queue);
+      if (queue.settings.hostFailureRetryMs < former.hostFailureRetryMs) this.#hosts.shorten(queue, candidates);
       for (const connection of queue.connections) {
         const claim = this.#opener.claim(queue, connection.candidate, connection.allocation);
         this.#ledger.exchange(connection.claim, claim, connection.state === 'leaving');
@@ -362,28 +360,6 @@ export class Scheduler {
   /** The queue and its connections wait for nothing any more. */
   #stopWaiting(queue: MailQueue): void {
     for (const waiter of queue.waiters) if (waiter.waits.length > 0) this.#ledger.stopWaiting(waiter);
-  }
-
-  /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
-  #hostAttemptFailed(queue: MailQueue, connection: OutboundConnection, failure: Failure, at: Moment): void {
-    if ([...queue.connections].some((other) => other !== connection && other.state !== 'leaving')) return;
-    const route = this.#actions.routeOf(queue);
-    if (route === null || route.kind === 'unroutable') return;
-    const isUsable = (candidate: Candidate) =>
-      this.hostStates.retryAt(
-        queue.binding,
-        candidate.address,
-        at.mono,
-        protectionTowards(queue.settings, candidate),
-      ) === null && candidate.address !== connection.candidate.address;
-    if (route.candidates.some(isUsable)) return;
-    const task = this.#take(queue, at);
-    if (task === undefined) return;
-    const wasConnected = failure.stage !== STAGE.notConnected;
-    const source = wasConnected
-      ? { connectionId: connection.id, address: connection.candidate.address }
-      : NO_CONNECTION;
-    this.#actions.attemptFailed(queue, task, failure, source);
   }
 
   #failWithoutConnection(queue: MailQueue, task: Task, reply: string): void {

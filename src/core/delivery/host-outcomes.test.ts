@@ -1,0 +1,106 @@
+// Hosts that were set aside, and an operator who knows better.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { candidate, nodeLimits, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
+import { notConnected } from '../mail/disposition.ts';
+import { NO_TLS } from '../mail/tls-policy.ts';
+import { NO_VALID_HOSTS } from './connection-opener.ts';
+import type { DeliverySettings } from './settings.ts';
+
+/** Its one host has just refused a connection. */
+function benchWithHostDown(settings: Partial<DeliverySettings> = {}): SchedulerBench {
+  const bench = new SchedulerBench({ hostFailureRetryMs: 60_000, ...settings });
+  bench.add(3);
+  bench.failConnect(bench.connections[0]!);
+  assert.equal(bench.connections.length, 0);
+  assert.equal(bench.queue().hold?.kind, 'hostsDown');
+  return bench;
+}
+
+function set(bench: SchedulerBench, settings: Partial<DeliverySettings>): void {
+  bench.settings = { ...bench.settings, ...settings };
+  bench.scheduler.reconfigure(nodeLimits(), bench.at);
+  bench.scheduler.run(bench.at);
+}
+
+test('hosts that are back by word of the operator are tried at once', () => {
+  const bench = benchWithHostDown();
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 1);
+});
+
+test('so are they by other queues of the binding that waited for the same host', () => {
+  const bench = benchWithHostDown();
+  bench.add(1, 'b.example');
+  assert.equal(bench.queue('b.example').hold?.kind, 'hostsDown');
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.queue('b.example').connections.size, 1);
+});
+
+test('another binding has its own memory of the host', () => {
+  const bench = benchWithHostDown();
+  bench.add(2, 'a.example', 'other');
+  bench.failConnect(bench.connections[0]!);
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.queue('a.example', 'other').hold?.kind, 'hostsDown');
+});
+
+test('a host that failed under a protection is tried under it again', () => {
+  const tls = { ...NO_TLS, key: 'strict' };
+  const bench = new SchedulerBench({ tls });
+  bench.add(2);
+  const [connection] = bench.connections;
+  bench.scheduler.hostFailed(connection!, 'TLS', notConnected(NO_VALID_HOSTS), bench.at, 'strict');
+  bench.close(connection!);
+  assert.equal(bench.queue().hold?.kind, 'hostsDown');
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 1);
+});
+
+test('nothing comes of it where no host failed, or where the address is left alone for another reason', () => {
+  const bench = new SchedulerBench();
+  bench.scheduler.hostStates.setAside('127.0.0.1', (bench.at.mono + 2000) as typeof bench.at.mono);
+  bench.add(2);
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections.length, 0);
+  bench.later(2000);
+  assert.equal(bench.connections.length, 1);
+});
+
+for (const [id, hostFailureRetryMs, before, after] of [
+  ['less', 10_000, 9999, 10_000],
+  ['less than the least, which is a second', 0, 999, 1000],
+  ['more: waits that run stay', 90_000, 59_999, 60_000],
+] as const) {
+  test(`host_failure_retry is changed to ${id}`, () => {
+    const bench = benchWithHostDown();
+    set(bench, { hostFailureRetryMs });
+    bench.later(before);
+    assert.equal(bench.connections.length, 0);
+    bench.later(after - before);
+    assert.equal(bench.connections.length, 1);
+  });
+}
+
+test('host_failure_retry is changed to what has passed already: the host is tried at once', () => {
+  const bench = benchWithHostDown();
+  bench.later(20_000);
+  set(bench, { hostFailureRetryMs: 1000 });
+  assert.equal(bench.connections.length, 1);
+});
+
+test('a second host that failed is remembered by itself', () => {
+  const bench = new SchedulerBench({ hostFailureRetryMs: 60_000 });
+  bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1', 1), candidate('127.0.0.2', 2)], ttlMs: 60_000 };
+  bench.add(2);
+  bench.failConnect(bench.connections[0]!);
+  bench.failConnect(bench.connections[0]!);
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.connections[0]?.candidate.address, '127.0.0.1', 'the better one');
+});

@@ -1,0 +1,101 @@
+// What follows for the mail of a queue when one of its hosts answers, fails, or is said to be back: who may try what again,
+// and which message has had its attempt. The memory itself is host-states.ts.
+import type { Moment } from '../base/moment.ts';
+import type { Ledger } from '../limits/ledger.ts';
+import { type Failure, NO_CONNECTION, STAGE } from '../mail/disposition.ts';
+import type { Candidate } from '../mail/hosts.ts';
+import type { Task } from '../queue/task.ts';
+import type { Actions } from './actions.ts';
+import type { HostStates } from './host-states.ts';
+import type { MailQueue } from './mail-queue.ts';
+import type { OutboundConnection } from './outbound-connection.ts';
+import { protectionTowards } from './protection.ts';
+
+export interface HostOutcomesParts {
+  readonly ledger: Ledger;
+  readonly hostStates: HostStates;
+  readonly actions: Actions;
+  /** Queues of a binding that wait until a host may be tried again. */
+  heldByHosts(binding: string): Iterable<MailQueue>;
+  /** The oldest mail of the queue that may be attempted. */
+  take(queue: MailQueue, at: Moment): Task | undefined;
+  /** The queue is to be looked at. */
+  markReady(queue: MailQueue): void;
+}
+
+export class HostOutcomes {
+  readonly #parts: HostOutcomesParts;
+
+  constructor(parts: HostOutcomesParts) {
+    this.#parts = parts;
+  }
+
+  /** It and its domain are in order. @param protection of the session: the key of a TLS policy */
+  answered({ queue, candidate }: OutboundConnection, protection: string): void {
+    if (this.#parts.hostStates.succeed(queue.binding, candidate.address, protection)) this.#tryAgain(queue);
+    queue.unreachableSince = null;
+    queue.consecutiveFailures = 0;
+  }
+
+  /** It is set aside and the next candidate is tried. @param protection that it failed under; empty for whatever is asked of it */
+  failed(connection: OutboundConnection, reason: string, failure: Failure, at: Moment, protection: string): void {
+    const { queue, candidate, isOutdated } = connection;
+    const { hostStates, markReady } = this.#parts;
+    markReady(queue);
+    if (isOutdated) return; // what is opened now may well get there
+    const { hostFailureRetryMs } = queue.settings;
+    hostStates.fail(queue.binding, candidate.address, reason, at.mono, hostFailureRetryMs, protection);
+    queue.consecutiveFailures += 1;
+    queue.unreachableSince ??= at.mono;
+    this.#attemptFailed(queue, connection, failure, at);
+  }
+
+  /** The operator says that the hosts of the queue are back: they count as never having failed. */
+  forget(queue: MailQueue): void {
+    const { hostStates } = this.#parts;
+    let wasDown = false;
+    for (const candidate of queue.candidates) {
+      const protection = protectionTowards(queue.settings, candidate);
+      wasDown = hostStates.succeed(queue.binding, candidate.address, protection) || wasDown;
+    }
+    if (wasDown) this.#tryAgain(queue);
+  }
+
+  /** Host_Failure_Retry of the queue is less than it was: waits that run count by it. @param candidates it knows so far */
+  shorten({ binding, settings }: MailQueue, candidates: readonly Candidate[]): void {
+    for (const candidate of candidates) {
+      const protection = protectionTowards(settings, candidate);
+      this.#parts.hostStates.shorten(binding, candidate.address, settings.hostFailureRetryMs, protection);
+    }
+  }
+
+  /** A failure is over by which queues may have held their mail, or waited for room at the hosts that were left. */
+  #tryAgain(queue: MailQueue): void {
+    const { ledger, heldByHosts, markReady } = this.#parts;
+    ledger.stopWaiting(queue);
+    queue.tryHostsAt = null;
+    markReady(queue);
+    for (const held of heldByHosts(queue.binding)) markReady(held);
+  }
+
+  /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
+  #attemptFailed(queue: MailQueue, connection: OutboundConnection, failure: Failure, at: Moment): void {
+    const { actions, hostStates } = this.#parts;
+    if ([...queue.connections].some((other) => other !== connection && other.state !== 'leaving')) return;
+    const route = actions.routeOf(queue);
+    if (route === null || route.kind === 'unroutable') return;
+    const isUsable = (candidate: Candidate) => {
+      const protection = protectionTowards(queue.settings, candidate);
+      if (hostStates.retryAt(queue.binding, candidate.address, at.mono, protection) !== null) return false;
+      return candidate.address !== connection.candidate.address;
+    };
+    if (route.candidates.some(isUsable)) return;
+    const task = this.#parts.take(queue, at);
+    if (task === undefined) return;
+    const wasConnected = failure.stage !== STAGE.notConnected;
+    const source = wasConnected
+      ? { connectionId: connection.id, address: connection.candidate.address }
+      : NO_CONNECTION;
+    actions.attemptFailed(queue, task, failure, source);
+  }
+}
