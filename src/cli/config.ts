@@ -22,7 +22,7 @@ usage: headgate config check [--lenient] FILE...
        headgate config show|showrecurse -c FILE [SCOPE...]
        headgate config locate -c FILE KEYWORD [NAME]
        headgate config shell -c FILE
-       headgate config help [OPTION | TOPIC]
+       headgate config help [OPTION | STANZA | TOPIC]
 
 check prints "Configuration valid" for each file, or every mistake in it, and warns of what has no effect. The others answer
 as the console does; shell answers the commands on its standard input, a line each; its changes end with it unless config

@@ -48,6 +48,8 @@ export interface Command {
   readonly usage: string;
   /** One line for `help`. */
   readonly help: string;
+  /** Further lines for `help` about this command alone. */
+  more?(): readonly string[];
   /** How many arguments it takes at least and at most. */
   readonly arity: readonly [number, number];
   /** For completion: what stands in each place; further places repeat the last. Null: nothing to offer. */

@@ -268,3 +268,12 @@ test('a ; behind a value is refused on the console, too', async () => {
     [true, 'text with ;: found mail.example.com;; expected no ; at its end'],
   );
 });
+
+test('a bare config lists its verbs', async () => {
+  const { ask } = consoleOver('');
+  const { text, failed } = await ask('config');
+  assert.equal(failed, false);
+  assert.match(text, /^config eval \[SCOPE\.\.\.\] OPTION +the value in force, with fallback\n/);
+  for (const verb of new ConfigConsole(null as never).verbs)
+    assert.match(text, new RegExp(`^config ${verb}\\b.* {2}\\S`, 'm'));
+});

@@ -20,7 +20,9 @@ import { reload } from './config-reload.ts';
 import { formatRunTimeChange, Transaction } from './config-transaction.ts';
 import { evaluate, getSetting, show, showRecurse } from './config-values.ts';
 import { writeBack, writeMainFile } from './config-writeback.ts';
+import { textOf } from './layout.ts';
 import type { LimitView } from './limit-view.ts';
+import { verbLines } from './verb-list.ts';
 
 const NO_TRANSACTION =
   'no transaction is open in this session; "config begin" opens one, and the end of a session ends it';
@@ -187,7 +189,7 @@ export class ConfigConsole implements ConfigAnswers {
 
   #refuseVerb(verb: string): Answer {
     const expected = `one of ${this.verbs.join(', ')}`;
-    if (verb === '') return refuse(`config: expected ${expected}`);
+    if (verb === '') return reply(textOf(verbLines()));
     const hint = didYouMean(nearestName(verb, this.verbs));
     return refuse(formatMistake({ subject: 'config', found: `"${verb}"`, expected, hint }));
   }

@@ -1,19 +1,34 @@
-// `config help`: what is known of an option, of a topic, and which topics there are.
-import { nearestOption } from '../config/catalogue.ts';
-import { formatMistake, unknownName } from '../config/problem.ts';
+// `config help`: what is known of an option, a stanza or a topic, and which topics there are.
+import { nearestName } from '../base/near-name.ts';
+import { nearestOption, OPTIONS } from '../config/catalogue.ts';
+import { didYouMean, formatMistake } from '../config/problem.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import { optionPage } from './option-page.ts';
-import { optionsOfTopic, TOPICS, type Topic } from './option-topics.ts';
+import { optionsOfTopic, TOPICS, type Topic, topicOf } from './option-topics.ts';
 import { plainText, wrapWords } from './plain-text.ts';
+import { STANZA_WORDS, stanzaPage } from './stanza-page.ts';
 
-/** @param name of an option or a topic; null lists the topics */
+/** @param name of an option, a stanza or a topic, or of several of them; null lists the topics */
 export function describeHelp(name: string | null): Answer {
   if (name === null) return reply(listTopics());
   const page = optionPage(name);
-  if (page !== null) return reply(plainText(page));
   const topic = TOPICS.find(({ key }) => key === name.toLowerCase());
-  if (topic !== undefined) return reply(listOptions(topic));
-  return refuse(formatMistake(unknownName(name, nearestOption('global', name))));
+  const pages = [stanzaPage(name), page && plainText(page), page === null && topic ? listOptions(topic) : null];
+  const found = pages.filter((text) => text !== null);
+  return found.length > 0 ? reply(found.join('\n')) : refuseHelp(name);
+}
+
+function refuseHelp(name: string): Answer {
+  const near = nearestOption('global', name) ?? nearestName(name, [...STANZA_WORDS, ...TOPICS.map(({ key }) => key)]);
+  const list = '"config help" lists all options by topic';
+  return refuse(
+    formatMistake({
+      subject: name,
+      found: 'an unknown name',
+      expected: 'that of an option, a stanza or a topic',
+      hint: near === null ? list : `${didYouMean(near)} ${list}`,
+    }),
+  );
 }
 
 const NAME_WIDTH = 13;
@@ -26,11 +41,17 @@ function listTopics(): string {
     const lines = [`${topic.key.padEnd(NAME_WIDTH)}${topic.title}`, ...wrapWords([...names], INDENT, INDENT)];
     return [lines.map((line) => `${line}\n`).join('')];
   });
-  return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic.\n\n${rows.join('\n')}`;
+  return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic, "config help STANZA" a stanza with its own.\n\n${rows.join('\n')}`;
 }
 
+/** Of a topic of which nothing is acted on, the names of what is known of it. */
 function listOptions(topic: Topic): string {
   const rows = optionsOfTopic(topic);
+  if (rows.length === 0) {
+    const names = new Set(OPTIONS.filter((option) => topicOf(option).key === topic.key).map(({ name }) => name));
+    const lines = wrapWords([...names], '', '').map((line) => `${line}\n`);
+    return `${topic.title}\n\nKnown, but not acted on:\n${lines.join('')}`;
+  }
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   return `${topic.title}\n\n${rows.map(({ name, help }) => `${name.padEnd(width)}${help}\n`).join('')}`;
 }

@@ -29,7 +29,7 @@ export const USAGES: Readonly<Record<string, string>> = {
   replay: 'config replay',
   reload: 'config reload [--dry-run] [FILE]',
   writeback: 'config writeback [FILE]',
-  help: 'config help [OPTION | TOPIC]',
+  help: 'config help [OPTION | STANZA | TOPIC]',
 };
 
 export function usage(verb: string): Answer {
