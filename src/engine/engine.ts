@@ -76,8 +76,7 @@ export class Engine implements Turns {
   readonly scheduler: Scheduler;
   readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
-  readonly #ports: Ports;
-  readonly #spool: IndexedSpool;
+  readonly #ports: Ports & { readonly spool: IndexedSpool };
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
   readonly #timers = new Timers();
@@ -105,8 +104,7 @@ export class Engine implements Turns {
     const { ports, configuration, identity } = parts;
     const { clock, random, connector } = ports;
     const spool = new IndexedSpool(ports.spool);
-    this.#spool = spool;
-    this.#ports = ports;
+    this.#ports = { ...ports, spool };
     this.#configuration = configuration;
     this.#curfew = parts.curfew ?? null;
     this.#identity = identity;
@@ -281,7 +279,7 @@ export class Engine implements Turns {
 
   /** Mail found in the spool. Before `start`. */
   recovered(record: RecoveredRecord): void {
-    const { stored, open } = this.#spool.recovered(record);
+    const { stored, open } = this.#ports.spool.recovered(record);
     const { recipients } = stored.envelope;
     const groups = Map.groupBy(open, ({ index, retries, nextAttemptAt }) => {
       const { binding, routingDomain } = recipients[index]!;

@@ -42,6 +42,7 @@ test('a message is found by its id, told of, read, and failed, alone of its tran
       protocol: 'esmtp',
       reversePath: 'news@sender.example',
       recipient: 'b@example.com',
+      reply: null,
       size: detail?.size,
     },
   );
@@ -62,7 +63,8 @@ test('a message that failed once is tried again at once', async () => {
   site.submit('<news@sender.example>', '<a@example.com>', '<b@example.com>');
   site.runUntil(site.seconds + 1);
   const [first = ''] = idsOf(site.server);
-  assert.equal((await done(site, site.server.findMessage(first)))?.queue, 'delayed');
+  const detail = await done(site, site.server.findMessage(first));
+  assert.deepEqual([detail?.queue, detail?.retries, detail?.reply], ['delayed', 1, '450 later']);
   reply = '250 ok';
   assert.equal(await done(site, site.server.retryMessage(first)), 'done');
   site.runUntil(site.seconds + 1);

@@ -14,6 +14,7 @@ import {
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
 import type { DelayNotices } from './delay-notices.ts';
+import { LastReplies } from './last-replies.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { NoticeFailure, Notices } from './notices.ts';
 import type { Spool, StoredContent } from './ports.ts';
@@ -39,6 +40,7 @@ function remoteOf({ host, address }: Attempt): NoticeFailure['remote'] {
 }
 
 export class Outcomes {
+  readonly lastReplies = new LastReplies();
   readonly #scheduler: Scheduler;
   readonly #spool: Spool;
   readonly #records: MailRecords;
@@ -97,6 +99,7 @@ export class Outcomes {
         if (after.kind === 'retry') {
           this.#records.failed('T', this.#describe(queue, task, index, outcome, attempt, at));
           this.#spool.settle(stored, index, { ...after, kind: 'deferred' });
+          this.lastReplies.note(stored.envelope.recipients[index]!.messageId, reply);
           if (queue.settings.generateDelayNotices) {
             const failure = { index, reply, remote: remoteOf(attempt), attemptedAt: at.wall };
             const { retries: nextRetry, nextAttemptAt: dueAt } = after;

@@ -56,6 +56,7 @@ export class SingleMessage {
       protocol,
       reversePath,
       recipient: recipients[index]!.mailbox,
+      reply: this.#parts.outcomes.lastReplies.find(id),
       size,
     };
   }

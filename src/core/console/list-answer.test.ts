@@ -80,6 +80,7 @@ const GIVEN: Partial<ServerView> = {
     protocol: 'esmtp',
     reversePath: null,
     recipient: 'x@a.com',
+    reply: null,
     size: 7,
   }),
   dns: {
@@ -161,6 +162,7 @@ const SHAPES: readonly (readonly [line: string, value: unknown])[] = [
       protocol: 'esmtp',
       from: '',
       to: 'x@a.com',
+      code: null,
       size: 7,
     },
   ],

@@ -144,6 +144,7 @@ const DETAIL: MessageDetail = {
   protocol: 'esmtp',
   reversePath: 'sender-849629@senderdomain.com',
   recipient: 'someaddress@example.com',
+  reply: '451 No valid hosts (too many connection failures)',
   size: 11317,
 };
 const WITH_MESSAGE: Partial<ServerView> = {
@@ -163,6 +164,7 @@ Message Type: full message
              Recipient: someaddress@example.com
                Binding: default
                 Domain: example.com
+                  Code: 451 No valid hosts (too many connection failures)
                   Size: 11317
 `;
   const content = 'Subject: hi\n\nHello\n[the body goes on]\n';
@@ -182,10 +184,11 @@ Message Type: full message
     protocol: 'esmtp',
     from: 'sender-849629@senderdomain.com',
     to: 'someaddress@example.com',
+    code: '451 No valid hosts (too many connection failures)',
     size: 11317,
     content,
   });
-  const onConnection = { ...DETAIL, queue: null, nextAttemptAt: null, retries: null };
+  const onConnection = { ...DETAIL, queue: null, nextAttemptAt: null, retries: null, reply: null };
   const busy = await asked(`message details ${id}`, { findMessage: async () => onConnection });
   assert.match(busy.text, /\n {10}Next Attempt: being delivered\n {10}Received Via: /);
   const damaged = { ...WITH_MESSAGE, readMessage: async () => null };

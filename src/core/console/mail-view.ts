@@ -78,6 +78,8 @@ export interface MessageDetail {
   readonly protocol: string;
   readonly reversePath: ReversePath;
   readonly recipient: Mailbox;
+  /** To the last attempt, on one line; null when there was none, or it is not known any more. */
+  readonly reply: string | null;
   /** Octets of the content without dot-stuffing. */
   readonly size: number;
 }

@@ -77,7 +77,7 @@ async function contentLines(id: string, server: ServerView): Promise<string[] | 
 }
 
 function factsOf(detail: MessageDetail) {
-  const { id, queue, binding, domain, retries, protocol, size } = detail;
+  const { id, queue, binding, domain, retries, protocol, reply: code, size } = detail;
   return {
     id,
     queue: queue ?? 'delivering',
@@ -89,6 +89,7 @@ function factsOf(detail: MessageDetail) {
     protocol,
     from: detail.reversePath ?? '',
     to: detail.recipient,
+    code,
     size,
   };
 }
@@ -109,6 +110,7 @@ function detailLines(detail: MessageDetail, { process }: Subject): string[] {
     ['Recipient', detail.recipient],
     ['Binding', detail.binding],
     ['Domain', detail.domain],
+    ...(detail.reply === null ? [] : [['Code', detail.reply] as const]),
     ['Size', String(detail.size)],
   ];
   return [
