@@ -135,6 +135,7 @@ function sendThrough(port: number, manner: Manner, octets: number, messages: num
       settings: {
         ehloHostname: 'bench.example',
         pipelining: manner,
+        transformsEightBit: false,
         timeouts: {
           ehloMs: MINUTE_MS,
           mailFromMs: MINUTE_MS,

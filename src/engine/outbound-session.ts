@@ -15,7 +15,7 @@ import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
-import type { ClientActions, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
+import type { ClientActions, ContentForm, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
 import type { Blame } from '../core/smtp/client-opening.ts';
 import { ClientSession } from '../core/smtp/client-session.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
@@ -270,12 +270,12 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#port!.write(text);
   }
 
-  writeContent(transaction: OutboundTransaction): void {
+  writeContent(transaction: OutboundTransaction, form: ContentForm): void {
     this.#sending = transaction;
     this.#sentAt = this.#at.mono;
     const { batchId, size } = transaction.task.stored.envelope;
     this.#note(`content of batch ${batchId}, ${size} octets`);
-    this.#port!.writeContent(transaction.task.stored as StoredContent);
+    this.#port!.writeContent(transaction.task.stored as StoredContent, form);
   }
 
   flush(): void {

@@ -8,6 +8,7 @@ import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/mes
 import type { MimeParts } from '../core/mail/mime-parts.ts';
 import type { TlsPeer, TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
+import type { ContentForm } from '../core/smtp/client-actions.ts';
 
 export interface Clock {
   /** The time of this turn of the loop. */
@@ -62,8 +63,11 @@ export interface ConnectionEvents {
 export interface Connection {
   /** Adds to what the next `flush` writes. */
   write(text: string): void;
-  /** Adds header section, blank line and body (wire form, final dot included); read from the spool where needed. */
-  writeContent(content: StoredContent): void;
+  /**
+   * Adds header section, blank line and body (wire form, final dot included); read from the spool where needed.
+   * As it is stored unless said otherwise; `sevenBit`: parts with 8-bit octets become quoted-printable.
+   */
+  writeContent(content: StoredContent, form?: ContentForm): void;
   /** Hands everything added since the last flush to the system, in one call where it can. */
   flush(): void;
   /**

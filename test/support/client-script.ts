@@ -8,6 +8,7 @@ import type { TlsPeer } from '../../src/core/mail/tls-policy.ts';
 import type {
   ClientActions,
   ClientSettings,
+  ContentForm,
   SessionTerms,
   SessionTls,
   Transaction,
@@ -50,15 +51,15 @@ export class Owner implements ClientActions<Mail> {
     this.tls = tls;
     const timeouts = { ehloMs: 1, mailFromMs: 2, rcptToMs: 3, bodyMs: 4, rsetMs: 6 };
     this.terms = terms;
-    this.settings = { ehloHostname: 'me.example', pipelining, timeouts, idleTimeoutMs: 7 };
+    this.settings = { ehloHostname: 'me.example', pipelining, timeouts, idleTimeoutMs: 7, transformsEightBit: true };
     this.answers = answers;
   }
 
   write(text: string): void {
     this.#written += text;
   }
-  writeContent(transaction: Mail): void {
-    this.#written += `{${transaction.name}}`;
+  writeContent(transaction: Mail, form: ContentForm): void {
+    this.#written += form === 'stored' ? `{${transaction.name}}` : `{${transaction.name}, ${form}}`;
   }
   flush(): void {
     this.said.push(`C:${this.#written.trimEnd().replaceAll('\r\n', '|')}`);

@@ -36,6 +36,7 @@ export const SETTINGS: DeliverySettings = {
   bindAddress: null,
   tls: NO_TLS,
   terms: PLAIN_TERMS,
+  transformsEightBit: true,
   sharesConnections: false,
   suspendedUntil: wallMs(0),
   isBlackholed: false,

@@ -48,10 +48,9 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'BODY=8BITMIME is passed on where the client declared it and the receiver offers it; content stays as it is',
+    'BODY=8BITMIME is passed on where the client declared it and the receiver offers it',
     `
     Send_8BitMime               no|ifavailable            !no        sending  whether receivers are told of 8-bit content
-    Transform_8BitMime_Content  no|ifneeded|strict|strip  !ifneeded  sending  what becomes of 8-bit content that a receiver does not take
     `,
   ),
 

@@ -96,6 +96,19 @@ export const xclient = option<'no' | 'ifavailable' | 'required'>({
   help: 'whether receivers are told by XCLIENT which client a message came from',
 });
 
+/** Design decision 23: `ifneeded` acts as `strict`. */
+export const transform8bitmimeContent = option<'no' | 'ifneeded' | 'strict' | 'strip'>({
+  name: 'transform_8bitmime_content',
+  display: 'Transform_8BitMime_Content',
+  type: enumeration(['no', 'ifneeded', 'strict', 'strip']),
+  default: 'ifneeded',
+  scopes: SENDING,
+  chain: SENDING_CHAIN,
+  help: 'whether 8-bit content becomes quoted-printable for receivers without 8BITMIME',
+  caution: (how) =>
+    how === 'strip' ? 'acts as strict: the content becomes quoted-printable, and no octet loses its eighth bit' : null,
+});
+
 export const TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
   deliveryMethod,
   lmtpPort,
@@ -104,4 +117,5 @@ export const TRANSPORT_OPTIONS: readonly Option<unknown>[] = [
   outboundSmtpAuthPass,
   outboundSmtpAuthInClear,
   xclient,
+  transform8bitmimeContent,
 ];

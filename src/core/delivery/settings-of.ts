@@ -60,7 +60,7 @@ import {
   rsetTimeout,
   smtpPipelining,
 } from '../config/session-options.ts';
-import { lmtpPort } from '../config/transport-options.ts';
+import { lmtpPort, transform8bitmimeContent } from '../config/transport-options.ts';
 import type { Rate } from '../config/value-type.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
@@ -145,6 +145,7 @@ function readSettings(
     bindAddress: value(bindAddress),
     tls: tlsPolicy(configuration, subject),
     terms,
+    transformsEightBit: value(transform8bitmimeContent) !== 'no',
     sharesConnections: value(migrateConnectionsBetweenSiblingDomains),
     suspendedUntil: value(suspendDelivery),
     isBlackholed: value(blackhole) !== 'false',

@@ -32,6 +32,8 @@ export interface ClientSettings {
   readonly ehloHostname: string;
   readonly pipelining: 'no' | 'envelope' | 'overlap';
   readonly timeouts: ClientTimeouts;
+  /** 8-bit content becomes quoted-printable for receivers without 8BITMIME (design decision 23). */
+  readonly transformsEightBit: boolean;
   /** How long a session without mail is kept. */
   readonly idleTimeoutMs: number;
 }
@@ -41,6 +43,9 @@ export interface SessionTls {
   readonly mode: TlsMode;
   readonly verify: PolicyVerify;
 }
+
+/** As it is stored, or without 8-bit octets in the bodies of its parts (RFC 6152 section 3). */
+export type ContentForm = 'stored' | 'sevenBit';
 
 /** ESMTP; SMTP without extensions, greeted with HELO; LMTP (RFC 2033). */
 export type DeliveryMethod = 'esmtp' | 'smtp' | 'lmtp';
@@ -62,7 +67,7 @@ export interface ClientActions<T extends Transaction> {
   readonly tls: SessionTls;
   readonly terms: SessionTerms;
   write(text: string): void;
-  writeContent(transaction: T): void;
+  writeContent(transaction: T, form: ContentForm): void;
   flush(): void;
   /** Our FIN; the peer's has come. */
   end(): void;

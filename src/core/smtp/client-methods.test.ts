@@ -77,6 +77,29 @@ const ROWS: readonly [string, DeliveryMethod, Answer[], string[]][] = [
       'S:220 hi ESMTP -> C:HELO me.example',
       'S:250 hi -> =ready; C:MAIL FROM:<a@s.example>',
       'S:250 ok -> C:RCPT TO:<x@r.example>',
+      'S:250 ok -> C:DATA',
+      'S:354 go -> C:{a, sevenBit}',
+    ],
+  ],
+  [
+    '8-bit content where that is offered',
+    'esmtp',
+    [{ ...A, eightBit: true }],
+    [
+      ...SIZED,
+      'S:250-hi|250-SIZE|250-8BITMIME|250 PIPELINING -> =ready; C:MAIL FROM:<a@s.example> SIZE=100 BODY=8BITMIME|RCPT TO:<x@r.example>|DATA',
+      'S:250 ok|250 ok|354 go -> C:{a}',
+    ],
+  ],
+  [
+    '8-bit content where it is not: another form, of a size that is not known',
+    'esmtp',
+    [{ ...A, eightBit: true }, B],
+    [
+      ...SIZED,
+      `S:250-hi|250-SIZE|250 PIPELINING -> =ready; ${ENVELOPE_A}`,
+      `S:250 ok|250 ok|354 go -> C:{a, sevenBit}${ENVELOPE_B.replace('example>', 'example> SIZE=100')}`,
+      'S:250 taken|250 ok|250 ok|354 go -> =a D; C:{b}',
     ],
   ],
   [
@@ -202,4 +225,10 @@ test('what EHLO says', () => {
     const found = parseExtensions(lines);
     for (const [name, value] of Object.entries(expected)) assert.deepEqual(found[name as keyof typeof found], value);
   }
+});
+
+test('8-bit content stays as it is where the operator says so', () => {
+  const owner = new Owner('envelope', [{ ...A, eightBit: true }]);
+  owner.settings = { ...owner.settings, transformsEightBit: false };
+  runScript(owner, [...SIZED, `S:250-hi|250 PIPELINING -> =ready; ${ENVELOPE_A}`, 'S:250 ok|250 ok|354 go -> C:{a}']);
 });

@@ -2,7 +2,7 @@
 import type { ClientActions, Transaction } from './client-actions.ts';
 import type { Step } from './client-steps.ts';
 import type { Extensions } from './extensions.ts';
-import { mailCommand, rcptCommand } from './mail-command.ts';
+import { formFor, mailCommand, rcptCommand } from './mail-command.ts';
 import type { RunningTransaction } from './running-transaction.ts';
 
 export class ClientOutput<T extends Transaction> {
@@ -26,7 +26,8 @@ export class ClientOutput<T extends Transaction> {
   /** MAIL alone, or MAIL, RCPT... and DATA together. */
   envelope(running: RunningTransaction<T>, extensions: Extensions, isLockStep: boolean): void {
     const { transaction } = running;
-    const command = mailCommand(transaction, extensions);
+    running.form = formFor(transaction, extensions, this.#actions.settings.transformsEightBit);
+    const command = mailCommand(transaction, extensions, running.form);
     if (isLockStep) {
       this.#ofTransaction(running, command, 'mail');
       return;
@@ -46,7 +47,7 @@ export class ClientOutput<T extends Transaction> {
 
   /** @param replies that it is answered with */
   content(running: RunningTransaction<T>, replies: number): void {
-    this.#actions.writeContent(running.transaction);
+    this.#actions.writeContent(running.transaction, running.form);
     this.hasUnflushed = true;
     running.isContentSent = true;
     running.octetsSent += running.transaction.size;

@@ -2,16 +2,26 @@
 // to EHLO decides both.
 import { type Failure, STAGE } from '../mail/disposition.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
-import type { Transaction } from './client-actions.ts';
+import type { ContentForm, Transaction } from './client-actions.ts';
 import type { Extensions } from './extensions.ts';
 import { refusal } from './running-transaction.ts';
 
 /** With its line end. */
-export function mailCommand({ reversePath, size, eightBit }: Transaction, extensions: Extensions): string {
+export function mailCommand(
+  { reversePath, size, eightBit }: Transaction,
+  extensions: Extensions,
+  form: ContentForm,
+): string {
   let command = `MAIL FROM:<${reversePath ?? ''}>`;
-  if (extensions.size) command += ` SIZE=${size}`;
+  // What it is not stored as has a size that nobody knows yet.
+  if (extensions.size && form === 'stored') command += ` SIZE=${size}`;
   if (eightBit && extensions.eightBitMime) command += ' BODY=8BITMIME';
   return `${command}\r\n`;
+}
+
+/** How the content goes to this receiver. */
+export function formFor({ eightBit }: Transaction, { eightBitMime }: Extensions, transforms: boolean): ContentForm {
+  return eightBit && transforms && !eightBitMime ? 'sevenBit' : 'stored';
 }
 
 export function rcptCommand(mailbox: Mailbox): string {

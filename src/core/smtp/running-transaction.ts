@@ -1,7 +1,7 @@
 // A transaction on its way, with what the receiver has said of it so far.
 import { type Disposition, type Failure, STAGE, type Stage } from '../mail/disposition.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
-import type { Transaction } from './client-actions.ts';
+import type { ContentForm, Transaction } from './client-actions.ts';
 import { isSuccess, type TransactionStep } from './client-steps.ts';
 
 /** A transaction with what is known of it so far. */
@@ -13,6 +13,8 @@ export class RunningTransaction<T extends Transaction> {
   readonly wasAhead: boolean;
   /** The connection had carried another before, so a break says more about the connection than about this message. */
   readonly isOnUsedConnection: boolean;
+  /** How its content goes. */
+  form: ContentForm = 'stored';
   isMailAccepted = false;
   /** The next mailbox a RCPT reply is about. */
   answeredMailboxes = 0;

@@ -14,6 +14,7 @@ import type { TLSSocket } from 'node:tls';
 import { assert } from '../../core/base/assert.ts';
 import type { Content } from '../../core/mail/message.ts';
 import type { TlsPeer } from '../../core/mail/tls-policy.ts';
+import type { ContentForm } from '../../core/smtp/client-actions.ts';
 import type {
   ConnectFailure,
   Connection,
@@ -24,6 +25,7 @@ import type {
 } from '../../engine/ports.ts';
 import { connectFailure } from './connect-failure.ts';
 import { closeWhenDestroyed, OutboundHandshake, type TlsParts } from './outbound-handshake.ts';
+import { SevenBitForm } from './seven-bit-form.ts';
 import { ASSEMBLED_OCTETS_MAX, type SharedBuffers } from './shared-buffers.ts';
 
 /** Where the content of stored transactions comes from. */
@@ -42,10 +44,13 @@ const CRLF = Buffer.from('\r\n');
 const DOT = 0x2e;
 
 type Octets = string | Uint8Array;
+/** What stands in a queue. */
+type Piece = Octets | Reading | SevenBitForm;
 
 /** Content that is being read from the spool. */
 interface Reading {
   readonly stored: StoredContent;
+  readonly form: ContentForm;
   /** Undefined until the answer is there; null when the content is lost. */
   content: Content | null | undefined;
 }
@@ -71,9 +76,9 @@ export class SocketConnection implements Connection {
   #error: NodeJS.ErrnoException | null = null;
   /** Text since the last flush, behind `#staged`. */
   #stagedText = '';
-  #staged: (Octets | Reading)[] = [];
+  #staged: Piece[] = [];
   /** Flushed and not yet with the socket. */
-  #queue: (Octets | Reading)[] = [];
+  #queue: Piece[] = [];
   #octetsGiven = 0;
   #isEndAsked = false;
   #isLost = false;
@@ -128,16 +133,16 @@ export class SocketConnection implements Connection {
     this.#stagedText += text;
   }
 
-  writeContent(stored: StoredContent): void {
+  writeContent(stored: StoredContent, form: ContentForm = 'stored'): void {
     if (this.#phase === 'resetting' || this.#phase === 'over') return;
     if (this.#stagedText !== '') this.#staged.push(this.#stagedText);
     this.#stagedText = '';
     const held = this.#contents.inMemory(stored);
     if (held !== null) {
-      this.#staged.push(stuffed(held.headerSection), CRLF, ...held.body);
+      this.#staged.push(...wireFormOf(held.headerSection, held.body, form));
       return;
     }
-    const reading: Reading = { stored, content: undefined };
+    const reading: Reading = { stored, form, content: undefined };
     this.#staged.push(reading);
     this.#contents.read(stored, (content) => {
       reading.content = content;
@@ -279,7 +284,12 @@ export class SocketConnection implements Connection {
           this.#loseContent(next.stored);
           break;
         }
-        this.#queue.splice(0, 1, ...wireFormOf(next.content));
+        const { headerSection, body } = next.content;
+        this.#queue.splice(0, 1, ...wireFormOf(Buffer.from(headerSection, 'latin1'), body, next.form));
+      } else if (next instanceof SevenBitForm) {
+        const octets = next.next();
+        if (octets === null) this.#queue.shift();
+        else this.#queue.unshift(octets);
       }
     }
     if (!this.#isEndAsked || this.#queue.length > 0) return;
@@ -295,7 +305,7 @@ export class SocketConnection implements Connection {
     let taken = 0;
     while (room > 0 && taken < queue.length) {
       const piece = queue[taken]!;
-      if (isReading(piece)) break;
+      if (isReading(piece) || piece instanceof SevenBitForm) break;
       if (piece.length > room) {
         portion.push(partOf(piece, 0, room));
         queue[taken] = partOf(piece, room, piece.length);
@@ -350,8 +360,8 @@ export class SocketConnection implements Connection {
   }
 }
 
-const isReading = (piece: Octets | Reading | undefined): piece is Reading =>
-  piece !== undefined && typeof piece !== 'string' && !(piece instanceof Uint8Array);
+const isReading = (piece: Piece | undefined): piece is Reading =>
+  typeof piece === 'object' && !(piece instanceof Uint8Array) && !(piece instanceof SevenBitForm);
 
 const partOf = (piece: Octets, from: number, to: number): Octets =>
   typeof piece === 'string' ? piece.slice(from, to) : piece.subarray(from, to);
@@ -371,11 +381,8 @@ function assemble(buffer: Buffer, portion: readonly Octets[], octets: number): B
   return buffer.subarray(0, octets);
 }
 
-const wireFormOf = ({ headerSection, body }: Content): Octets[] => [
-  stuffed(Buffer.from(headerSection, 'latin1')),
-  CRLF,
-  ...body,
-];
+const wireFormOf = (headerSection: Uint8Array, body: readonly Uint8Array[], form: ContentForm): Piece[] =>
+  form === 'sevenBit' ? [new SevenBitForm(headerSection, body)] : [stuffed(headerSection), CRLF, ...body];
 
 /** The header section is stored without stuffing; a field name may begin with a dot (RFC 5322 section 3.6.8). */
 function stuffed(headerSection: Uint8Array): Uint8Array {
