@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setCommand } from './wait-changes.ts';
+import { scopeOfKey, setCommand } from './wait-changes.ts';
 
 for (const [scope, expected] of [
   ['', 'config set max_outbound_connections N'],
@@ -14,3 +14,11 @@ for (const [scope, expected] of [
 }
 
 test('what changes a default', () => assert.equal(setCommand('TLS', 'no', 'default'), 'config set tls no'));
+
+for (const [key, scope] of [
+  ['global', ''],
+  ['binding "n1" domain "a.example"', 'binding "n1" domain "a.example"'],
+  ['domain "/\\\\.example$/"', 'domain "/\\.example$/"'],
+] as const) {
+  test(`the scope of ${key}`, () => assert.equal(scopeOfKey(key), scope));
+}

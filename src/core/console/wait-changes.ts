@@ -30,6 +30,11 @@ export function setCommand(option: string, value: string, setBy: Pick<Exclude<Se
   return `config set ${path === '' ? '' : `${path} `}${option.toLowerCase()} ${value}`;
 }
 
+/** The scope as it is printed, out of the key of a stanza (config/stanza.ts). */
+export function scopeOfKey(key: string): string {
+  return key === 'global' ? '' : key.replace(/"(?:[^"\\]|\\.)*"/g, (name) => `"${JSON.parse(name)}"`);
+}
+
 const STEP = /^([a-z_]+)(?: "((?:[^"\\]|\\.)*)")?(?: |$)/i;
 const PLAIN_NAME = /^[\w.-]+$/;
 

@@ -14,7 +14,7 @@ import type { Subject } from './command.ts';
 import { WHY_COMMANDS } from './why-command.ts';
 
 /** The bench begins at 00:16:40 UTC. */
-const QUIET = '# first\n* quiet.example on * 0 * * *\n';
+const QUIET = '# first\n* quiet.example on * 0 * * *\n* silent.example on * * * * *\n* month.example on * * * 1 *\n';
 
 function configurationOf(text: string): Configuration {
   const loaded = loadConfiguration('mail.conf', () => ({ text }));
@@ -154,13 +154,13 @@ const ROWS: readonly [
     'a throttle of connections',
     'Outbound_Throttle_Connections = "1/60"\n',
     (bench) => bench.add(16),
-    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Connections = "1\/60"; set by the global scope at mail\.conf:1:1\nNext chance: in/,
+    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Connections = "1\/60"; set by the global scope at mail\.conf:1:1\nNext chance: in.*\nTo change: config set outbound_throttle_connections "N\/60"$/m,
   ],
   [
     'a throttle of messages of a host',
     'Host "mx-127.0.0.1.example" { Outbound_Throttle_Messages = "1/60" }\n',
     (bench) => bench.add(16),
-    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Messages = "1\/60"; set by host "mx-127\.0\.0\.1\.example" at/,
+    /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Messages = "1\/60"; set by host "mx-127\.0\.0\.1\.example" at.*\n.*\nTo change: config set host mx-127\.0\.0\.1\.example outbound_throttle_messages "N\/60"$/m,
   ],
   [
     'the time of the next attempt',
@@ -169,19 +169,19 @@ const ROWS: readonly [
       const { stored } = taskOf(bench);
       bench.scheduler.addDelayed(bench.queue(), makeTask(stored, [0], 1, wallMs(3_600_000)), bench.at);
     },
-    /Waits for the next attempt at 1970-01-01 02:00:00\.\nTo change: flush domain a\.example$/m,
+    /Waits for the next attempt at 1970-01-01 02:00:00 \+01:00\.\nTo change: flush domain a\.example$/m,
   ],
   [
     'a suspension',
     'Binding "default" {\n  Suspend_Delivery = yes\n}\n',
     (bench) => bench.add(1),
-    /Waits for Suspend_Delivery = true to be lifted.*set by Binding "default" at mail\.conf:2:3\.\nTo change: config set/,
+    /Waits for Suspend_Delivery = true to be lifted.*set by Binding "default" at mail\.conf:2:3\.\nTo change: config set binding default suspend_delivery false$/m,
   ],
   [
     'a suspension with an end',
     'Suspend_Delivery = 1970-01-01T12:00:00Z\n',
     (bench) => bench.add(1),
-    /Waits for Suspend_Delivery until 1970-01-01 13:00:00 to be lifted.*set by the global scope at mail\.conf:1:1/,
+    /Waits for Suspend_Delivery until 1970-01-01 13:00:00 \+01:00 to be lifted.*set by the global scope at mail\.conf:1:1/,
   ],
   [
     'a suspension goes before quiet hours',
@@ -194,8 +194,22 @@ const ROWS: readonly [
     'quiet hours',
     '',
     (bench) => bench.add(1, 'quiet.example'),
-    /Waits for the end of quiet hours until 1970-01-01 02:00:00.*; set by curfew at quiet-hours:2\.\nTo change: edit the schedule/,
+    /Waits for the end of quiet hours until 1970-01-01 02:00:00 \+01:00.*; set by curfew at quiet-hours:2\.\nTo change: edit the schedule/,
     'quiet.example',
+  ],
+  [
+    'quiet hours without end',
+    '',
+    (bench) => bench.add(1, 'silent.example'),
+    /Waits for the end of quiet hours, which never end by their schedule.*; set by curfew at quiet-hours:3\./,
+    'silent.example',
+  ],
+  [
+    'quiet hours of a month',
+    '',
+    (bench) => bench.add(1, 'month.example'),
+    /Waits for the end of quiet hours, which do not end within a week.*; set by curfew at quiet-hours:4\./,
+    'month.example',
   ],
   [
     'a host that failed',
@@ -222,7 +236,7 @@ const ROWS: readonly [
       bench.hasLocalAddress = () => false;
       bench.add(1);
     },
-    /Waits for the address 192\.0\.2\.9, which this machine does not have.*Bind_Address is set by Binding "default" at/,
+    /Waits for the address 192\.0\.2\.9, which this machine does not have.*Bind_Address is set by Binding "default" at.*\nTo change: give .* config set binding default bind_address ADDRESS$/m,
   ],
   [
     'trouble of this machine',
@@ -237,7 +251,7 @@ const ROWS: readonly [
     'nothing, as its mail is blackholed',
     'Domain "a.example" { Blackhole = internal }\n',
     (bench) => bench.add(1),
-    /Waits for nothing: its mail is disposed of \(Blackhole\); set by Domain "a\.example" at/,
+    /Waits for nothing: its mail is disposed of \(Blackhole\); set by Domain "a\.example" at.*\nTo change: config set domain a\.example blackhole false$/m,
   ],
   [
     'as blackhole is of another domain, what it waits for otherwise',
@@ -291,4 +305,19 @@ test('why: what connections that are too many keep busy is said of the lower lim
     why(),
     /Waits for room below a limit, 5 of 2 in use:\n.* = 2 .*\n.*\n.*\nTo change: config set binding default max_outbound_/,
   );
+});
+
+test('why: a binding without a domain', () => {
+  const server = {
+    *bindings() {
+      yield { binding: 'trans' };
+    },
+    whyMessage: () => ({ kind: 'unknown', isComplete: true, looked: 0 }),
+  };
+  const asked = (word: string) => WHY_COMMANDS[0]!.run([word], { server } as unknown as Subject, '', null as never);
+  assert.deepEqual(asked('trans'), {
+    text: '"trans" is a binding, and its mail waits by domain: why trans DOMAIN\n',
+    failed: true,
+  });
+  assert.deepEqual(asked('tran'), { text: 'no message tran waits\n', failed: true });
 });

@@ -6,10 +6,10 @@ import type { SetBy } from '../delivery/limit-origin.ts';
 import type { LimitUse, QueueExplanation, WaitReason } from '../delivery/queue-explanation.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
-import { textOf } from './layout.ts';
+import { textOf, wallTime } from './layout.ts';
 import type { MessageExplanation } from './server-view.ts';
 import { setPlaceText } from './set-place.ts';
-import { limitChanges } from './wait-changes.ts';
+import { limitChanges, scopeOfKey, setCommand } from './wait-changes.ts';
 
 const JSON_FLAG = '--json';
 
@@ -44,6 +44,8 @@ function whyQueue(binding: string, domain: string, isJson: boolean, subject: Sub
 function whyMessage(id: string, isJson: boolean, subject: Subject): Answer {
   const found = subject.server.whyMessage(id);
   if (found.kind === 'unknown') {
+    if (unknownBinding(id, subject.server) === null)
+      return refuse(`"${id}" is a binding, and its mail waits by domain: why ${id} DOMAIN`);
     const doubt = found.isComplete ? '' : ` among the ${found.looked} that were looked at; name its binding and domain`;
     return refuse(`no message ${id} waits${doubt}`);
   }
@@ -78,7 +80,10 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'empty':
       return ['Waits for nothing: there is no mail.'];
     case 'blackholed':
-      return [`Waits for nothing: its mail is disposed of (Blackhole); set by ${placeText(reason.setBy, process)}.`];
+      return [
+        `Waits for nothing: its mail is disposed of (Blackhole); set by ${placeText(reason.setBy, process)}.`,
+        `To change: ${setCommand('blackhole', 'false', reason.setBy)}`,
+      ];
     case 'served':
       return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
     case 'retryTime':
@@ -93,14 +98,14 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
       ];
     case 'throttle': {
       const { key, count, periodMs, setAt } = reason.value;
-      const [option = '', ...scope] = key.split(' ');
+      const [option = ''] = key.split(' ', 1);
       const rate = `${displaySpelling(option)} = "${count}/${periodMs / 1000}"`;
-      const setBy = { at: setAt, scope: scope.join(' ') === 'global' ? '' : scope.join(' ') };
+      const setBy = { at: setAt, scope: scopeOfKey(key.slice(option.length + 1)) };
       return [
         `Waits for a token of a throttle${waited}:`,
         `  ${rate}; set by ${placeText(setBy, process)}`,
         `Next chance: in ${(reason.untilMs / 1000).toFixed(1)} s, unless others who share the throttle come first.`,
-        'To change: raise the rate with config set.',
+        `To change: ${setCommand(option, `"N/${periodMs / 1000}"`, setBy)}`,
       ];
     }
     case 'route':
@@ -108,12 +113,11 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'suspended':
       return [
         `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy, process)}.`,
-        'To change: config set suspend_delivery false in that scope.',
+        `To change: ${setCommand('suspend_delivery', 'false', reason.setBy)}`,
       ];
     case 'curfew': {
-      const end = reason.until === null ? '' : ` until ${time(reason.until, process)}`;
       return [
-        `Waits for the end of quiet hours${end}${waited}; set by curfew at ${reason.file}:${reason.line}.`,
+        `Waits for the end of quiet hours${curfewEnd(reason, process)}${waited}; set by curfew at ${reason.file}:${reason.line}.`,
         'To change: edit the schedule, then config reload.',
       ];
     }
@@ -125,6 +129,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'addressMissing':
       return [
         `Waits for the address ${reason.address}, which this machine does not have${waited}; Bind_Address is set by ${placeText(reason.setBy, process)}.`,
+        `To change: give the machine that address, or ${setCommand('bind_address', 'ADDRESS', reason.setBy)}`,
       ];
     case 'hostsDown':
       return [
@@ -138,6 +143,11 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'nodeTrouble':
       return [`Waits because this machine could not open a connection lately${waited}; see paniclog.`];
   }
+}
+
+function curfewEnd({ until, neverEnds }: Extract<WaitReason, { kind: 'curfew' }>, process: Subject['process']): string {
+  if (until !== null) return ` until ${time(until, process)}`;
+  return neverEnds ? ', which never end by their schedule' : ', which do not end within a week';
 }
 
 type LimitReason = Extract<WaitReason, { kind: 'limit' }>;
@@ -164,7 +174,11 @@ function placeText(setBy: SetBy | 'system', process: Subject['process']): string
   return setBy === 'system' ? 'the system' : setPlaceText(setBy, process);
 }
 
+/** Of the server's zone, with the zone. */
 function time(at: WallMs, process: Subject['process']): string {
-  const local = new Date(at + process.utcOffsetMinutes(at) * 60_000); // read through its UTC form
-  return local.toISOString().slice(0, 19).replace('T', ' ');
+  const offset = process.utcOffsetMinutes(at);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const size = Math.abs(offset);
+  const zone = offset === 0 ? 'UTC' : `${offset < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+  return `${wallTime(at, process)} ${zone}`;
 }

@@ -59,8 +59,14 @@ export type WaitReason =
   | { readonly kind: 'route' }
   /** `until` is null for until further notice. */
   | { readonly kind: 'suspended'; readonly until: WallMs | null; readonly setBy: SetBy }
-  /** Quiet hours by that line of the schedule; `until` is null when they end in no foreseeable time. */
-  | { readonly kind: 'curfew'; readonly until: WallMs | null; readonly file: string; readonly line: number }
+  /** Quiet hours by that line of the schedule; `until` is null when they end in no foreseeable time, or never. */
+  | {
+      readonly kind: 'curfew';
+      readonly until: WallMs | null;
+      readonly neverEnds: boolean;
+      readonly file: string;
+      readonly line: number;
+    }
   | { readonly kind: 'bindingGone' }
   | { readonly kind: 'addressMissing'; readonly address: string; readonly setBy: SetBy }
   | { readonly kind: 'hostsDown'; readonly untilMs: number; readonly hosts: readonly FailedHost[] }
@@ -180,7 +186,8 @@ function curfewReason({ curfew }: MailQueue, at: Moment): WaitReason {
   if (curfew === null || rule === null) return { kind: 'served' }; // it has ended since the queue was looked at
   const until = curfew.changesAt(at.wall);
   const isEnd = curfew.ruleAt(until) === null;
-  return { kind: 'curfew', until: isEnd ? until : null, file: curfew.file, line: rule.line };
+  const { file, neverEnds } = curfew;
+  return { kind: 'curfew', until: isEnd ? until : null, neverEnds, file, line: rule.line };
 }
 
 function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: MonoMs): FailedHost[] {

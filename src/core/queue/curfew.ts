@@ -30,6 +30,11 @@ export class Curfew {
     this.#utcOffsetMinutes = utcOffsetMinutes;
   }
 
+  /** Whether one of the rules speaks of every minute there is. */
+  get neverEnds(): boolean {
+    return this.#rules.some(({ time }) => Object.values(time).every((values) => values === null));
+  }
+
   /** The first rule that keeps the mail at that time, or null. */
   ruleAt(at: WallMs): CurfewRule | null {
     return this.#stretchOf(at).rule;
