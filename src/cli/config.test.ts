@@ -10,11 +10,11 @@ before(() => {
   directory = mkdtempSync(join(tmpdir(), 'headgate-config-'));
   writeFileSync(
     join(directory, 'good.conf'),
-    'Max_Outbound_Connections = 30\nhost "example.com" {}\ninclude "inner.conf"\n',
+    'Max_Outbound_Connections = 30\nhost "example.com" {}\ninclude "inner.conf"\nesmtp_listener { binding_header = X-Binding listen ":25" {} }\n',
   );
   writeFileSync(join(directory, 'inner.conf'), 'binding x { domain y { max_outbound_connections = 3 } }\n');
   writeFileSync(join(directory, 'bad.conf'), 'max_outbound_connections = -2\nfoo = 1\n');
-  writeFileSync(join(directory, 'odd.conf'), 'frobnicator { }\n');
+  writeFileSync(join(directory, 'odd.conf'), 'frobnicator { }\nesmtp_listener { listen ":25" {} }\n');
 });
 after(() => rmSync(directory, { recursive: true }));
 
@@ -68,11 +68,12 @@ test('check --lenient warns of unknown names on standard error', async () => {
 
 test('check warns of what has no effect, on standard error, and the file is valid all the same', async () => {
   writeFileSync(join(directory, 'dead.conf'), 'binding_group g {\n  max_retries = 1\n}\n');
+  const warning =
+    'dead.conf: warning: esmtp_listener: no mail comes in, since no ESMTP_Listener has a Listen that is enabled; add one, such as ESMTP_Listener { Relay_Hosts = ( 127.0.0.0/8 ) Listen ":25" { } }\n';
   assert.deepEqual(await run(['check', 'dead.conf']), {
     status: 0,
     stdout: 'Configuration valid\n',
-    stderr:
-      'dead.conf:1:1: warning: Binding_Group "g": has no effect: no binding is in it; put a Binding stanza inside it, or take it out\n',
+    stderr: `dead.conf:1:1: warning: Binding_Group "g": has no effect: no binding is in it; put a Binding stanza inside it, or take it out\n${warning}`,
   });
 });
 
@@ -88,7 +89,10 @@ test('explain and diff without a server', async () => {
     'max_outbound_connections',
   ]);
   assert.match(explained.stdout, /^Max_Outbound_Connections = 3\nset by Binding "x" Domain "y" at inner\.conf:1:24\n/);
-  writeFileSync(join(directory, 'other.conf'), 'Max_Outbound_Connections = 31\ninclude "inner.conf"\n');
+  writeFileSync(
+    join(directory, 'other.conf'),
+    'Max_Outbound_Connections = 31\ninclude "inner.conf"\nesmtp_listener { binding_header = X-Binding listen ":25" {} }\n',
+  );
   assert.deepEqual(await run(['diff', '-c', 'good.conf', 'other.conf']), {
     status: 0,
     stdout:

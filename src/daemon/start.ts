@@ -1,5 +1,6 @@
 // `headgate start`: from the arguments to a running server, and from signals to its end.
 import { writeSync } from 'node:fs';
+import { noReception } from '../core/config/check-warnings.ts';
 import { explainProblem, formatWarning } from '../core/config/problem.ts';
 import { loadForServer } from './load-for-server.ts';
 import { productVersion } from './product-version.ts';
@@ -31,7 +32,9 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     return 2;
   }
   const loaded = loadForServer(file);
-  for (const warning of loaded.warnings) complain(formatWarning(warning));
+  const silence = loaded.kind === 'loaded' ? noReception(loaded.configuration) : null;
+  const warnings = silence === null ? loaded.warnings : [...loaded.warnings, silence];
+  for (const warning of warnings) complain(formatWarning(warning));
   if (loaded.kind === 'problems') {
     for (const problem of loaded.problems) complain(explainProblem(problem));
     return EX_CONFIG;
@@ -49,7 +52,7 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     return started.failure.status;
   }
   const { server } = started;
-  for (const warning of loaded.warnings) server.panic('warning', formatWarning(warning));
+  for (const warning of warnings) server.panic('warning', formatWarning(warning));
   stopOnBugs(server);
   process.on('SIGHUP', () => void server.reopenLogs());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.request(signal));

@@ -1,5 +1,5 @@
 // What `headgate config check` says of a configuration that loads: what has no effect, and what is probably not meant.
-// Never asked on the way to a running server.
+// Asked by people, and of one thing at the start of a server.
 import type { WallMs } from '../base/moment.ts';
 import type { Configuration } from './configuration.ts';
 import { suspendDelivery } from './connection-options.ts';
@@ -14,9 +14,20 @@ import { Written, type WrittenSetting } from './written.ts';
 /** @param now for what is true until some time */
 export function checkWarnings(configuration: Configuration, now: WallMs): ConfigWarning[] {
   const findings = new Findings();
+  const silence = noReception(configuration);
+  if (silence !== null) findings.warn(silence.at, silence.subject, silence.text);
   warnOfRepeats(configuration, findings);
   warnOfPastSuspensions(configuration, now, findings);
   return [...deadConfigurationWarnings(configuration), ...findings.warnings];
+}
+
+/** The warning that no mail can come in; null when some endpoint takes it. Told at the start, too. */
+export function noReception(configuration: Configuration): ConfigWarning | null {
+  if (configuration.esmtpListeners().length > 0) return null;
+  const { file } = configuration.root.at;
+  const text =
+    'no mail comes in, since no ESMTP_Listener has a Listen that is enabled; add one, such as ESMTP_Listener { Relay_Hosts = ( 127.0.0.0/8 ) Listen ":25" { } }';
+  return { at: { file, line: 0, column: 0 }, subject: 'esmtp_listener', text, repeats: 0 };
 }
 
 /** An option that stands twice in one file for one scope. That a file overrides what another one says is ordinary. */
