@@ -13,6 +13,11 @@ export const FAILED_SEEDS: readonly FailedSeed[] = [
     reason: 'idle connections above a lowered limit stayed (a bug put in on purpose; no other seed saw it)',
   },
   {
+    seed: 266,
+    reason:
+      'what was reserved of throttles did not count after a kill (a bug put in on purpose; no seed up to 200 saw it)',
+  },
+  {
     seed: 67,
     reason: 'an idle connection kept the slot of one who waited, since the slot that was to come went elsewhere',
   },
