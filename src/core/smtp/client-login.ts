@@ -4,8 +4,7 @@
 import { utf8Octets } from '../base/octets.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 
-export const LOGIN_MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'] as const;
-export type LoginMechanism = (typeof LOGIN_MECHANISMS)[number];
+export type LoginMechanism = 'PLAIN' | 'LOGIN' | 'CRAM-MD5' | 'XOAUTH2';
 
 export interface Login {
   readonly mechanism: LoginMechanism;

@@ -32,8 +32,13 @@ export class ClientOutput<T extends Transaction> {
       this.#ofTransaction(running, command, 'mail');
       return;
     }
-    this.steps.push('mail', ...transaction.mailboxes.map(() => 'rcpt' as const));
-    this.#ofTransaction(running, `${command}${transaction.mailboxes.map(rcptCommand).join('')}DATA\r\n`, 'data');
+    let group = command;
+    this.steps.push('mail');
+    for (const mailbox of transaction.mailboxes) {
+      group += rcptCommand(mailbox);
+      this.steps.push('rcpt');
+    }
+    this.#ofTransaction(running, `${group}DATA\r\n`, 'data');
   }
 
   /** For the next mailbox. */
