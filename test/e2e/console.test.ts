@@ -39,6 +39,14 @@ function collect(stream: NodeJS.ReadableStream): () => string {
 const headgate = (args: readonly string[], input?: string): Promise<Ended> =>
   run(process.execPath, [MAIN, ...args], input);
 
+/** Says nothing, until whoever reads it leaves. */
+const ENDLESS: AsyncIterable<string> = {
+  [Symbol.asyncIterator]: () => ({
+    next: () => new Promise(() => {}),
+    return: async () => ({ done: true, value: undefined }),
+  }),
+};
+
 /** A control server that echoes what it is asked. @returns its Unix socket, its TCP endpoint, the lines it got */
 async function serve(t: TestContext, timeoutMs = 60_000): Promise<{ path: string; tcp: string; lines: string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'headgate-console-'));
@@ -50,6 +58,7 @@ async function serve(t: TestContext, timeoutMs = 60_000): Promise<{ path: string
     ],
     async answer(line) {
       lines.push(line);
+      if (line === 'live') return { text: 'live\n', failed: false, isLive: true, rest: ENDLESS };
       if (line === 'version') return { text: 'Headgate Version: 9.9.9\n', failed: false };
       if (line === 'big') return { text: 'a line of a long listing\n'.repeat(400_000), failed: false };
       return { text: `<${line}>\n`, failed: line.startsWith('bad') };
@@ -180,6 +189,26 @@ test('a session at a terminal: banner, prompt, completion, history, quit', AT_TE
   assert.match(text, /^#{46}\r\n# Headgate Version: 9\.9\.9\r\n/);
   assert.deepEqual(lines, ['version', 'summary reset', 'summary reset', 'pid']);
 });
+
+for (const [name, key] of [
+  ['Enter', '\r'],
+  ['Ctrl+C', '\u0003'],
+] as const) {
+  test(`${name} ends an answer that goes on by itself, and the session goes on`, AT_TERMINAL, async (t) => {
+    const { path, lines } = await serve(t);
+    const terminal = new Terminal([path]);
+    await terminal.shown(/> /);
+    terminal.type('live\r');
+    await terminal.shown(/live\r\n/); // the answer; behind what was typed stands \r\r\n
+    terminal.type(key);
+    await terminal.shown(new RegExp(`${path}> `), 2);
+    terminal.type('pid\r');
+    await terminal.shown(/<pid>/);
+    terminal.type('quit\r');
+    await terminal.ended();
+    assert.deepEqual(lines, ['version', 'live', '', 'pid']);
+  });
+}
 
 test(
   'a transaction that ended with its session: the next line is not sent, what was typed is shown',
