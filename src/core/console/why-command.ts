@@ -124,7 +124,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'bindingGone':
       return [
         `Waits for its binding, which is not in the configuration any more${waited}.`,
-        'To change: bring the stanza back.',
+        'To change: bring the stanza back, or give the mail to another binding with rebind.',
       ];
     case 'addressMissing':
       return [
