@@ -32,12 +32,13 @@ import type {
 import type { TraceView } from '../core/console/trace-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
-import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { MailQueue, QueueWaiter } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { protectionTowards } from '../core/delivery/protection.ts';
 import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
+import type { Waiter } from '../core/limits/wait-list.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
@@ -238,7 +239,7 @@ export class EngineView implements ServerView {
         periodMs: value.periodMs,
         used: value.count - window.free(at),
         nextMs: free > 0 ? 0 : Math.max(0, window.recoversAt(at) - at),
-        waiting: waiters.size,
+        waiting: waiters.countWithoutConnection + queuesOf(waiters.withConnection()),
         setAt: value.setAt,
       };
     }
@@ -417,4 +418,11 @@ function* queuedMessages(task: Task, queue: QueuedMessage['queue'], binding: str
     const { messageId: id, mailbox: recipient } = recipients[index]!;
     yield { queue, binding, id, createdAt, reversePath, recipient };
   }
+}
+
+/** A queue may wait twice: for a connection more, and for a message on one that it has. */
+function queuesOf(waiters: Iterable<Waiter>): number {
+  const queues = new Set<MailQueue>();
+  for (const waiter of waiters) queues.add((waiter as QueueWaiter).queue);
+  return queues.size;
 }

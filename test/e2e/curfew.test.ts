@@ -20,7 +20,10 @@ test('mail waits in quiet hours, and goes out when another schedule says so', as
   await receivers.whenArrived(loud);
   assert.equal(receivers.count('quiet.example').opened, 0);
   const why = (await headgate.console('why default quiet.example')).text;
-  assert.match(why, /Waits for the end of quiet hours, which never end by their schedule, for [\d.]+ s now; set by curfew at .*\/schedule:2\./);
+  assert.match(
+    why,
+    /Waits for the end of quiet hours, which never end by their schedule, for [\d.]+ s now; set by curfew at .*\/schedule:2\./,
+  );
 
   writeFileSync(schedule, '* quiet.example on * 25 * * *\n');
   const refused = await headgate.console('config reload');

@@ -31,7 +31,7 @@ test('a suspension with an end: nothing before it, everything after it, nobody h
   await receivers.whenArrived(accepted);
   assert.ok(Math.min(...arrivedAt) >= until, `${Math.min(...arrivedAt) - until} ms after the end`);
   if (Date.now() < until)
-    assert.match(why, /Waits for Suspend_Delivery until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to be lifted/);
+    assert.match(why, /Waits for Suspend_Delivery until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ to be lifted/);
   assert.deepEqual(headgate.mainlog.lines().filter(isFailure), [], 'waiting is no attempt');
 });
 

@@ -100,7 +100,10 @@ Binding "capped" {
   assert.match(capped, /Server_Max_Outbound_Connections = 1 \(all of binding "capped"\): 1 open/);
   assert.ok(capped.includes(place(lineOf('Server_Max_Outbound_Connections = 1'))), capped);
 
-  assert.match(await ask('default retry.example'), /Waits for the next attempt at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+\./);
+  assert.match(
+    await ask('default retry.example'),
+    /Waits for the next attempt at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+\./,
+  );
   const down = await ask('default down.example');
   assert.match(down, /Waits for a host that can be reached.*next try is in (59\d\.\d|600\.0) s/);
   assert.match(down, /\[127\.0\.1\.4\]: ECONNREFUSED, [\d.]+ s ago/);

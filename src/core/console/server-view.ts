@@ -200,7 +200,7 @@ export interface ThrottleRow {
   readonly used: number;
   /** Until the next token, if nobody else takes it; 0 when there is one. */
   readonly nextMs: number;
-  /** Queues, and connections that wait for their next message. */
+  /** Queues that wait for a token. */
   readonly waiting: number;
   readonly setAt: { readonly file: string; readonly line: number; readonly column: number };
 }

@@ -43,12 +43,13 @@ test('throttles: rate, use, next token, place', async () => {
   assert.deepEqual(await answer('throttles', []), {
     text: `\
 global: Outbound_Throttle_Connections = "5/1"
-  used 1 of 5; next token now; 0 waiting; set at mail.conf:1:1
+  used 1 of 5; next token now; 0 queues waiting; set at mail.conf:1:1
 binding "b": Outbound_Throttle_Messages = "10/60"
-  used 10 of 10; next token in 1.3 s; 2 waiting; set at mail.conf:7:3
+  used 10 of 10; next token in 1.3 s; 2 queues waiting; set at mail.conf:7:3
 `,
     failed: false,
   });
+  assert.match((await answer('throttles', [], [{ ...ROWS[0]!, waiting: 1 }])).text, /; 1 queue waiting;/);
   assert.match((await answer('throttles', ['b'])).text, /^binding "b"/);
   assert.equal((await answer('throttles', ['c'])).failed, true);
   assert.equal((await answer('throttles', ['b'], [])).text, 'no throttle is in use for mail of binding "b"\n');
@@ -58,6 +59,9 @@ test('watchdog: what it found', async () => {
   const { text } = await answer('watchdog', []);
   assert.equal(
     text,
-    'Queues that could have opened a connection and had not: 2\nQueues with mail and without a connection: 30\n',
+    `Queues that could have opened a connection and had not: 2
+Queues with mail and without a connection: 30
+Only the first is bad, when it is not 0. The others wait for something, which is in order: why BINDING DOMAIN names it.
+`,
   );
 });

@@ -41,9 +41,12 @@ function throttleLines({ option, scope, count, periodMs, used, nextMs, waiting, 
   const next = nextMs === 0 ? 'now' : `in ${(nextMs / 1000).toFixed(1)} s`;
   return [
     `${scope === '' ? 'global' : scope}: ${displaySpelling(option)} = "${count}/${periodMs / 1000}"`,
-    `  used ${used} of ${count}; next token ${next}; ${waiting} waiting; set at ${formatPosition(setAt)}`,
+    `  used ${used} of ${count}; next token ${next}; ${waiting} ${waiting === 1 ? 'queue' : 'queues'} waiting; set at ${formatPosition(setAt)}`,
   ];
 }
+
+const WHAT_IT_MEANS =
+  'Only the first is bad, when it is not 0. The others wait for something, which is in order: why BINDING DOMAIN names it.';
 
 function watchdog(server: ServerView): Answer {
   const { stalls, watched } = server.watchdog();
@@ -51,6 +54,7 @@ function watchdog(server: ServerView): Answer {
     textOf([
       `Queues that could have opened a connection and had not: ${stalls}`,
       `Queues with mail and without a connection: ${watched}`,
+      WHAT_IT_MEANS,
     ]),
   );
 }

@@ -61,6 +61,11 @@ export class WaitList {
     for (let wait = this.#withoutConnection.head; wait !== null; wait = wait.after) yield wait.waiter;
   }
 
+  /** The others, in the same way. */
+  *withConnection(): Generator<Waiter> {
+    for (let wait = this.#withConnection.head; wait !== null; wait = wait.after) yield wait.waiter;
+  }
+
   /** Adds `waiter` behind all others of its rank. */
   add(waiter: Waiter): Wait {
     const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), before: null, after: null };
