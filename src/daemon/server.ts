@@ -1,7 +1,6 @@
 // The running server: opens logs, spool, name service, engine and endpoints in that order, puts other configurations in
 // force while it runs, and takes everything down in the opposite order. It decides nothing about mail.
 import { appendFileSync, existsSync } from 'node:fs';
-import { hostname as systemHostname } from 'node:os';
 import { join } from 'node:path';
 import { wallMs } from '../core/base/moment.ts';
 import { seededRandom } from '../core/base/random.ts';
@@ -28,7 +27,7 @@ import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
 import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
-import { addressWarnings } from './address-check.ts';
+import { addressWarnings, machineOf } from './address-check.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { CONFIG_FILES } from './config-files.ts';
 import { loadCurfew } from './curfew-check.ts';
@@ -132,6 +131,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
 export class Server implements ConfigHolder {
   readonly clock: ConfigClock = { now: () => wallMs(Date.now()), utcOffsetMinutes };
   readonly files = CONFIG_FILES;
+  readonly machine = machineOf((address) => this.#connector.hasLocalAddress(address));
   readonly #options: ServerOptions;
   readonly #logs: LogPort;
   readonly #audit: AuditLog;
@@ -194,7 +194,7 @@ export class Server implements ConfigHolder {
       configuration: this.#configuration,
       records: loadRecordSettings(this.#configuration),
       curfew: loadCurfew(this.#configuration).schedule,
-      identity: { pid: process.pid, version: options.version, hostname: systemHostname() },
+      identity: { pid: process.pid, version: options.version, hostname: this.machine.hostname },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
       utcOffsetMinutes,
       dnsFigures: () => resolver.figures(),

@@ -13,6 +13,7 @@ import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
 import { TLS_COMMANDS } from './tls-commands.ts';
 import { TRACE_COMMANDS } from './trace-commands.ts';
+import { verbLines } from './verb-list.ts';
 import { WAIT_COMMANDS } from './wait-commands.ts';
 import { WHY_COMMANDS } from './why-command.ts';
 
@@ -20,7 +21,8 @@ const CONFIG_COMMAND: Command = {
   words: ['config'],
   usage: 'VERB [SCOPE [NAME]]... [OPTION] [VALUE]',
   help: 'reads and changes the configuration in force',
-  arity: [1, ANY_NUMBER],
+  more: verbLines,
+  arity: [0, ANY_NUMBER],
   complete: ([verb, ...path], { config, stanzas }) =>
     verb === undefined ? config.verbs : configOffers(path, stanzas()),
   run: (args, { config }, rawLine, session) => config.answer(args, rawLine, session),
@@ -107,5 +109,7 @@ function help(words: readonly string[]): Answer {
   const own = commands.length === 0 ? findCommand(words) : null; // with arguments behind it: `help active 100`
   if (own !== null) commands.push(own);
   if (commands.length === 0) return refuseUnknownCommand(words);
-  return reply(textOf(commands.flatMap((command) => [usageOf(command), `        ${command.help}`])));
+  const more = commands.length === 1 ? (commands[0]!.more?.() ?? []) : [];
+  const lines = commands.flatMap((command) => [usageOf(command), `        ${command.help}`]);
+  return reply(textOf([...lines, ...more.map((line) => `        ${line}`)]));
 }

@@ -10,6 +10,7 @@ import { type ConfigWarning, Findings } from '../config/problem.ts';
 import { readPath } from '../config/scope-path.ts';
 import { indent, type WordSyntax } from '../config/syntax.ts';
 import { type Answer, refuse, reply } from './command.ts';
+import type { ConfigMachine } from './config-holder.ts';
 import {
   onOption,
   optionIn,
@@ -62,7 +63,11 @@ export function readSet(configuration: Configuration, tokens: readonly Token[]):
   };
 }
 
-export function readUnset(configuration: Configuration, words: readonly WordSyntax[]): ReadChange {
+export function readUnset(
+  configuration: Configuration,
+  words: readonly WordSyntax[],
+  machine: ConfigMachine | null,
+): ReadChange {
   const path = readPath(configuration.root, words);
   if (path.kind === 'path' && path.length === words.length) return readRemove(configuration, path);
   return onOption<ReadChange>(configuration.root, 'unset', words, (scope, name) => {
@@ -75,7 +80,7 @@ export function readUnset(configuration: Configuration, words: readonly WordSynt
       change: { kind: 'unset', path: scope.steps, option: name },
       describe(after) {
         if (scope.innermost?.isModule) return reply(`"${option.display}" has been unset.\n`);
-        const effective = indent(formatEffective(after, scope, option), VALUE_INDENT);
+        const effective = indent(formatEffective(after, scope, option, machine), VALUE_INDENT);
         return reply(
           `"${option.display}" has been unset. Effective value is now:\n${effective}\n${restartNote(option)}`,
         );

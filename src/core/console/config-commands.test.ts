@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { maxOutboundConnections } from '../config/connection-options.ts';
+import { bindAddress, maxOutboundConnections } from '../config/connection-options.ts';
 import { type LoadResult, loadConfiguration } from '../config/load.ts';
 import type { ConsoleSession } from './command.ts';
 import { ConfigConsole } from './config-commands.ts';
@@ -22,6 +22,11 @@ function consoleOver(text: string, next = text) {
   const console = new ConfigConsole({
     clock: { now: () => wallMs(0), utcOffsetMinutes: () => 0 },
     files: NO_FILES,
+    machine: {
+      hostname: 'box.test',
+      cautions: (configuration) =>
+        configuration.value(bindAddress, { binding: 'b' }) === '192.0.2.7' ? ['192.0.2.7 is missing'] : [],
+    },
     current: () => applied.at(-1)!,
     apply(configuration) {
       applied.push(configuration);
@@ -276,4 +281,19 @@ test('a bare config lists its verbs', async () => {
   assert.match(text, /^config eval \[SCOPE\.\.\.\] OPTION +the value in force, with fallback\n/);
   for (const verb of new ConfigConsole(null as never).verbs)
     assert.match(text, new RegExp(`^config ${verb}\\b.* {2}\\S`, 'm'));
+});
+
+test('a server without a name of its own has that of its system', async () => {
+  const { ask } = consoleOver('hostname = a.test');
+  assert.equal((await ask('config eval hostname')).text, 'Hostname = "a.test"\n');
+  const { text } = await ask('config unset hostname');
+  assert.equal(text, '"Hostname" has been unset. Effective value is now:\n        Hostname = "box.test"\n');
+  assert.equal((await ask('config eval hostname')).text, 'Hostname = "box.test"\n');
+});
+
+test('who sets what the machine lacks hears of it at once, and once', async () => {
+  const { ask } = consoleOver('');
+  const set = 'config set binding b bind_address 192.0.2.7';
+  assert.equal((await ask(set)).text, 'Bind_Address = "192.0.2.7"\nwarning: 192.0.2.7 is missing\n');
+  assert.equal((await ask('config set max_retries 3')).text, 'Max_Retries = 3\n');
 });

@@ -82,11 +82,11 @@ export class ConfigConsole implements ConfigAnswers {
     const [first, second] = words.map(({ text }) => text);
     switch (verb) {
       case 'eval':
-        return evaluate(configuration, words);
+        return evaluate(configuration, words, this.#holder.machine);
       case 'get':
         return getSetting(configuration, words);
       case 'unset':
-        return this.#change(readUnset(configuration, words), session);
+        return this.#change(readUnset(configuration, words, this.#holder.machine), session);
       case 'show':
         return show(configuration, words);
       case 'showrecurse':
@@ -141,8 +141,13 @@ export class ConfigConsole implements ConfigAnswers {
   /** Puts a result in force, if it is one. */
   async #put(result: LoadResult, describe: (configuration: Configuration) => Answer): Promise<Answer> {
     if (result.kind === 'problems') return refuseAll(result.problems);
+    const { machine } = this.#holder;
+    const known = new Set(machine?.cautions(this.#holder.current()));
     const obstacles = await this.#holder.apply(result.configuration);
-    return obstacles.length > 0 ? refuse(obstacles.join('\n')) : describe(result.configuration);
+    if (obstacles.length > 0) return refuse(obstacles.join('\n'));
+    const answer = describe(result.configuration);
+    const news = machine?.cautions(result.configuration).filter((text) => !known.has(text)) ?? [];
+    return { ...answer, text: answer.text + news.map((text) => `warning: ${text}\n`).join('') };
   }
 
   // ---- transactions

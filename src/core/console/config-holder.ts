@@ -26,6 +26,16 @@ export interface ConfigHolder {
   reload(path: string | null, author: ChangeAuthor): ReloadResult | Promise<ReloadResult>;
   readonly clock: ConfigClock;
   readonly files: ConfigFiles;
+  /** Null where it is not known on which machine the configuration is to be in force. */
+  readonly machine: ConfigMachine | null;
+}
+
+/** What a configuration meets on its machine. */
+export interface ConfigMachine {
+  /** Name of the system, for when the option `hostname` is not set. */
+  readonly hostname: string;
+  /** What the machine lacks for it, a sentence each, the same for the same thing. */
+  cautions(configuration: Configuration): readonly string[];
 }
 
 export interface ConfigClock {

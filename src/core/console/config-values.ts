@@ -4,24 +4,39 @@ import type { Configuration } from '../config/configuration.ts';
 import { formatContents, formatSetting } from '../config/display.ts';
 import type { Option } from '../config/option.ts';
 import { readPath, subjectOf } from '../config/scope-path.ts';
-import { indent, type WordSyntax } from '../config/syntax.ts';
+import { hostname } from '../config/server-options.ts';
+import { indent, quoteText, type WordSyntax } from '../config/syntax.ts';
 import { type Answer, reply } from './command.ts';
+import type { ConfigMachine } from './config-holder.ts';
 import { onOption, onScope, optionFor, ownSetting, refuseOption, type ScopePath, scopeText } from './config-path.ts';
 
 /** Values of `get` in a scope, and of `unset`, stand this far in. */
 export const VALUE_INDENT = '        ';
 
-export function evaluate(configuration: Configuration, words: readonly WordSyntax[]): Answer {
+export function evaluate(
+  configuration: Configuration,
+  words: readonly WordSyntax[],
+  machine: ConfigMachine | null,
+): Answer {
   return onOption(configuration.root, 'eval', words, (path, name) => {
     const own = path.stanza?.settings.get(name.text.toLowerCase());
     if (path.innermost?.isChecked === false) return own ? reply(`${formatSetting(own)}\n`) : refuseOption(path, name);
     const option = optionFor(path, name.text);
-    return option === null ? refuseOption(path, name) : reply(`${formatEffective(configuration, path, option)}\n`);
+    return option === null
+      ? refuseOption(path, name)
+      : reply(`${formatEffective(configuration, path, option, machine)}\n`);
   });
 }
 
-/** `Name = value` with fallback. */
-export function formatEffective(configuration: Configuration, path: ScopePath, option: Option<unknown>): string {
+/** `Name = value` with fallback. A server without a name of its own has that of its system. */
+export function formatEffective(
+  configuration: Configuration,
+  path: ScopePath,
+  option: Option<unknown>,
+  machine: ConfigMachine | null,
+): string {
+  if (option === hostname && machine !== null && configuration.value(hostname) === null)
+    return `${option.display} = ${quoteText(machine.hostname)}`;
   return `${option.display} = ${configuration.resolve(option, subjectOf(path.steps)).text}`;
 }
 

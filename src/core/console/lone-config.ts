@@ -3,7 +3,7 @@ import { type WallMs, wallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { LoadOptions, LoadResult } from '../config/load.ts';
 import type { ChangeAuthor } from '../config/provenance.ts';
-import type { ConfigClock, ConfigFiles, ConfigHolder, ReloadResult } from './config-holder.ts';
+import type { ConfigClock, ConfigFiles, ConfigHolder, ConfigMachine, ReloadResult } from './config-holder.ts';
 
 /** Loads a file; null for the one that the configuration came from. */
 export type LoadFile = (path: string | null, options: LoadOptions) => LoadResult;
@@ -20,14 +20,22 @@ const NO_TIME: ConfigClock = { now: (): WallMs => wallMs(0), utcOffsetMinutes: (
 export class LoneConfig implements ConfigHolder {
   readonly clock: ConfigClock;
   readonly files: ConfigFiles;
+  readonly machine: ConfigMachine | null;
   readonly #load: LoadFile;
   #configuration: Configuration;
 
-  constructor(configuration: Configuration, load: LoadFile, files = NO_FILES, clock = NO_TIME) {
+  constructor(
+    configuration: Configuration,
+    load: LoadFile,
+    files = NO_FILES,
+    clock = NO_TIME,
+    machine: ConfigMachine | null = null,
+  ) {
     this.#configuration = configuration;
     this.#load = load;
     this.files = files;
     this.clock = clock;
+    this.machine = machine;
   }
 
   current(): Configuration {
