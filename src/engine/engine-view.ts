@@ -145,14 +145,14 @@ export class EngineView implements ServerView {
     if (queues === undefined) return null;
     const at = this.#parts.turns.clock();
     // Bindings may differ in routes and gateway; the queue with the most to do is the one that is asked about.
-    const shown = queues.reduce((best, queue) => (queue.connections.size > best.connections.size ? queue : best));
+    const shown = queues.reduce((best, queue) => (isBusier(queue, best) ? queue : best));
     const inspected = this.#parts.routes.inspect(shown, at);
     const route = inspected?.route ?? null;
     const ttlSeconds = Math.ceil((inspected?.ttlMs ?? 0) / 1000);
     const sum = domainRow(domain, queues);
     return {
       domain,
-      exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, route.candidates, ttlSeconds) : [],
+      exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, queues, route.candidates, ttlSeconds) : [],
       unroutable: route?.kind === 'unroutable' ? route.reply : null,
       ttlSeconds,
       consecutiveFailures: Math.max(...queues.map((queue) => queue.consecutiveFailures)),
@@ -349,33 +349,38 @@ export class EngineView implements ServerView {
     };
   }
 
-  #exchangers(queue: MailQueue, candidates: readonly Candidate[], ttlSeconds: number): ExchangerDetail[] {
+  /** @param queues all those of the domain: each binding remembers failures by itself */
+  #exchangers(
+    shown: MailQueue,
+    queues: readonly MailQueue[],
+    candidates: readonly Candidate[],
+    ttlSeconds: number,
+  ): ExchangerDetail[] {
     const { scheduler, hostTimes } = this.#parts;
-    const at = this.#parts.turns.clock();
-    const failureOf = (candidate: Candidate) =>
-      scheduler.hostStates.failure(
-        queue.binding,
-        candidate.address,
-        at.mono,
-        protectionTowards(queue.settings, candidate),
-      );
-    const next = candidates.find((candidate) => failureOf(candidate) === null);
+    const { mono } = this.#parts.turns.clock();
+    const failureOf = ({ binding, settings }: MailQueue, candidate: Candidate) =>
+      scheduler.hostStates.failure(binding, candidate.address, mono, protectionTowards(settings, candidate));
+    const next = candidates.find((candidate) => failureOf(shown, candidate) === null);
     const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();
     for (const candidate of candidates) {
       const { host, preference, address, family } = candidate;
       const key = `${preference} ${host}`;
       const exchanger = exchangers.get(key) ?? { host, preference, ttlSeconds, addresses: [] };
       exchangers.set(key, exchanger);
-      const failure = failureOf(candidate);
+      const failures = queues.flatMap((queue) => {
+        const failure = failureOf(queue, candidate);
+        return failure === null ? [] : [{ binding: queue.binding, since: failure.since }];
+      });
       const { connectMs, deliverMs } = hostTimes.peek(address);
       exchanger.addresses.push({
         address,
         family,
         connectMs,
         deliverMs,
-        failedAgoMs: failure === null ? null : at.mono - failure.since,
+        failedAgoMs: failures.length === 0 ? null : mono - Math.max(...failures.map(({ since }) => since)),
+        setAsideBy: failures.length === queues.length ? [] : failures.map(({ binding }) => binding),
         isNext: candidate === next,
-        alsoUsedBy: this.#othersAt(address, queue.domain),
+        alsoUsedBy: this.#othersAt(address, shown.domain),
       });
     }
     return [...exchangers.values()];
@@ -425,4 +430,9 @@ function queuesOf(waiters: Iterable<Waiter>): number {
   const queues = new Set<MailQueue>();
   for (const waiter of waiters) queues.add((waiter as QueueWaiter).queue);
   return queues.size;
+}
+
+function isBusier(one: MailQueue, other: MailQueue): boolean {
+  if (one.connections.size !== other.connections.size) return one.connections.size > other.connections.size;
+  return one.activeMessages > other.activeMessages;
 }

@@ -106,6 +106,7 @@ const HOTMAIL: DomainDetail = {
           connectMs: 0,
           deliverMs: 10259.03,
           failedAgoMs: 54270,
+          setAsideBy: [],
           isNext: false,
           alsoUsedBy: [],
         },
@@ -115,6 +116,7 @@ const HOTMAIL: DomainDetail = {
           connectMs: 77.25,
           deliverMs: 11726.36,
           failedAgoMs: null,
+          setAsideBy: [],
           isNext: false,
           alsoUsedBy: [
             { domain: 'email.msn.com', preference: 5 },
@@ -134,6 +136,7 @@ const HOTMAIL: DomainDetail = {
           connectMs: 77.34,
           deliverMs: 9957.49,
           failedAgoMs: null,
+          setAsideBy: [],
           isNext: true,
           alsoUsedBy: [],
         },
@@ -186,6 +189,21 @@ Active Connections: 2
   const given = { domain: (name: string) => (name === 'hotmail.com' ? HOTMAIL : null) };
   assert.equal(await answerOf('domain Hotmail.COM.', given), expected);
   assert.match(await refusalOf('domain hotmale.com', given), /^no mail for "hotmale.com"/);
+});
+
+test('domain: an address that some bindings have set aside, and others use', async () => {
+  const [first, second] = HOTMAIL.exchangers;
+  const addressOf = async (setAsideBy: readonly string[], isNext: boolean): Promise<string> => {
+    const address = { ...first!.addresses[0]!, failedAgoMs: 3000, setAsideBy, isNext };
+    const detail = { ...HOTMAIL, exchangers: [{ ...first!, addresses: [address] }, second!] };
+    return (await answerOf('domain hotmail.com', { domain: () => detail }))
+      .split('\n')
+      .find((line) => line.includes('.129'))!;
+  };
+  const times = '[65.54.254.129] IPv4 (0.00ms con 10259.03ms dlv) 3.00s since failure';
+  assert.equal(await addressOf([], false), ` *      ${times}`);
+  assert.equal(await addressOf(['default'], true), ` => *   ${times} (binding "default")`);
+  assert.equal(await addressOf(['a', 'b', 'c', 'd'], true), ` => *   ${times} (binding "a", "b", "c" and others)`);
 });
 
 test('domain without a route says why', async () => {

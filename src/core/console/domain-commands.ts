@@ -153,13 +153,27 @@ function domainReport(name: string, isJson: boolean, { server, stanzas }: Subjec
 }
 
 function addressLines(detail: AddressDetail): string[] {
-  const mark = detail.isNext ? ' =>     ' : detail.failedAgoMs !== null ? ' *      ' : '        ';
+  const isDown = detail.failedAgoMs !== null;
+  const mark = `${detail.isNext ? ' =>' : ''}${isDown ? ' *' : ''}`.padEnd(8);
   const times = `(${detail.connectMs.toFixed(2)}ms con ${detail.deliverMs.toFixed(2)}ms dlv)`;
-  const failure = detail.failedAgoMs === null ? '' : ` ${(detail.failedAgoMs / 1000).toFixed(2)}s since failure`;
+  const failure =
+    detail.failedAgoMs === null
+      ? ''
+      : ` ${(detail.failedAgoMs / 1000).toFixed(2)}s since failure${whose(detail.setAsideBy)}`;
   return [
     `${mark}[${detail.address}] IPv${detail.family} ${times}${failure}`,
     ...detail.alsoUsedBy.map((other) => `                (also used by ${other.domain} pref ${other.preference})`),
   ];
+}
+
+const BINDINGS_MAX = 3;
+
+/** Each binding remembers failures by itself. */
+function whose(bindings: readonly string[]): string {
+  const named = bindings.slice(0, BINDINGS_MAX).map((binding) => `"${binding}"`);
+  return named.length === 0
+    ? ''
+    : ` (binding ${named.join(', ')}${bindings.length > named.length ? ' and others' : ''})`;
 }
 
 function queueLines(detail: DomainDetail): string[] {

@@ -94,9 +94,11 @@ export interface AddressDetail {
   /** Decayed average time of a connect and of a delivery; 0 before the first. */
   readonly connectMs: number;
   readonly deliverMs: number;
-  /** Time since the failure for which it is set aside, or null while it is in use. */
+  /** Time since the latest failure for which a binding sets it aside, or null while all use it. */
   readonly failedAgoMs: number | null;
-  /** The next connection would go here. At most one address of a domain. */
+  /** The bindings that do, where others of the domain do not. */
+  readonly setAsideBy: readonly string[];
+  /** The next connection of the binding with the most to do would go here. At most one address of a domain. */
   readonly isNext: boolean;
   /** Other routing domains known to use the address; a few at most. */
   readonly alsoUsedBy: readonly { readonly domain: DomainName; readonly preference: number }[];
