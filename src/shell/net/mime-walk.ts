@@ -36,6 +36,8 @@ export class MimeWalk {
   readonly #open: OpenMultipart[] = [];
   #state: 'header' | 'content' | 'between' = 'header';
   #part = 0;
+  /** Shared by all lines of a part. */
+  #content: LinePlace = BETWEEN;
   #isMessage = true;
   /** The header that is being read, unfolded. */
   #fields: string[] = [];
@@ -45,8 +47,8 @@ export class MimeWalk {
   take(line: string): LinePlace {
     if (line.startsWith('--') && this.#isBoundary(line)) return BETWEEN;
     if (this.#state === 'between') return BETWEEN;
+    if (this.#state === 'content') return this.#content;
     const part = this.#part;
-    if (this.#state === 'content') return { kind: 'content', part };
     if (line !== '') {
       this.#keep(line);
       return { kind: 'header', part };
@@ -99,6 +101,7 @@ export class MimeWalk {
     const isEmbedded = type === 'message' && (subtype === 'rfc822' || subtype === 'global') && isPlain;
     const isComposite = (boundary !== null || isEmbedded) && this.#open.length < NESTING_MAX;
     this.#state = 'content';
+    this.#content = { kind: 'content', part: this.#part };
     if (isComposite && boundary !== null) {
       this.#open.push({ delimiter: `--${boundary}`, isDigest: subtype === 'digest' });
       this.#state = 'between';

@@ -288,6 +288,10 @@ export class SocketConnection implements Connection {
         this.#queue.splice(0, 1, ...wireFormOf(Buffer.from(headerSection, 'latin1'), body, next.form));
       } else if (next instanceof SevenBitForm) {
         const octets = next.next();
+        if (octets?.length === 0) {
+          setImmediate(() => this.#pump());
+          return;
+        }
         if (octets === null) this.#queue.shift();
         else this.#queue.unshift(octets);
       }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import PostalMime from 'postal-mime';
-import { quotedPrintable, SevenBitForm } from './seven-bit-form.ts';
+import { encode, folded, SevenBitForm } from './seven-bit-form.ts';
 
 /** What goes on the wire. @param text a message with LF for CRLF, Latin-1 @param octetsPerChunk of the body */
 function wireOf(text: string, octetsPerChunk = 7): string {
@@ -200,7 +200,7 @@ test('lines that become long are folded, never within an octet, and no piece loo
     'x'.repeat(76),
     'y'.repeat(77),
   ]) {
-    const pieces = [...quotedPrintable(line)];
+    const pieces = [...folded(encode(line))];
     for (const [index, piece] of pieces.entries()) {
       assert.ok(piece.length <= 76, piece);
       assert.ok(index === 0 || !piece.startsWith('--'), piece);
@@ -221,7 +221,7 @@ test('property: any line is what it was once it is decoded, and has no octet bey
   fc.assert(
     fc.property(fc.array(octet, { maxLength: 300 }), (codes) => {
       const line = String.fromCharCode(...codes);
-      const pieces = [...quotedPrintable(line)];
+      const pieces = [...folded(encode(line))];
       assert.equal(decoded(pieces), line);
       assert.ok(pieces.every((piece) => /^[\t -~]*$/.test(piece) && piece.length <= 76 && !/[ \t]$/.test(piece)));
     }),
@@ -289,4 +289,12 @@ test('a large message is made a portion at a time', () => {
     octets += next.length;
   }
   assert.ok(octets > 3 * 70 * 20_000);
+});
+
+test('a message of many lines is planned over several turns', () => {
+  const body = [Buffer.from('a\r\n'.repeat(200_000)), Buffer.from('\xe9\r\n.\r\n', 'latin1')];
+  const form = new SevenBitForm(Buffer.from('Subject: x\r\n'), body);
+  let turns = 0;
+  for (let next = form.next(); next?.length === 0; next = form.next()) turns += 1;
+  assert.ok(turns > 5, `${turns}`);
 });

@@ -10,6 +10,11 @@ import { type MimePart, MimeWalk, PLAIN_ENCODINGS } from './mime-walk.ts';
 const PORTION_OCTETS = 65_536;
 /** RFC 2045 section 6.7, without the line end. */
 const LINE_OCTETS_MAX = 76;
+const EMPTY = Buffer.alloc(0);
+/** What is planned in one turn: some milliseconds. */
+const PLANNED_OCTETS = 1_048_576;
+/** A line costs as much as so many octets. */
+const LINE_COST = 50;
 const EIGHT_BIT = /[\x80-\xff]/;
 
 /** What becomes of a part. */
@@ -20,50 +25,69 @@ interface Change {
 }
 
 export class SevenBitForm {
-  readonly #lines: Iterator<string, void>;
+  readonly #headerSection: Uint8Array;
+  readonly #body: readonly Uint8Array[];
+  /** Null when it is done. */
+  #planning: Iterator<void, ReadonlyMap<number, Change>> | null;
+  #lines: Iterator<string, void> | null = null;
+  #isOver = false;
 
   /**
    * @param headerSection complete lines, not stuffed
    * @param body in wire form, final dot included; not changed while this is in use
    */
   constructor(headerSection: Uint8Array, body: readonly Uint8Array[]) {
-    const parts = [headerSection, ...body];
-    const changes = parts.every((octets) => isAscii(octets)) ? new Map<number, Change>() : plan(headerSection, body);
-    this.#lines = recoded(headerSection, body, changes);
+    this.#headerSection = headerSection;
+    this.#body = body;
+    this.#planning = plan(headerSection, body);
   }
 
-  /** The next octets of the wire form, null behind the final dot. */
+  /** The next octets of the wire form, null behind the final dot; none when it needs another turn for them. */
   next(): Buffer | null {
-    let text = '';
-    while (text.length < PORTION_OCTETS) {
-      const { value } = this.#lines.next();
-      if (value === undefined) break;
-      text += value.startsWith('.') ? `.${value}\r\n` : `${value}\r\n`;
+    if (this.#planning !== null) {
+      const { done, value } = this.#planning.next();
+      if (done !== true) return EMPTY;
+      this.#planning = null;
+      this.#lines = recoded(this.#headerSection, this.#body, value);
     }
-    if (text !== '') return Buffer.from(text, 'latin1');
+    const pieces: string[] = [];
+    for (let octets = 0; octets < PORTION_OCTETS; ) {
+      const { value } = this.#lines!.next();
+      if (value === undefined) break;
+      pieces.push(value.startsWith('.') ? `.${value}\r\n` : `${value}\r\n`);
+      octets += value.length + 2;
+    }
+    if (pieces.length > 0) return Buffer.from(pieces.join(''), 'latin1');
     if (this.#isOver) return null;
     this.#isOver = true;
     return Buffer.from('.\r\n');
   }
-
-  #isOver = false;
 }
 
-/** The parts that are to be changed, by their number. */
-function plan(headerSection: Uint8Array, body: readonly Uint8Array[]): Map<number, Change> {
-  const walk = new MimeWalk();
-  const headers = new Map<number, MimePart>();
+/** Finds the parts that are to be changed, by their number. Yields now and then, so that it holds up nobody. */
+function* plan(headerSection: Uint8Array, body: readonly Uint8Array[]): Generator<void, ReadonlyMap<number, Change>> {
   const changes = new Map<number, Change>();
+  if (isAscii(headerSection) && body.every((octets) => isAscii(octets))) return changes;
+  const walk = new MimeWalk();
+  let header: MimePart | null = null;
+  /** Of the lines behind the header. */
+  let isDecided = true;
+  let octets = 0;
   for (const line of linesOf(headerSection, body)) {
+    octets += line.length + LINE_COST;
+    if (octets > PLANNED_OCTETS) {
+      octets = 0;
+      yield;
+    }
     const place = walk.take(line);
     if (place.kind === 'headerEnd') {
-      headers.set(place.part, place.found);
-      const { encoding } = place.found;
+      header = place.found;
+      const { encoding } = header;
       if (encoding === '8bit' || encoding === 'binary') changes.set(place.part, { encoding: '7bit', fields: [] });
-    } else if (place.kind === 'content' && EIGHT_BIT.test(line)) {
-      const header = headers.get(place.part)!;
-      if (header.encoding !== null && !PLAIN_ENCODINGS.includes(header.encoding)) continue;
-      changes.set(place.part, { encoding: 'quoted-printable', fields: missingFields(header) });
+      isDecided = encoding !== null && !PLAIN_ENCODINGS.includes(encoding);
+    } else if (!isDecided && place.kind === 'content' && EIGHT_BIT.test(line)) {
+      changes.set(place.part, { encoding: 'quoted-printable', fields: missingFields(header!) });
+      isDecided = true;
     }
   }
   return changes;
@@ -101,14 +125,22 @@ function* recoded(
       isReplaced = false;
       yield* change.fields;
       yield line;
-    } else if (change.encoding === 'quoted-printable') yield* quotedPrintable(line);
-    else yield line;
+    } else if (change.encoding === '7bit') yield line;
+    else {
+      const encoded = encode(line);
+      if (encoded.length <= LINE_OCTETS_MAX) yield encoded;
+      else yield* folded(encoded);
+    }
   }
 }
 
-/** @param line without its end, which stays one */
-export function* quotedPrintable(line: string): Generator<string, void> {
-  const encoded = line.replaceAll(/[^\t -<>-~]/g, escaped).replace(/[\t ]$/, escaped);
+/** Quoted-printable in one line, however long. @param line without its end */
+export function encode(line: string): string {
+  return line.replaceAll(/[^\t -<>-~]/g, escaped).replace(/[\t ]$/, escaped);
+}
+
+/** @param encoded a line, which stays one for who decodes it */
+export function* folded(encoded: string): Generator<string, void> {
   let at = 0;
   while (encoded.length - at > LINE_OCTETS_MAX) {
     let end = at + LINE_OCTETS_MAX - 1; // one is the soft line break
@@ -142,15 +174,15 @@ function* linesOf(headerSection: Uint8Array, body: readonly Uint8Array[]): Gener
 function* linesIn(chunks: readonly Uint8Array[]): Generator<string, void> {
   let begun = '';
   for (const chunk of chunks) {
-    const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
     let at = 0;
-    for (let end = octets.indexOf(10); end >= 0; end = octets.indexOf(10, at)) {
-      const line = begun + octets.toString('latin1', at, end);
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
+      const line = begun + text.slice(at, end);
       begun = '';
       at = end + 1;
       yield line.endsWith('\r') ? line.slice(0, -1) : line;
     }
-    begun += octets.toString('latin1', at);
+    begun += text.slice(at);
   }
   if (begun !== '') yield begun;
 }
