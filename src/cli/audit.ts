@@ -1,6 +1,7 @@
 // `headgate audit FILE...`: proves from the limit audit log alone that no connection limit was passed, or shows where one
 // was, or where the log is not what was written. Files are read as streams: their size does not matter.
 import { createReadStream } from 'node:fs';
+import { systemErrorText } from '../core/base/system-error.ts';
 import { AuditCheck } from '../core/records/audit-check.ts';
 import { sha256 } from '../daemon/audit-log.ts';
 import { formatAuditJson, formatAuditReport, isProof } from './audit-report.ts';
@@ -24,8 +25,10 @@ export async function runAudit(argv: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (files.length === 0 || flags.some((flag) => flag !== '--json' && flag !== '--running')) {
-    process.stderr.write(USAGE);
+  const odd = flags.find((flag) => flag !== '--json' && flag !== '--running');
+  if (files.length === 0 || odd !== undefined) {
+    const mistake = odd === undefined ? 'expected at least one file' : `found "${odd}"; expected --json or --running`;
+    process.stderr.write(`headgate audit: ${mistake}\n"headgate audit --help" says how it is used\n`);
     return 2;
   }
   const isRunning = flags.includes('--running');
@@ -37,9 +40,7 @@ export async function runAudit(argv: readonly string[]): Promise<number> {
       // The server may be in the middle of it.
       if (rest !== '' && !(isRunning && index === files.length - 1)) check.line(rest);
     } catch (error) {
-      process.stderr.write(
-        `headgate audit: ${file}: ${(error as NodeJS.ErrnoException).code}; expected a readable file\n`,
-      );
+      process.stderr.write(`headgate audit: ${file}: ${systemErrorText(error)}; expected a readable file\n`);
       return 1;
     }
   }

@@ -155,3 +155,22 @@ test('a query about a binding that nobody declared is answered, with a note besi
     stderr: 'note: no binding "y" is declared (did you mean "x"?); this is what its mail would fall back to\n',
   });
 });
+
+for (const [argv, mistake] of [
+  [
+    ['set', '-c', 'good.conf', 'max_retries', '3'],
+    /^headgate config: "set" changes a running server: use it on its console/,
+  ],
+  [['chek', 'good.conf'], /^headgate config: found "chek"; expected one of check, .*\(did you mean "check"\?\)\n/],
+  [['eval', '-c'], /^headgate config: -c: found no file behind it; expected -c FILE\n/],
+  [['check', '--strict', 'good.conf'], /^headgate config: check: found "--strict"; expected --lenient or files\n/],
+  [['check'], /^headgate config: check: expected at least one file\n/],
+  [[], /^headgate config: expected one of check, eval, /],
+] as const) {
+  test(`a usage error names what is wrong: config ${argv.join(' ')}`, async () => {
+    const { status, stdout, stderr } = await run(argv);
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, mistake);
+    assert.ok(stderr.split('\n').length <= 3, stderr);
+  });
+}

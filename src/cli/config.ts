@@ -1,13 +1,15 @@
 // `headgate config`: checks configurations and asks them, without a server. Answers are those of the console.
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { wallMs } from '../core/base/moment.ts';
+import { nearestName } from '../core/base/near-name.ts';
 import { checkWarnings } from '../core/config/check-warnings.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { type LoadOptions, type LoadResult, loadConfiguration } from '../core/config/load.ts';
-import { type ConfigWarning, explainProblem, formatWarning } from '../core/config/problem.ts';
+import { type ConfigWarning, didYouMean, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
-import type { ConfigClock } from '../core/console/config-holder.ts';
+import type { ConfigClock, ConfigMachine } from '../core/console/config-holder.ts';
 import { LoneConfig } from '../core/console/lone-config.ts';
 import { noteUndeclared } from '../core/console/undeclared-binding.ts';
 import { CONFIG_FILES } from '../daemon/config-files.ts';
@@ -32,6 +34,8 @@ writeback saves them. -c may be left out: /etc/headgate/headgate.conf. Exit stat
 const DEFAULT_FILE = '/etc/headgate/headgate.conf';
 const QUERIES = ['eval', 'get', 'explain', 'diff', 'show', 'showrecurse', 'locate'];
 const EX_CONFIG = 78;
+/** Which addresses it has matters where the server runs, and is said there. */
+const MACHINE: ConfigMachine = { hostname: hostname(), cautions: () => [] };
 const CLOCK: ConfigClock = {
   now: () => wallMs(Date.now()),
   utcOffsetMinutes: (at) => -new Date(at).getTimezoneOffset(),
@@ -45,14 +49,31 @@ export async function runConfig(argv: readonly string[]): Promise<number> {
   if (verb === 'help' && rest.length < 2) return show(await offlineConsole(null).answerWords(argv));
   if (verb === 'shell' || QUERIES.includes(verb)) {
     const { file, words } = takeFile(rest);
-    if (file !== null) return verb === 'shell' ? runShell(file, words) : runQuery(file, [verb, ...words]);
+    if (file === null) return refuseUsage('-c: found no file behind it; expected -c FILE');
+    return verb === 'shell' ? runShell(file, words) : runQuery(file, [verb, ...words]);
   }
   if (verb === '--help' || verb === '-h') {
     process.stdout.write(USAGE);
     return 0;
   }
-  process.stderr.write(USAGE);
+  if (verb === 'help') return refuseUsage('help: expected at most one name');
+  return refuseUsage(verbMistake(verb));
+}
+
+/** Short, and with the mistake: the whole of it would push that out of sight. */
+function refuseUsage(mistake: string): number {
+  process.stderr.write(`headgate config: ${mistake}\n"headgate config --help" says how it is used\n`);
   return 2;
+}
+
+function verbMistake(verb: string): string {
+  const verbs = ['check', ...QUERIES, 'shell', 'help'];
+  const expected = `expected one of ${verbs.join(', ')}`;
+  if (verb === '') return expected;
+  if (offlineConsole(null).verbs.includes(verb.toLowerCase()))
+    return `"${verb}" changes a running server: use it on its console (headgate console), or in headgate config shell`;
+  const hint = didYouMean(nearestName(verb, verbs));
+  return `found "${verb}"; ${expected}${hint === undefined ? '' : ` (${hint})`}`;
 }
 
 /** Takes `-c FILE` out of the arguments, wherever it stands; null for a `-c` without a file. */
@@ -64,10 +85,9 @@ function takeFile(argv: readonly string[]): { file: string | null; words: readon
 
 function runCheck(argv: readonly string[]): number {
   const files = argv.filter((word) => word !== '--lenient');
-  if (files.length === 0 || files.some((file) => file.startsWith('-'))) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  const flag = files.find((file) => file.startsWith('-'));
+  if (flag !== undefined) return refuseUsage(`check: found "${flag}"; expected --lenient or files`);
+  if (files.length === 0) return refuseUsage('check: expected at least one file');
   let status = 0;
   for (const file of files) {
     const result = load(file, argv.includes('--lenient'));
@@ -95,10 +115,7 @@ async function runQuery(file: string, words: readonly string[]): Promise<number>
 
 /** Answers line by line. @returns 1 when a line was refused */
 async function runShell(file: string, words: readonly string[]): Promise<number> {
-  if (words.length > 0) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  if (words.length > 0) return refuseUsage(`shell: found "${words[0]}"; expected nothing but -c FILE`);
   const configuration = loadOrExplain(file);
   if (configuration === null) return EX_CONFIG;
   const console = offlineConsole(configuration, file);
@@ -132,7 +149,7 @@ function splitBlanks(line: string): string[] {
 function offlineConsole(configuration: Configuration | null, file: string = DEFAULT_FILE): ConfigConsole {
   const load = (path: string | null, options: LoadOptions) => loadConfiguration(path ?? file, readSource, options);
   // `help` asks for none
-  return new ConfigConsole(new LoneConfig(configuration!, load, CONFIG_FILES, CLOCK));
+  return new ConfigConsole(new LoneConfig(configuration!, load, CONFIG_FILES, CLOCK, MACHINE));
 }
 
 function show({ text, failed }: Answer): number {

@@ -23,7 +23,7 @@ export async function runConsole(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (first?.startsWith('-')) {
-    stderr.write(`headgate console: unknown option ${first}\n${USAGE}`);
+    stderr.write(`headgate console: unknown option ${first}\n"headgate console --help" says how it is used\n`);
     return 2;
   }
   const parsed = first === undefined ? ({ kind: 'word' } as const) : parseEndpoint(first);

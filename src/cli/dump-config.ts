@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { localTime } from '../core/base/local-time.ts';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
+import { systemErrorText } from '../core/base/system-error.ts';
 import { type ConfigProblem, formatMistake } from '../core/config/problem.ts';
 import { formatXml } from '../core/config/xml.ts';
 import { loadForServer } from '../daemon/load-for-server.ts';
@@ -52,7 +53,7 @@ function print(xml: string, output: string | undefined): number {
     writeFileSync(output, xml);
     return 0;
   } catch (error) {
-    process.stderr.write(`ec_dump_config: ${output}: ${(error as NodeJS.ErrnoException).code}; not written\n`);
+    process.stderr.write(`ec_dump_config: ${output}: ${systemErrorText(error, 'write')}; not written\n`);
     return 1;
   }
 }

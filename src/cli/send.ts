@@ -23,7 +23,7 @@ export async function runSend(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (parsed.kind === 'refused') {
-    process.stderr.write(`headgate send: ${parsed.reason}\n${USAGE}`);
+    process.stderr.write(`headgate send: ${parsed.reason}\n"headgate send --help" says how it is used\n`);
     return 2;
   }
   const stop = new AbortController();

@@ -2,6 +2,7 @@
 // models, and tells what came of it (docs/rehearsal.md).
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
+import { systemErrorText } from '../core/base/system-error.ts';
 import { type Configuration, DEFAULT_BINDING } from '../core/config/configuration.ts';
 import { loadConfiguration } from '../core/config/load.ts';
 import { type ConfigProblem, explainProblem, formatWarning } from '../core/config/problem.ts';
@@ -54,7 +55,7 @@ export async function runSimulate(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (parsed.kind === 'refused') {
-    process.stderr.write(`headgate simulate: ${parsed.reason}\n${USAGE}`);
+    process.stderr.write(`headgate simulate: ${parsed.reason}\n"headgate simulate --help" says how it is used\n`);
     return 2;
   }
   try {
@@ -199,7 +200,7 @@ async function readLog(file: string, take: (line: string) => void): Promise<void
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     const expected = code.startsWith('Z_') ? 'a whole file of gzip' : 'a readable file';
-    throw new Refusal(`${file}: ${code}; expected ${expected}`);
+    throw new Refusal(`${file}: ${systemErrorText(error)}; expected ${expected}`);
   }
 }
 
@@ -209,7 +210,7 @@ function writeReport(file: string, text: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new Refusal(`${file}: ${code}; expected a file that can be written`);
+    throw new Refusal(`${file}: ${systemErrorText(error, 'write')}; expected a file that can be written`);
   }
 }
 
@@ -247,7 +248,7 @@ function loadReceivers(file: string): Receivers | null {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    process.stderr.write(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}; expected a receivers file\n`);
+    process.stderr.write(`cannot read ${file}: ${systemErrorText(error)}; expected a receivers file\n`);
     return null;
   }
   const read = readReceivers(file, text);

@@ -2,6 +2,7 @@
 // that address.
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { systemErrorText } from '../core/base/system-error.ts';
 import { TEST_ID_HEADER } from './sink-arrivals.ts';
 import {
   type Break,
@@ -162,7 +163,7 @@ function parseStartTls(value: string): Change | string {
     const tls = sinkTls(readFileSync(file, 'latin1'), fault);
     return () => ({ tls });
   } catch (error) {
-    return `a PEM file with a certificate and its key (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`;
+    return `a PEM file with a certificate and its key (${systemErrorText(error)})`;
   }
 }
 

@@ -111,7 +111,7 @@ test('arguments', () => {
   assert.ok(plain.kind === 'arguments' && plain.arguments.listen[0]?.behaviour?.tls?.fault === 'none');
   for (const [value, expected] of [
     [`${file}:vanish`, /expected FILE or FILE:FAULT with a fault of none, refuse, fail, stall, inject$/],
-    ['/no/such.pem', /expected a PEM file with a certificate and its key \(ENOENT\)$/],
+    ['/no/such.pem', /expected a PEM file with a certificate and its key \(no such file\)$/],
     [certificateFile('authority'), /expected a PEM file with a certificate and its key/],
   ] as const) {
     const parsed = parseSinkArguments(['--starttls', value]);

@@ -74,14 +74,16 @@ test('when one cannot be replaced, those before it get their text back', async (
     { path: first, before: 'a', text: 'b' },
     { path: blocked, before: { kind: 'any' }, text: 'b' },
   ]);
-  assert.deepEqual(failures, [`${blocked}: EISDIR; nothing was written`]);
+  assert.deepEqual(failures, [`${blocked}: a directory; nothing was written`]);
   assert.equal(readFileSync(first, 'utf8'), 'a');
   assert.deepEqual(readdirSync(directory).sort(), ['blocked', 'first']);
 });
 
 test('a missing directory is a reason, not a crash', async (t) => {
   const path = join(temporaryDirectory(t), 'none', 'file');
-  assert.deepEqual(await write([{ path, before: null, text: 'x' }]), [`${path}: ENOENT; nothing was written`]);
+  assert.deepEqual(await write([{ path, before: null, text: 'x' }]), [
+    `${path}: no such directory; nothing was written`,
+  ]);
   assert.equal(canWrite(path), false);
 });
 

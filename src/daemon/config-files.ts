@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { systemErrorText } from '../core/base/system-error.ts';
 import type { ConfigFiles, FileToWrite } from '../core/console/config-holder.ts';
 import { readSource } from './read-source.ts';
 
@@ -72,7 +73,7 @@ function replaceFiles(files: readonly FileToWrite[]): readonly string[] {
     for (const directory of new Set(prepared.map(({ target }) => dirname(target)))) syncDirectory(directory);
     return [];
   } catch (error) {
-    const reason = `${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; nothing was written`;
+    const reason = `${path}: ${systemErrorText(error, 'write')}; nothing was written`;
     for (const { temporary } of prepared) rmSync(temporary, { force: true });
     return [reason, ...done.flatMap(restore)];
   }
@@ -88,7 +89,7 @@ function restore({ file, target, temporary }: Replacement): readonly string[] {
     }
     return [];
   } catch (error) {
-    return [`${file.path}: ${(error as NodeJS.ErrnoException).code}; it has the new text already`];
+    return [`${file.path}: ${systemErrorText(error, 'write')}; it has the new text already`];
   }
 }
 

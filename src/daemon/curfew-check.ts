@@ -1,5 +1,6 @@
 // The schedule of quiet hours that a configuration names on this machine.
 import { readFileSync } from 'node:fs';
+import { systemErrorText } from '../core/base/system-error.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { scheduleFile, timezone } from '../core/config/curfew-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
@@ -24,9 +25,11 @@ export function loadCurfew(configuration: Configuration): LoadedCurfew {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     const expected = 'a file of rules that can be read';
-    return { schedule: null, problems: [{ at: setBy.at, subject, found: `${file}: ${code}`, expected }] };
+    return {
+      schedule: null,
+      problems: [{ at: setBy.at, subject, found: `${file}: ${systemErrorText(error)}`, expected }],
+    };
   }
   const read = readSchedule(text);
   if (read.kind === 'problems') {

@@ -1,5 +1,6 @@
 // The file with the id of the process. That it cannot be written stops nothing.
 import { unlinkSync, writeFileSync } from 'node:fs';
+import { systemErrorText } from '../core/base/system-error.ts';
 
 export class PidFile {
   #path: string | null = null;
@@ -9,7 +10,7 @@ export class PidFile {
     try {
       writeFileSync(path, `${process.pid}\n`);
     } catch (error) {
-      return `pidfile: ${path}: ${(error as NodeJS.ErrnoException).code}; not written`;
+      return `pidfile: ${path}: ${systemErrorText(error, 'write')}; not written`;
     }
     this.#path = path;
     return null;

@@ -1,5 +1,6 @@
 // What a configuration says about records, with the rules of classification it names on this machine.
 import { readFileSync } from 'node:fs';
+import { systemErrorText } from '../core/base/system-error.ts';
 import type { BounceClass } from '../core/bounce/classification.ts';
 import { parseRules, type RuleFile } from '../core/bounce/rule-file.ts';
 import type { Configuration } from '../core/config/configuration.ts';
@@ -37,11 +38,10 @@ function readOwnRules(configuration: Configuration, problems: ConfigProblem[]): 
     }
     return rules;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
     problems.push({
       at: setBy.at,
       subject: bounceRulesFile.name,
-      found: `${file}: ${code}`,
+      found: `${file}: ${systemErrorText(error)}`,
       expected: 'a file of rules',
     });
     return null;

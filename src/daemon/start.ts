@@ -28,7 +28,13 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if ((flag !== undefined && flag !== '-c') || (flag === '-c' && argv.length < 2) || surplus !== undefined) {
-    process.stderr.write(USAGE);
+    const mistake =
+      flag !== '-c'
+        ? `found "${flag}"; expected -c FILE or nothing`
+        : surplus === undefined
+          ? '-c: found no file behind it; expected -c FILE'
+          : `found "${surplus}" behind the file; expected nothing more`;
+    process.stderr.write(`headgate start: ${mistake}\n"headgate start --help" says how it is used\n`);
     return 2;
   }
   const loaded = loadForServer(file);

@@ -123,13 +123,13 @@ test('kill -9 and a restart: proved, with a note; so are a stop and a start in t
 });
 
 for (const [id, words, code, printed] of [
-  ['no file', ['audit'], 2, 'usage: headgate audit'],
-  ['a flag that is none', ['audit', '--fast', 'x'], 2, 'usage: headgate audit'],
+  ['no file', ['audit'], 2, 'headgate audit: expected at least one file'],
+  ['a flag that is none', ['audit', '--fast', 'x'], 2, 'headgate audit: found "--fast"; expected --json or --running'],
   [
     'a file that is not there',
     ['audit', '/nowhere/audit.log'],
     1,
-    'headgate audit: /nowhere/audit.log: ENOENT; expected',
+    'headgate audit: /nowhere/audit.log: no such file; expected',
   ],
 ] as const) {
   test(`headgate audit, ${id}: status ${code}`, async () => {

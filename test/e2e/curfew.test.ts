@@ -43,5 +43,5 @@ test('a schedule that is not there keeps the server from starting', async (t) =>
   writeFileSync(file, 'curfew { Schedule_File = "/nowhere/schedule" }\n');
   const { code, stdout, stderr } = await runHeadgate(['config', 'check', file]);
   assert.equal(code, 78);
-  assert.match(stdout + stderr, /headgate\.conf:1:10: schedule_file: found \/nowhere\/schedule: ENOENT/);
+  assert.match(stdout + stderr, /headgate\.conf:1:10: schedule_file: found \/nowhere\/schedule: no such file/);
 });

@@ -210,18 +210,22 @@ test('mistakes are told with their place, and with the documented status', async
     [['--learn', path('learnt.conf')], 2, /--learn: found no traffic/],
     [[...log, '--learn', path('learnt.conf')], 1, /found no attempts; expected records of type D, T or P/],
     [['-c', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28: Max_Outbound_Connections: found many/i],
-    [['-c', path('quiet.conf'), ...log], 78, /none: ENOENT; expected a file of rules/],
+    [['-c', path('quiet.conf'), ...log], 78, /none: no such file; expected a file of rules/],
     [[...conf, '--against', path('wrong.conf'), ...log], 78, /wrong\.conf:1:28/],
     [
       [...conf, ...log, '--receivers', path('wrong-receivers.conf')],
       78,
       /wrong-receivers\.conf:2:26: Connect_Tim: found an unknown option.*"Connect_Time"/,
     ],
-    [[...conf, ...log, '--receivers', path('none')], 78, /cannot read .*none: ENOENT/],
-    [[...conf, '--traffic', path('none')], 1, /none: ENOENT; expected a readable file/],
+    [[...conf, ...log, '--receivers', path('none')], 78, /cannot read .*none: no such file/],
+    [[...conf, '--traffic', path('none')], 1, /none: no such file; expected a readable file/],
     [[...conf, '--traffic', path('notes.txt')], 1, /found no mail; expected reception records/],
     [[...conf, '--traffic', path('cut.ec.gz')], 1, /cut\.ec\.gz: Z_BUF_ERROR; expected a whole file of gzip/],
-    [[...conf, ...log, '--html', path('none/report.html')], 1, /ENOENT; expected a file that can be written/],
+    [
+      [...conf, ...log, '--html', path('none/report.html')],
+      1,
+      /no such directory; expected a file that can be written/,
+    ],
   ] as const) {
     const ended = await simulate(...words);
     assert.deepEqual([ended.code, ended.stdout], [code, ''], words.join(' '));

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemErrorText } from './system-error.ts';
+
+for (const [code, reading, writing] of [
+  ['ENOENT', 'no such file', 'no such directory'],
+  ['EACCES', 'permission denied', 'permission denied'],
+  ['EIO', 'EIO', 'EIO'],
+] as const) {
+  test(`${code} is "${reading}" to who reads and "${writing}" to who writes`, () => {
+    const error = Object.assign(new Error('x'), { code });
+    assert.deepEqual([systemErrorText(error), systemErrorText(error, 'write')], [reading, writing]);
+  });
+}
+
+test('an error without a code is its message', () => {
+  assert.equal(systemErrorText(new Error('odd')), 'odd');
+});
