@@ -112,7 +112,7 @@ export class ConfigConsole implements ConfigAnswers {
           return refuse('a transaction is open in this session; "config commit" or "config rollback" comes first');
         return reload(this.#holder, first ?? null, this.#author(session));
       case 'writeback':
-        return words.length > 1 ? usage(verb) : writeBack(this.#holder, first ?? null);
+        return words.length > 1 ? usage(verb) : this.#writeBack(first ?? null, session);
       default:
         return this.#refuseVerb(verb);
     }
@@ -148,6 +148,13 @@ export class ConfigConsole implements ConfigAnswers {
     const answer = describe(result.configuration);
     const news = machine?.cautions(result.configuration).filter((text) => !known.has(text)) ?? [];
     return { ...answer, text: answer.text + news.map((text) => `warning: ${text}\n`).join('') };
+  }
+
+  async #writeBack(path: string | null, session: ConsoleSession): Promise<Answer> {
+    const answer = await writeBack(this.#holder, path);
+    if (!this.#transactions.has(session)) return answer;
+    const note = 'note: the transaction that is open in this session is not part of it; "config commit" comes first\n';
+    return { ...answer, text: answer.text + note };
   }
 
   // ---- transactions

@@ -80,7 +80,9 @@ function linesOf(
   const changes = changesOf(configuration, option, subject);
   return [
     `${option.display} = ${text}`,
-    setBy === null ? 'set by nobody: this is the default' : `set by ${setPlaceText(setBy, clock)}`,
+    setBy === null
+      ? 'set by nobody: this is the default'
+      : `set by ${setPlaceText(setBy, clock)}${savedText(setBy, clock)}`,
     ...(option === suspendDelivery && hasPassed(value as WallMs, clock.now())
       ? ['this time has passed: no mail is held by it']
       : []),
@@ -165,6 +167,12 @@ function insideText({ stanza, inside }: Extract<Look, { kind: 'noStanza' }>): st
 const OUTCOMES = { decides: 'in force', adds: 'holds as well', tooLate: 'not asked any more' } as const;
 
 const oneLine = (text: string): string => text.replace(/\n\s*/g, ' ');
+
+/** What was set on the console and has been saved since has a place in a file, too. */
+function savedText({ at, origin }: SetPlace, clock: ConfigClock): string {
+  if (origin.kind === 'file' || at.console !== undefined) return '';
+  return `, ${positionText({ ...at, console: origin }, clock)}`;
+}
 
 function day(at: Parameters<typeof localTime>[0], clock: ConfigClock): string {
   const time = localTime(at, clock.utcOffsetMinutes(at));

@@ -55,6 +55,10 @@ test('after a writeback values have their places in the files, and who set them 
   const setting = holder.current().root.settings.get('retry_interval')!;
   assert.deepEqual(setting.at, { file: MAIN, line: 2, column: 1 });
   assert.equal(setting.origin.kind, 'console');
+  assert.match(
+    await ask('config explain retry_interval'),
+    /\nset by the global scope at \S+:2:1, by the console on Thu/,
+  );
 });
 
 test('a writeback between begin and commit does not make the commit fail', async () => {
@@ -129,4 +133,14 @@ test('write config is the main file with all changes in it, its includes unexpan
   await config.writeMainFile('/var/copy.conf');
   assert.equal(texts['/var/copy.conf'], text);
   assert.equal(texts[MAIN], '# all\ninclude "b"\n');
+});
+
+test('writeback says that an open transaction is not part of it', async () => {
+  const { ask } = consoleOver({ [MAIN]: 'max_retries = 1\n' });
+  const note = 'note: the transaction that is open in this session is not part of it; "config commit" comes first\n';
+  await ask('config begin');
+  await ask('config set max_retries 3');
+  assert.equal(await ask('config writeback'), `Nothing to save.\n${note}`);
+  await ask('config commit');
+  assert.equal(await ask('config writeback'), `Configuration saved to ${MAIN}.\n`);
 });
