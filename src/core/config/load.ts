@@ -11,6 +11,7 @@ import { isLocal, parseEndpoint } from './endpoint.ts';
 import { readWithIncludes } from './include.ts';
 import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
 import { checkLocalChanges, readLocalChanges } from './local-changes.ts';
+import { warnOfLogins } from './login-check.ts';
 import { warnOfDelayNotices } from './notice-check.ts';
 import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
 import { type ChangeAuthor, type Provenance, type SourceRead, UNKNOWN_PROVENANCE } from './provenance.ts';
@@ -48,7 +49,8 @@ export function loadConfiguration(path: string, readSource: ReadSource, options:
   const root = buildTree(path, [...items, ...local.items], findings, lenient);
   warnOfReserve(root, findings);
   const sources = { path, reads, localChanges: local.source };
-  const lastChange = author === undefined ? null : { ...author, version, commands: [`config reload ${path}`], places: [] };
+  const lastChange =
+    author === undefined ? null : { ...author, version, commands: [`config reload ${path}`], places: [] };
   return finishLoad(root, version, findings, { sources, changes: [], lastChange });
 }
 
@@ -73,6 +75,7 @@ export function finishLoad(
   const configuration = new Configuration(root, version, provenance);
   checkListeners(configuration, findings);
   warnOfDelayNotices(root, findings);
+  warnOfLogins(root, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };
