@@ -49,7 +49,7 @@ test('the first configuration starts, and its commands do what is said', { timeo
   const lines = BLOCKS.find(({ text }) => text.includes('bin/headgate sink'))!
     .text.trimEnd()
     .split('\n');
-  const [sink, start, send, domainAll, lower] = lines.map((line) => line.replace(/ &$/, '').split(' '));
+  const [sink, start, , send, domainAll, lower] = lines.map((line) => line.replace(/ &$/, '').split(' '));
   const place = (word: string, ports: Readonly<Record<string, string>>): string =>
     word
       .replaceAll('/tmp/headgate', `${directory}/headgate`)

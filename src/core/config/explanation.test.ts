@@ -9,6 +9,7 @@ import { loadConfiguration } from './load.ts';
 import type { Option } from './option.ts';
 import { formatProblem } from './problem.ts';
 import type { Subject } from './resolution.ts';
+import { maxRetries } from './retry-options.ts';
 import { formatPosition } from './source.ts';
 
 function load(text: string): Configuration {
@@ -81,7 +82,7 @@ for (const [id, text, option, subject, expected] of [
       'binding_group::binding::host: notNamed binding_group',
       'binding_group::host: notNamed binding_group',
       'binding::host: notNamed binding',
-      'host: noMatch Host "/^no0/", noMatch Host "/^no1/", noMatch Host "/^no2/", noMatch Host "/^no3/", noMatch Host "/^no4/", decides Host "192.0.2.1", silent Host "mx.test" +2',
+      'host: decides Host "192.0.2.1", silent Host "mx.test", noMatch Host "/^no0/", noMatch Host "/^no1/", noMatch Host "/^no2/", noMatch Host "/^no3/", noMatch Host "/^no4/" +2',
     ],
   ],
   [
@@ -150,5 +151,23 @@ test('an explanation and a lookup never disagree', () => {
         }
       },
     ),
+  );
+});
+
+test('a literal stanza is asked before patterns, and these in their order, whether they match or not', () => {
+  const text =
+    'domain "/^x/" { max_retries = 1 }\ndomain "/a/" { max_retries = 2 }\ndomain "/^y/" { }\ndomain a.test { max_retries = 3 }';
+  const loaded = loadConfiguration('t', () => ({ text }));
+  assert.ok(loaded.kind === 'loaded');
+  const { levels } = explainOption(loaded.configuration, maxRetries, { domain: 'a.test' });
+  const looks = levels.find(({ level }) => level === 'domain')!.looks;
+  assert.deepEqual(
+    looks.map((look) => [look.kind, 'stanza' in look ? look.stanza : '']),
+    [
+      ['decides', 'Domain "a.test"'],
+      ['noMatch', 'Domain "/^x/"'],
+      ['tooLate', 'Domain "/a/"'],
+      ['noMatch', 'Domain "/^y/"'],
+    ],
   );
 });

@@ -105,27 +105,30 @@ class Walk {
     const looks: Look[] = [];
     let furtherMismatches = 0;
     let stanzas: readonly Stanza[] = [root];
-    for (const scope of level) {
+    if (level.length === 0) looks.push(this.#lookAt(root));
+    for (const [depth, scope] of level.entries()) {
       if (stanzas.length === 0) break;
       const names = namesFor(scope, this.#subject);
       if (names === null) {
         looks.push({ kind: 'notNamed', scope });
-        stanzas = [];
         break;
       }
       const found: Stanza[] = [];
-      for (const stanza of stanzas) {
-        const { picked, mismatches } = pick(stanza, scope, names, this.#subject);
-        found.push(...picked);
-        if (picked.length === 0)
-          looks.push({ kind: 'noStanza', stanza: nameOf(scope, names), inside: formatPath(stanza.path) });
-        for (const { path, at } of mismatches.slice(0, MISMATCHES_SHOWN))
-          looks.push({ kind: 'noMatch', stanza: formatPath(path), at });
-        furtherMismatches += Math.max(0, mismatches.length - MISMATCHES_SHOWN);
+      for (const container of stanzas) {
+        const asked = askedIn(container, scope, names, this.#subject);
+        if (!asked.some(({ isMatch }) => isMatch))
+          looks.push({ kind: 'noStanza', stanza: nameOf(scope, names), inside: formatPath(container.path) });
+        let mismatches = 0;
+        for (const { stanza, isMatch } of asked) {
+          if (isMatch && depth < level.length - 1) found.push(stanza);
+          else if (isMatch) looks.push(this.#lookAt(stanza));
+          else if (++mismatches <= MISMATCHES_SHOWN)
+            looks.push({ kind: 'noMatch', stanza: formatPath(stanza.path), at: stanza.at });
+        }
+        furtherMismatches += Math.max(0, mismatches - MISMATCHES_SHOWN);
       }
       stanzas = found;
     }
-    for (const stanza of stanzas) looks.push(this.#lookAt(stanza));
     return { level: level.join('::') || 'global', looks, furtherMismatches };
   }
 
@@ -188,22 +191,25 @@ export function namesFor(scope: ScopeName, subject: Subject): readonly string[] 
   }
 }
 
-function pick(
+/** The stanzas of a container in the order in which they are asked: the literal one, then patterns as they stand. */
+function askedIn(
   parent: Stanza,
   scope: ScopeName,
   names: readonly string[],
   { listener }: Subject,
-): { picked: readonly Stanza[]; mismatches: readonly Stanza[] } {
+): readonly { readonly stanza: Stanza; readonly isMatch: boolean }[] {
   const children = parent.children.get(scope);
-  if (children === undefined) return { picked: [], mismatches: [] };
+  if (children === undefined) return [];
   const { byKey, patterns } = children;
-  if (scope === 'peer') return { picked: blocksAround(byKey.values(), listener!.peer!), mismatches: [] };
-  const literal = names.map((name) => byKey.get(name)).filter((stanza) => stanza !== undefined);
-  const picked = [...new Set(literal.filter(({ pattern }) => pattern === null))];
-  const mismatches: Stanza[] = [];
+  const literal =
+    scope === 'peer'
+      ? blocksAround(byKey.values(), listener!.peer!)
+      : names.flatMap((name) => byKey.get(name) ?? []).filter(({ pattern }) => pattern === null);
   const matched = names.at(-1)!;
-  for (const stanza of patterns) (matchesPattern(stanza.pattern!, matched) ? picked : mismatches).push(stanza);
-  return { picked, mismatches };
+  return [
+    ...Array.from(new Set(literal), (stanza) => ({ stanza, isMatch: true })),
+    ...patterns.map((stanza) => ({ stanza, isMatch: matchesPattern(stanza.pattern!, matched) })),
+  ];
 }
 
 function blocksAround(peers: Iterable<Stanza>, peer: string): Stanza[] {

@@ -38,7 +38,7 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'one loop does all the work of a shard, in an order of its own',
+    'one loop does all the work, in an order of its own',
     `
     Async_Bounce_Rendering        boolean  true   global              whether bounces are written beside deliveries
     Clear_Mail_Queue_Maintainers  boolean  true   global              whether needless looks at a queue are dropped
@@ -58,7 +58,7 @@ export const KEPT_ENGINE_OPTIONS: readonly Option<unknown>[] = [
 
   // The pages, but no row of their tables, name it as the one option of eventloop.
   ...keptOptions(
-    'one loop accepts and serves all clients of a shard, with no threads to divide them among',
+    'one loop accepts and serves all clients, with no threads to divide them among',
     `
     concurrency  integer  0  threadpool eventloop  threads or loops in the pool
     `,

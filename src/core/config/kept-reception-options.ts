@@ -4,7 +4,7 @@ import { keptOptions, refusedOptions } from './option-table.ts';
 
 export const KEPT_RECEPTION_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
-    'one loop accepts and serves all clients of a shard, with no threads to divide them among',
+    'one loop accepts and serves all clients, with no threads to divide them among',
     `
     Accept_Queue_Backlog  integer  0  endpoints msgcserver_listener                                  accepted connections that may wait for a thread
     concurrency           integer  0  endpoints                                                      threads of an endpoint

@@ -76,7 +76,7 @@ export const NO_POLICY =
   'policy scripts do not run: the bindings they assign, headers they add and mail they refuse must be set in another way (binding_header; binding or binding_group on a listener)';
 const NO_CLUSTER = 'this server is a cluster of one node; the cluster_ limits hold for it';
 const NO_ADAPTATION = 'this server adapts no limit by itself';
-const NO_THREADS = 'there are no pools of threads to size: one loop does all the work of a shard';
+const NO_THREADS = 'there are no pools of threads to size: one loop of one thread does all the work';
 const NO_LOGINS = 'nobody can log in here, so no accounts are looked up';
 const NO_QUERIES = 'nothing here asks databases';
 const NO_FILTER = 'there is no such filter here, and everything would pass it';
@@ -140,7 +140,9 @@ export const MODULE_KINDS: readonly ScopeKind[] = [
   ...kept('exchangers named by an address in their MX record are used in any case', 'mxip'),
   ...refused('mail would go to the exchangers of its domain instead; routes and gateway do the same', 'static_routes'),
 
-  ...acted('bounce_classifier_override bounce_logger curfew custom_logger dane delay_dsn fbl json_logger outbound_smtp_auth'),
+  ...acted(
+    'bounce_classifier_override bounce_logger curfew custom_logger dane delay_dsn fbl json_logger outbound_smtp_auth',
+  ),
   ...kept('there is no text of your own for a line of bouncelog; use custom_logger', 'custom_bounce_logger', unchecked),
   ...kept(
     'records have the form of mainlog; for others use custom_logger or json_logger',

@@ -195,7 +195,7 @@ test('begin from scratch begins with what every server has, which cannot be unse
     ],
     [
       'config set threadpool p concurrency 4',
-      'concurrency = 4\nwarning: concurrency: not used: one loop accepts and serves all clients of a shard, with no threads to divide them among\n',
+      'concurrency = 4\nwarning: concurrency: not used: one loop accepts and serves all clients, with no threads to divide them among\n',
       false,
     ],
     ['config commit', 'Transaction committed; configuration 2 is in force.\n', false],
