@@ -140,10 +140,11 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#session.resume();
   }
 
-  /** The scheduler wants this idle session to end. */
+  /** The scheduler wants this session to end, which is idle or not established. */
   quit(at: Moment): void {
     this.#at = at;
-    this.#session.quit();
+    if (this.#phase === 'connecting') this.reset();
+    else this.#session.quit();
   }
 
   /** For listings. */

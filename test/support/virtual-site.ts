@@ -44,6 +44,8 @@ export interface Line {
 }
 
 const EXCHANGER = '192.0.2.25';
+/** Answers nothing, not even a SYN. */
+const SILENT_HOST = '192.0.2.99';
 const CALM = { descriptorsExhausted: 0, splitting: 0, slowKernel: 0, descriptorLimit: 10_000 };
 const DISK = { commitMs: [1, 1], settleMs: 1, refusal: 0, damage: 0 } as const;
 const LISTENER = 'ESMTP_Listener { Listen "127.0.0.1:25" { Relay_Hosts = ( "127.0.0.0/8" ) } }\n';
@@ -84,6 +86,7 @@ export class VirtualSite {
     const contentOf: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
     this.#network = new Network(this.#world, CALM, contentOf, NOBODY_LOOKS, this.#fuse);
     this.#network.listen(EXCHANGER, 25, this.#receiver());
+    this.#network.listen(SILENT_HOST, 25, { ...this.#receiver(), answer: () => 'ignore' });
     this.#boot();
   }
 
@@ -164,6 +167,11 @@ export class VirtualSite {
     this.runUntil(this.seconds + 0.01);
     assert.match(replies.at(-1)!, /^250 /);
     events.line('QUIT');
+  }
+
+  /** What the options say by now is in force from now on. */
+  reload(): void {
+    this.#engine!.configure(this.#configuration());
   }
 
   /** An orderly stop, then a start. */

@@ -13,7 +13,7 @@ export interface Actions {
   open(queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation): OutboundConnection;
   /** Gives an idle connection its next message. */
   resume(connection: OutboundConnection): void;
-  /** Says QUIT on an idle connection; it is leaving from now on. */
+  /** Says QUIT on an idle connection, or gives one up that is not established; it is leaving from now on. */
   quit(connection: OutboundConnection): void;
   /** A task's attempt ended before any session took it; `task` is in no queue any more. */
   attemptFailed(queue: MailQueue, task: Task, failure: Failure, source: AttemptSource): void;

@@ -93,11 +93,25 @@ test('a route that becomes another by itself leaves connections alone', () => {
   assert.equal(bench.sent.length, 2);
 });
 
-test('a connection of former settings that fails is held against no host, and is no attempt', () => {
+test('a connection of former settings that nobody has answered is given up', () => {
   const bench = new SchedulerBench({ maxOutboundConnections: 1 });
   bench.add(10);
   const [old] = bench.connections;
+  set(bench, { gateway: 'gateway.example' });
+  assert.deepEqual(bench.quits, [old]);
+  assert.equal(bench.connections.length, 1, 'its slot is not free before it is gone');
+  bench.close(old!);
+  assert.equal(bench.connections.length, 1);
+  assert.equal(bench.connections[0]?.state, 'connecting');
+});
+
+test('a connection of former settings that is refused by its banner is held against no host, and is no attempt', () => {
+  const bench = new SchedulerBench({ maxOutboundConnections: 1 });
+  bench.add(10);
+  const [old] = bench.connections;
+  old!.isEstablished = true;
   set(bench, { bindAddress: '127.0.0.9' });
+  assert.deepEqual(bench.quits, []);
   bench.failConnect(old!);
   assert.deepEqual(bench.failures, []);
   assert.equal(bench.connections.length, 1);
@@ -121,4 +135,14 @@ test('a connection of former settings goes to no sibling, one that went to a sib
   set(bench, { ehloHostname: 'other.example' });
   bench.deliver(shared!);
   assert.equal(shared!.state, 'leaving');
+});
+
+test('a binding that goes and comes back as it was: connections that were being made serve it', () => {
+  const bench = new SchedulerBench({ maxOutboundConnections: 1, bindAddress: '127.0.0.9' });
+  bench.add(10);
+  set(bench, { bindingExists: false, bindAddress: null });
+  assert.deepEqual(bench.quits, []);
+  set(bench, { bindingExists: true, bindAddress: '127.0.0.9' });
+  bench.establish();
+  assert.equal(bench.sent.length, 1);
 });

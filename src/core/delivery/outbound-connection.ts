@@ -58,6 +58,7 @@ export class OutboundConnection {
   /** The settings of its queue are others. When they change back it is as good as ever. */
   compareSettings(): void {
     const { settings } = this.queue;
+    if (!settings.bindingExists) return; // it drains, and nothing else is known of what was wanted
     this.isOutdated = !areOpenedAlike(this.#openedUnder, settings);
     if (!this.isOutdated) this.#openedUnder = settings;
   }

@@ -245,18 +245,21 @@ export class Scheduler {
         connection.claim = claim;
         this.#tokens.settle(connection);
         connection.compareSettings();
+        // Nobody has answered yet, and perhaps nobody will: what it was to connect to is not wanted any more.
+        if (connection.isOutdated && connection.state === 'connecting' && !connection.isEstablished)
+          this.#quit(connection);
       }
       this.#markReady(queue);
     }
     for (const connection of this.#idle.newestFirst()) {
-      if (this.#mustLeave(connection, at)) this.#quitIdle(connection);
+      if (this.#mustLeave(connection, at)) this.#quit(connection);
     }
   }
 
   /** Opens nothing any more; idle connections go now, busy ones after their message. */
   stop(): void {
     this.#opener.isStopping = true;
-    for (const connection of this.#idle.newestFirst()) this.#quitIdle(connection);
+    for (const connection of this.#idle.newestFirst()) this.#quit(connection);
   }
 
   /**
@@ -348,7 +351,7 @@ export class Scheduler {
   /** The queue sends nothing for now: it waits for nobody's room, and keeps nobody's. */
   #holdBack(queue: MailQueue): void {
     this.#stopWaiting(queue);
-    for (const connection of [...queue.idle]) this.#quitIdle(connection);
+    for (const connection of [...queue.idle]) this.#quit(connection);
   }
 
   #stopWanting(queue: MailQueue): void {
@@ -392,7 +395,7 @@ export class Scheduler {
     this.#markReady(connection.queue); // where there is room another may open before this one is gone
   }
 
-  #quitIdle(connection: OutboundConnection): void {
+  #quit(connection: OutboundConnection): void {
     this.#leave(connection);
     this.#actions.quit(connection);
   }
@@ -408,7 +411,7 @@ export class Scheduler {
   /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, if that helps. */
   #evictIdle(claim: Claim): void {
     for (const connection of this.#idle.sharing(claim)) {
-      if (this.#ledger.isAwaited(connection.claim, connection.queue)) this.#quitIdle(connection);
+      if (this.#ledger.isAwaited(connection.claim, connection.queue)) this.#quit(connection);
     }
   }
 
