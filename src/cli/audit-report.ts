@@ -1,7 +1,20 @@
 // What `headgate audit` prints, as text and as JSON. Octets as Latin-1, as the audit's lines are.
+import { NO_LIMIT } from '../core/base/limit.ts';
 import { utf8Octets } from '../core/base/octets.ts';
 import type { AuditReport } from '../core/records/audit-check.ts';
 import { limitField } from '../core/records/audit-record.ts';
+
+/** By the first word of the counters' names (docs/audit.md, "Lines"). */
+const CLASS_TITLES: Readonly<Record<string, string>> = {
+  node: 'all connections',
+  ordinary: 'connections outside of the reserve',
+  binding: 'connections of a binding',
+  pair: 'connections of a binding to a domain',
+  address: 'connections of a binding to an address',
+  exchanger: 'connections to a mail exchanger',
+  scope_max_outbound_connections: 'sums over a scope',
+  cluster_scope_max_outbound_connections: 'sums over a scope for the cluster',
+};
 
 /** In order, and nothing opened above a limit. */
 export function isProof({ findings }: AuditReport): boolean {
@@ -16,9 +29,13 @@ export function formatAuditReport(report: AuditReport): string {
     `configurations: ${formatConfigurations(report)}`,
   ];
   for (const { name, inUseMax, peaks } of report.classes) {
-    lines.push(`${name}: ${inUseMax} in use at one time at most; the highest of`);
+    const many = inUseMax === 1 ? 'one counter' : `${inUseMax} counters`;
+    lines.push(
+      `${CLASS_TITLES[name] ?? name}: ${many} in use at once at most; the most that were open, nearest to the limit first:`,
+    );
     for (const { counter, open, limit, origin } of peaks) {
-      lines.push(`  ${String(open).padStart(6)}  limit ${limitField(limit).padEnd(6)} ${counter}  (${origin})`);
+      const allowed = limit === NO_LIMIT ? 'no limit' : `limit ${limitField(limit)}`;
+      lines.push(`  ${String(open).padStart(6)} open, ${allowed.padEnd(12)} ${counter}  (${origin})`);
     }
   }
   for (const { file, line, text } of findings.notes) lines.push(`note: ${utf8Octets(file)}:${line}: ${text}`);
@@ -65,17 +82,29 @@ export function formatAuditJson(report: AuditReport): string {
   return `${JSON.stringify(shown, null, 2)}\n`;
 }
 
-/** Versions of one file together. */
+/** Versions of one file together, those in a row as a span. They begin anew with every start of the server. */
 function formatConfigurations({ configurations, configurationsLeftOut }: AuditReport): string {
-  const groups: { readonly file: string; readonly versions: number[] }[] = [];
+  const groups: { readonly file: string; readonly spans: { readonly from: number; to: number; isStart: boolean }[] }[] =
+    [];
+  let before = 0;
   for (const { version, file } of configurations) {
-    const group = groups.at(-1);
-    if (group?.file === file) group.versions.push(version);
-    else groups.push({ file, versions: [version] });
+    const last = groups.at(-1);
+    const group = last?.file === file ? last : { file, spans: [] };
+    if (group !== last) groups.push(group);
+    const span = group.spans.at(-1);
+    if (span !== undefined && version === before + 1 && span.to === before) span.to = version;
+    else group.spans.push({ from: version, to: version, isStart: version <= before });
+    before = version;
   }
-  const seen = groups.map(({ file, versions }) => `${versions.join(', ')} of ${file}`);
-  const last = configurationsLeftOut > 0 ? [`${configurationsLeftOut} more`] : [];
-  return [...seen, ...last].join('; ') || 'none';
+  const seen = groups.map(({ file, spans }) => {
+    const texts = spans.map(({ from, to, isStart }) => {
+      const span = from === to ? `${from}` : `${from} to ${to}`;
+      return isStart ? `after another start ${span}` : span;
+    });
+    return `${texts.join(', ')} of ${file}`;
+  });
+  const rest = configurationsLeftOut > 0 ? [`${configurationsLeftOut} more`] : [];
+  return [...seen, ...rest].join('; ') || 'none';
 }
 
 function counted(count: number, noun: string): string {

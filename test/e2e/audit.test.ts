@@ -52,8 +52,8 @@ test('lowered limits, a rotation and an orderly stop: proved; tampered copies ar
   const { code, stdout, stderr } = await audit(rotated.path, log.path);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, stdout);
   assert.match(stdout, /^no limit was passed$/m);
-  assert.match(stdout, /^ +10 {2}limit 10 {5}pair default example\.com {2}\(.*headgate\.conf:\d+\)$/m);
-  assert.match(stdout, /^ +\d {2}limit \d {6}scope_max_outbound_connections binding "a\\x40b" {2}\(/m);
+  assert.match(stdout, /^ +10 open, limit 10 {5}pair default example\.com {2}\(.*headgate\.conf:\d+\)$/m);
+  assert.match(stdout, /^ +\d open, limit \d {6}scope_max_outbound_connections binding "a\\x40b" {2}\(/m);
   assert.ok(rotated.lines().some(isKind('closed')) && log.lines().some(isKind('moved')), 'it was a run worth the name');
   const json = JSON.parse((await audit('--json', rotated.path, log.path)).stdout) as Record<string, unknown>;
   assert.deepEqual([json['proved'], json['files'], json['violations']], [true, 2, []]);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AuditModel, checkFiles, violationsOf } from '../../../test/support/audit-model.ts';
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
+import { AuditCounters } from './audit-counters.ts';
 import { parseAuditLine } from './audit-record.ts';
 
 /** Something that a server does, by number. */
@@ -309,4 +311,25 @@ test('the highest peaks of a class are kept, however many counters came and went
     pairs.peaks.map(({ open }) => open),
     [8, 7, 6, 5],
   );
+});
+
+test('counters are told by the room below their limits, the least first, and those without a limit last', () => {
+  const counters = new AuditCounters();
+  const open = (key: string, count: number, limit: Limit): void => {
+    const counter = counters.use(key);
+    counter.open = count;
+    counter.mark(limit, 'f:1');
+    counters.drop(counter);
+  };
+  open('pair a 1', 50, NO_LIMIT);
+  open('pair a 2', 3, 10);
+  open('pair a 3', 2, 2);
+  open('pair a 4', 5, 5);
+  for (let n = 0; n < 20; n++) open(`pair b ${n}`, 100 + n, NO_LIMIT);
+  const [pairs] = counters.classes();
+  assert.deepEqual(
+    pairs!.peaks.slice(0, 4).map(({ counter }) => counter),
+    ['pair a 4', 'pair a 3', 'pair a 2', 'pair b 19'],
+  );
+  assert.equal(pairs!.peaks.length, 10);
 });

@@ -1,6 +1,6 @@
 // Who reads an audit counts again: what is open in each counter by the lines seen so far, against which limits, and the most
-// there has been. Keeps counters in use, and of those that were the few with the highest peaks in each class.
-import type { Limit } from '../base/limit.ts';
+// there has been. Keeps counters in use, and of those that were the few that came nearest to their limits in each class.
+import { type Limit, NO_LIMIT } from '../base/limit.ts';
 
 /** The most that was open at once in a counter, with the limit that was in force then. */
 export interface CounterPeak {
@@ -16,7 +16,7 @@ export interface CounterClass {
   readonly name: string;
   /** Counters with connections at one time, at most. */
   readonly inUseMax: number;
-  /** The highest first. */
+  /** The one nearest to its limit first, those without a limit last. */
   readonly peaks: readonly CounterPeak[];
 }
 
@@ -95,7 +95,7 @@ export class AuditCounters {
     return Array.from(this.#classes, ([name, { inUseMax, peaks }]) => {
       const all = new Map(peaks);
       for (const counter of this.#inUse.values()) if (classNameOf(counter.key) === name) keepPeak(all, counter.peak);
-      return { name, inUseMax, peaks: [...all.values()].sort((a, b) => b.open - a.open) };
+      return { name, inUseMax, peaks: [...all.values()].sort(byRoom) };
     });
   }
 
@@ -114,11 +114,23 @@ export function classNameOf(key: string): string {
   return key.split(' ', 1)[0]!;
 }
 
+/** The least room below the limit first; of the same room, and without limits, the most connections. */
+function byRoom(a: CounterPeak, b: CounterPeak): number {
+  const [roomOfA, roomOfB] = [roomOf(a), roomOf(b)];
+  return roomOfA === roomOfB ? b.open - a.open : roomOfA - roomOfB;
+}
+
+function roomOf({ open, limit }: CounterPeak): number {
+  return limit === NO_LIMIT ? NO_LIMIT : limit - open;
+}
+
 function keepPeak(peaks: Map<string, CounterPeak>, peak: CounterPeak | null): void {
-  if (peak === null || peak.open <= (peaks.get(peak.counter)?.open ?? 0)) return;
+  if (peak === null) return;
+  const known = peaks.get(peak.counter);
+  if (known !== undefined && byRoom(peak, known) >= 0) return;
   peaks.set(peak.counter, peak);
   if (peaks.size <= PEAKS_PER_CLASS) return;
-  let lowest = peak;
-  for (const other of peaks.values()) if (other.open < lowest.open) lowest = other;
-  peaks.delete(lowest.counter);
+  let farthest = peak;
+  for (const other of peaks.values()) if (byRoom(other, farthest) > 0) farthest = other;
+  peaks.delete(farthest.counter);
 }
