@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
         file: SESSION,
         text: `    if (this.#phase === 'talking') this.#session.closed();\n    this.#gone();\n`,
         replacement: `    if (this.#phase === 'talking') this.#session.closed();
-    if (_errorCode !== 'ECONNRESET') this.#gone();\n`,
+    if (errorCode !== 'ECONNRESET') this.#gone();\n`,
       },
     ],
   },
@@ -141,10 +141,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SCHEDULER,
-        text: `        connection.compareSettings();
+        text: `          this.#quit(connection);
       }
       this.#markReady(queue);\n`,
-        replacement: `        connection.compareSettings();
+        replacement: `          this.#quit(connection);
       }\n`,
       },
     ],
@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SCHEDULER,
-        text: '      if (this.#mustLeave(connection, at)) this.#quitIdle(connection);\n',
+        text: '      if (this.#mustLeave(connection, at)) this.#quit(connection);\n',
         replacement: '',
       },
     ],
