@@ -9,6 +9,7 @@ import { type LoadOptions, type LoadResult, loadConfiguration } from '../core/co
 import { type ConfigWarning, didYouMean, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { Answer } from '../core/console/command.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
+import { JSON_FLAG } from '../core/console/config-explain.ts';
 import type { ConfigClock, ConfigMachine } from '../core/console/config-holder.ts';
 import { LoneConfig } from '../core/console/lone-config.ts';
 import { noteUndeclared } from '../core/console/undeclared-binding.ts';
@@ -108,7 +109,10 @@ async function runQuery(file: string, words: readonly string[]): Promise<number>
   if (configuration === null) return EX_CONFIG;
   const answer = await offlineConsole(configuration).answerWords(words);
   const [verb, ...path] = words;
-  const note = (verb === 'eval' || verb === 'explain') && !answer.failed ? noteUndeclared(configuration, path) : null;
+  // In what explain tells people it is a line of its own.
+  const isBare = verb === 'eval' || (verb === 'explain' && path.includes(JSON_FLAG));
+  const asked = path.filter((word) => word !== JSON_FLAG);
+  const note = isBare && !answer.failed ? noteUndeclared(configuration, asked) : null;
   if (note !== null) process.stderr.write(`${note}\n`);
   return show(answer);
 }

@@ -130,7 +130,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
 
 export class Server implements ConfigHolder {
   readonly clock: ConfigClock = { now: () => wallMs(Date.now()), utcOffsetMinutes };
-  readonly files = CONFIG_FILES;
+  readonly files = { ...CONFIG_FILES, isRemote: true } as const;
   readonly machine = machineOf((address) => this.#connector.hasLocalAddress(address));
   readonly #options: ServerOptions;
   readonly #logs: LogPort;

@@ -12,7 +12,7 @@ import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
 import type { Subject } from '../../src/core/config/resolution.ts';
 import type { ReadSource } from '../../src/core/config/source.ts';
 import { ConfigConsole } from '../../src/core/console/config-commands.ts';
-import { LoneConfig } from '../../src/core/console/lone-config.ts';
+import { LoneConfig, NO_FILES } from '../../src/core/console/lone-config.ts';
 
 const FILES = [
   'fallback.cases.md',
@@ -85,7 +85,10 @@ const fromCell = (cell: string): string => cell.replaceAll('\\n', '\n').replaceA
 function sectionAnswers(section: string): (query: string) => Promise<string> {
   const searchPath = /^Search path: `(.*)`$/m.exec(section)?.[1]?.split(':') ?? [];
   const loaded = loadConfiguration('test.conf', readFrom(filesOf(section)), { searchPath });
-  const holder = loaded.kind === 'loaded' ? new LoneConfig(loaded.configuration, () => loaded) : null;
+  const holder =
+    loaded.kind === 'loaded'
+      ? new LoneConfig(loaded.configuration, () => loaded, { ...NO_FILES, isRemote: true })
+      : null;
   const console = holder && new ConfigConsole(holder);
   return async (query) => {
     const words = query.split(' ');

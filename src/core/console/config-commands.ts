@@ -14,7 +14,7 @@ import { type ReadChange, readSet, readUnset } from './config-changes.ts';
 import { describeHelp } from './config-help.ts';
 import type { ConfigHolder } from './config-holder.ts';
 import { inquire } from './config-inquiries.ts';
-import { refuseAll, USAGES, usage } from './config-path.ts';
+import { refuseAll, refuseRelative, USAGES, usage } from './config-path.ts';
 import { formatPlaces } from './config-places.ts';
 import { reload } from './config-reload.ts';
 import { formatRunTimeChange, Transaction } from './config-transaction.ts';
@@ -110,7 +110,10 @@ export class ConfigConsole implements ConfigAnswers {
         if (words.length > 1) return usage(verb);
         if (this.#transactions.has(session))
           return refuse('a transaction is open in this session; "config commit" or "config rollback" comes first');
-        return reload(this.#holder, first ?? null, this.#author(session));
+        return (
+          refuseRelative(first ?? null, this.#holder.files) ??
+          reload(this.#holder, first ?? null, this.#author(session))
+        );
       case 'writeback':
         return words.length > 1 ? usage(verb) : this.#writeBack(first ?? null, session);
       default:

@@ -268,3 +268,13 @@ test('explain says when the time of a suspension has passed', async () => {
   assert.match(await ask('explain suspend_delivery'), /\nthis time has passed: no mail is held by it\n/);
   assert.doesNotMatch(await ask('explain binding b suspend_delivery'), /passed/);
 });
+
+test('explain about a binding that nobody declared says so', async () => {
+  const ask = consoleOver('binding bind1 { }');
+  assert.match(
+    await ask('explain binding bind2 max_retries'),
+    /\nnote: no binding "bind2" is declared \(did you mean "bind1"\?\);/,
+  );
+  assert.doesNotMatch(await ask('explain binding bind1 max_retries'), /note:/);
+  assert.doesNotMatch(await ask('explain --json binding bind2 max_retries'), /note:/);
+});

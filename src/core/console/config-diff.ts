@@ -10,7 +10,7 @@ import { shownText } from '../config/value-type.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import { JSON_FLAG } from './config-explain.ts';
 import type { ConfigHolder } from './config-holder.ts';
-import { usage } from './config-path.ts';
+import { refuseRelative, usage } from './config-path.ts';
 import { type Consequences, consequencesOf, type HeldMail } from './difference-consequences.ts';
 import { differenceLines } from './difference-text.ts';
 import { textOf } from './layout.ts';
@@ -33,6 +33,8 @@ export function diff(
   const isJson = words.some(({ text }) => text === JSON_FLAG);
   const [file, ...surplus] = words.filter(({ text }) => text !== JSON_FLAG).map(({ text }) => text);
   if (surplus.length > 0) return usage(verb);
+  const relative = refuseRelative(file ?? null, holder.files);
+  if (relative !== null) return relative;
   const before = holder.current();
   if (file === undefined && draft !== null) return compare(holder, draft, [], view, isJson);
   const path = file ?? before.provenance.sources.path;

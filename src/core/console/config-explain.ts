@@ -24,6 +24,7 @@ import { formatRunTimeChange } from './config-transaction.ts';
 import { textOf } from './layout.ts';
 import type { CounterUse, CounterUses, LimitView } from './limit-view.ts';
 import { positionText, setPlaceText } from './set-place.ts';
+import { noteUndeclared } from './undeclared-binding.ts';
 
 export const JSON_FLAG = '--json';
 const CHANGES_SHOWN = 3;
@@ -43,7 +44,11 @@ export function explain(
     const found = explainOption(configuration, option, subjectOf(path.steps));
     const governed = governedBy(found, view);
     if (isJson) return reply(`${JSON.stringify(asJson(configuration, found, governed))}\n`);
-    return reply(textOf(linesOf(configuration, found, governed, clock)));
+    const note = noteUndeclared(
+      configuration,
+      asked.map(({ text }) => text),
+    );
+    return reply(textOf([...linesOf(configuration, found, governed, clock), ...(note === null ? [] : [note])]));
   });
 }
 

@@ -45,6 +45,8 @@ export interface ConfigClock {
 }
 
 export interface ConfigFiles {
+  /** They are read and written by a server, wherever who asks may be: paths begin with `/`. */
+  readonly isRemote?: true;
   readonly read: ReadSource;
   /** Whether the file can be replaced, or made where there is none. */
   canWrite(path: string): boolean;

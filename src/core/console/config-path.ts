@@ -9,6 +9,7 @@ import { formatPath, type Setting, type Stanza } from '../config/stanza.ts';
 import type { WordSyntax } from '../config/syntax.ts';
 import { unknownOption } from '../config/validator.ts';
 import { type Answer, refuse } from './command.ts';
+import type { ConfigFiles } from './config-holder.ts';
 
 export type ScopePath = Extract<ReadPath, { kind: 'path' }>;
 
@@ -34,6 +35,12 @@ export const USAGES: Readonly<Record<string, string>> = {
 
 export function usage(verb: string): Answer {
   return refuse(`usage: ${USAGES[verb]}`);
+}
+
+/** The refusal of a path that would mean another file to the server than to who typed it; null for others. */
+export function refuseRelative(path: string | null, files: ConfigFiles): Answer | null {
+  if (path === null || files.isRemote === undefined || path.startsWith('/')) return null;
+  return refuse(`found the path "${path}"; expected one that begins with / (the server reads and writes it)`);
 }
 
 /** The words are a path and the name of an option. */

@@ -11,6 +11,7 @@ import { LoneConfig } from './lone-config.ts';
 function consoleOver(initial: Files, unwritable: readonly string[] = []) {
   const texts: Record<string, string> = { ...initial };
   const files: ConfigFiles = {
+    isRemote: true,
     read: (path) => reader(texts)(path),
     canWrite: (path) => !unwritable.includes(path),
     realPath: (path) => path,

@@ -9,6 +9,7 @@ import { firstDifference, withOriginsOf } from '../config/tree-difference.ts';
 import { planMainFile, planWriteBack, type WriteBackPlan } from '../config/write-back.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import type { ConfigHolder } from './config-holder.ts';
+import { refuseRelative } from './config-path.ts';
 
 type Plan = Extract<WriteBackPlan, { kind: 'plan' }>;
 
@@ -81,8 +82,8 @@ export function writeMainFile(holder: ConfigHolder, path: string | null): Answer
 }
 
 async function writeText(holder: ConfigHolder, path: string, text: string): Promise<Answer> {
-  if (!path.startsWith('/'))
-    return refuse(`found the path "${path}"; expected one that begins with / (the server writes it)`);
+  const relative = refuseRelative(path, holder.files);
+  if (relative !== null) return relative;
   const failures = await holder.files.write([{ path, before: { kind: 'any' }, text }]);
   return failures.length > 0 ? refuse(failures.join('\n')) : reply(`Configuration saved to ${path}.\n`);
 }
