@@ -1,6 +1,6 @@
 // The running server: opens logs, spool, name service, engine and endpoints in that order, puts other configurations in
 // force while it runs, and takes everything down in the opposite order. It decides nothing about mail.
-import { appendFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { wallMs } from '../core/base/moment.ts';
 import { seededRandom } from '../core/base/random.ts';
@@ -13,7 +13,6 @@ import { forceFsync, pidfile, spoolbase } from '../core/config/server-options.ts
 import { ConfigConsole } from '../core/console/config-commands.ts';
 import type { ConfigClock, ConfigHolder, ReloadResult } from '../core/console/config-holder.ts';
 import { Console } from '../core/console/console.ts';
-import { panicRecord } from '../core/records/panic-record.ts';
 import { Engine } from '../engine/engine.ts';
 import { RunningLimits } from '../engine/limit-view.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
@@ -32,10 +31,12 @@ import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { CONFIG_FILES } from './config-files.ts';
 import { loadCurfew } from './curfew-check.ts';
 import { descriptorWarning } from './descriptor-check.ts';
+import { DomainPolicies, type PolicyDialer, policyDialer } from './domain-policies.ts';
 import { Endpoints } from './endpoints.ts';
+import { writeLastWords } from './last-words.ts';
 import { loadForServer, loadNamed } from './load-for-server.ts';
 import { LogPort } from './log-port.ts';
-import { loggerFiles, logSet } from './logger-files.ts';
+import { logSet } from './logger-files.ts';
 import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
 import { loadRecordSettings } from './record-check.ts';
@@ -62,6 +63,8 @@ export interface ServerOptions {
   report(line: string): void;
   /** The console asked for an orderly stop. */
   shutdownWanted(): void;
+  /** For tests; else hosts of policies are where the name servers say. */
+  readonly policyDialer?: PolicyDialer;
 }
 
 const EX_CONFIG = 78;
@@ -138,6 +141,7 @@ export class Server implements ConfigHolder {
   readonly #spool: SegmentSpool;
   readonly #throttles: ThrottleFile;
   readonly #resolver: DnsResolver;
+  readonly #policies: DomainPolicies;
   readonly #connector: SocketConnector;
   readonly #clock: SystemClock;
   readonly #engine: Engine;
@@ -173,6 +177,7 @@ export class Server implements ConfigHolder {
     const { resolver, problems } = openResolver({ resolvConfPath: this.#configuration.value(resolvConf) });
     this.#resolver = resolver;
     this.#reportResolvConf(problems);
+    this.#policies = new DomainPolicies(this.#configuration, options.policyDialer ?? policyDialer(resolver), logs);
     this.#connector = new SocketConnector({
       inMemory: (stored) => spool.bodyInMemory(stored),
       read: (stored, done) => spool.read(stored, done),
@@ -185,6 +190,7 @@ export class Server implements ConfigHolder {
         random: seededRandom(systemSeed()),
         connector: this.#connector,
         resolver,
+        stsPolicies: this.#policies,
         spool,
         mime: new ThreadedMimeReader(),
         throttles: this.#throttles,
@@ -406,14 +412,7 @@ export class Server implements ConfigHolder {
 
   /** A line for paniclog, written before this returns. */
   lastWords(text: string): void {
-    const line = `${panicRecord(wallMs(Date.now()), 'critical', text)}\n`;
-    for (const path of new Set(loggerFiles(this.#configuration).map(({ paniclog }) => paniclog))) {
-      try {
-        appendFileSync(path, line);
-      } catch {
-        // stderr has it too
-      }
-    }
+    writeLastWords(this.#configuration, text);
   }
 
   // ---- the end
@@ -426,6 +425,7 @@ export class Server implements ConfigHolder {
     await noMoreClients;
     await this.#control.close();
     this.#clock.stop();
+    await this.#policies.close();
     this.#resolver.close();
     await this.#throttles.close();
     await this.#spool.close();

@@ -3,6 +3,7 @@
 import { addWall } from '../core/base/moment.ts';
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import { mtaStsDnsCnameMaxDepth } from '../core/config/transport-policy-options.ts';
 import type { DnsView } from '../core/console/dns-view.ts';
 import type {
   ActionOutcome,
@@ -14,6 +15,7 @@ import type {
   QueueSelection,
   RequeueRequest,
 } from '../core/console/mail-view.ts';
+import type { PolicyView } from '../core/console/policy-view.ts';
 import type {
   BindingRow,
   DomainDetail,
@@ -50,6 +52,7 @@ import type { IndexedSpool } from './message-index.ts';
 import { NameInquiries, type NameInquiryParts } from './name-inquiries.ts';
 import { OperatorActions, type OperatorParts, selectedQueues } from './operator-actions.ts';
 import type { OutboundSession } from './outbound-session.ts';
+import { StsView } from './policy-view.ts';
 import { SingleMessage } from './single-message.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
 
@@ -76,6 +79,7 @@ const MESSAGE_LOOKS_MAX = 1_000_000;
 
 export class EngineView implements ServerView {
   readonly traces: TraceView;
+  readonly policies: PolicyView;
   readonly dns: DnsView;
   readonly #parts: ViewParts;
   readonly #startedAt: number;
@@ -87,6 +91,9 @@ export class EngineView implements ServerView {
   constructor(parts: ViewParts) {
     this.#parts = parts;
     this.traces = parts.dialogues;
+    this.policies = new StsView(parts.routes, parts.turns, (domain) => ({
+      aliasesMax: parts.configuration().value(mtaStsDnsCnameMaxDepth, { domain }),
+    }));
     this.dns = new NameInquiries(parts);
     this.#jobs = new Jobs(parts.turns, parts.timers);
     this.#actions = new OperatorActions(parts);

@@ -153,6 +153,7 @@ export class Engine implements Turns {
     this.#routes = new Routes(
       this,
       ports.resolver,
+      ports.stsPolicies,
       (domain) => routePolicy(this.#configuration, domain),
       (queue) => this.scheduler.routeReady(queue),
     );

@@ -289,7 +289,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#port!.startTls({
       policy: this.tls,
       serverName: this.tls.tlsa?.base ?? (parseIpAddress(host) === null ? host : null), // RFC 6066 section 3: no addresses
-      names: this.tls.verify === 'dane' ? this.tls.tlsa!.names : [host, queue.domain],
+      names: this.tls.verify === 'dane' ? this.tls.tlsa!.names : (this.tls.names ?? [host, queue.domain]),
     });
   }
 
@@ -351,8 +351,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   /** What a session to the same host would be opened with now. */
   #policyNow(): TlsPolicy {
     const { queue, candidate } = this.connection;
-    const { tls, usesDane } = queue.settings;
-    if (!usesDane) return tls;
+    const { tls, usesDane, usesMtaSts } = queue.settings;
+    if (!usesDane && !usesMtaSts) return tls;
     const { host, address, port } = candidate;
     // A host that has left the route is not known any better than when the session was opened.
     const known = queue.candidates.find((one) => one.address === address && one.host === host && one.port === port);

@@ -4,10 +4,13 @@
 import type { Moment, MonoMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import type { ThrottleRecord } from '../core/limits/throttle-record.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/message.ts';
 import type { MimeParts } from '../core/mail/mime-parts.ts';
+import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { TlsPeer, TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
+import type { FetchedPolicy } from '../core/routing/sts-table.ts';
 import type { ContentForm } from '../core/smtp/client-actions.ts';
 
 export interface Clock {
@@ -101,6 +104,20 @@ export interface Resolver {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer) => void): void;
 }
 
+// ---- policies of domains
+
+export type { DomainName, FetchedPolicy, HeldPolicy };
+
+/** MTA-STS (RFC 8461). Nothing waits for what is kept. */
+export interface StsPolicies {
+  /** What was kept by an earlier process. */
+  readonly saved: Iterable<readonly [DomainName, HeldPolicy]>;
+  /** The text at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`, from whom a certificate proves to be that host. */
+  fetch(domain: DomainName, done: (fetched: FetchedPolicy) => void): void;
+  /** Null: it is no more. */
+  keep(domain: DomainName, held: HeldPolicy | null): void;
+}
+
 // ---- spool
 
 /** A stored transaction. The spool owns it; the engine holds on to it and names it when it asks for something. */
@@ -173,6 +190,8 @@ export interface Ports {
   readonly random: Random;
   readonly connector: Connector;
   readonly resolver: Resolver;
+  /** Absent where no domain has any, as in a simulation. */
+  readonly stsPolicies?: StsPolicies;
   readonly spool: Spool;
   readonly mime: MimeReader;
   readonly throttles: ThrottleStore;

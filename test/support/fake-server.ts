@@ -132,6 +132,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
       lookups: 14,
       hits: 5,
     },
+    policies: { domains: () => [], of: () => null, refresh: () => Promise.resolve('none') },
     traces: { begin: () => null, list: () => [], remove: () => false },
     ...given,
   };

@@ -56,6 +56,8 @@ export const SETTINGS: DeliverySettings = {
   useIpv6: false,
   hostRules: '',
   usesDane: false,
+  usesMtaSts: false,
+  stsAliasesMax: 5,
   generateBounces: true,
   bouncesInlineOriginal: 'headers',
   mailerDaemon: null,

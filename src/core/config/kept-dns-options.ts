@@ -48,13 +48,4 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
     DNS_UDP_Sndbuf_Size           integer  0  global  octets of queries that the system buffers; 0 = as it likes
     `,
   ),
-
-  ...keptOptions(
-    'policies of MTA-STS are not looked up, and use_mta_sts is refused',
-    `
-    enable_mta_sts               boolean  true                         sending         whether a policy that is known is kept to
-    mta_sts_dns_cname_max_depth  integer  5                            domain global   CNAME records followed to a policy
-    mta_sts_policy_store         file     /var/spool/ecelerity/mtasts  global restart  directory of policies
-    `,
-  ),
 ];

@@ -33,13 +33,6 @@ export const SECURITY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...refusedOptions(
-    'certificates of receivers would not be compared with what their domains publish',
-    `
-    use_mta_sts  boolean  false  domain global  whether policies of receivers on TLS are kept to
-    `,
-  ),
-
-  ...refusedOptions(
     'clients would not be asked to log in; console endpoints are loopback or Unix sockets in this version',
     `
     Enable_Authentication    boolean  -  logins                                                      whether clients must log in

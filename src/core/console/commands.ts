@@ -8,6 +8,7 @@ import { DOMAIN_COMMANDS } from './domain-commands.ts';
 import { textOf } from './layout.ts';
 import { MAIL_COMMANDS } from './mail-commands.ts';
 import { MESSAGE_COMMANDS } from './message-commands.ts';
+import { MTA_STS_COMMANDS } from './mta-sts-commands.ts';
 import { QUEUE_COMMANDS } from './queue-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   ...DOMAIN_COMMANDS,
   ...MAIL_COMMANDS,
   ...MESSAGE_COMMANDS,
+  ...MTA_STS_COMMANDS,
   ...QUEUE_COMMANDS,
   ...SERVER_COMMANDS,
   ...SUMMARY_COMMANDS,

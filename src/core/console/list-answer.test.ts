@@ -87,6 +87,7 @@ const GIVEN: Partial<ServerView> = {
     ...fakeServer().dns,
     kept: () => [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
   },
+  policies: { domains: () => [], of: () => null, refresh: () => Promise.resolve(null) },
   traces: {
     begin: () => null,
     list: () => [

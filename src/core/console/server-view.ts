@@ -10,6 +10,7 @@ import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
+import type { PolicyView } from './policy-view.ts';
 import type { TlsCacheView } from './tls-view.ts';
 import type { TraceView } from './trace-view.ts';
 
@@ -217,6 +218,7 @@ export interface WatchdogFigures {
 /** Mail, queues and connections. Costs are in domains d, queues q (pairs of binding and domain) and rows returned. */
 export interface ServerView extends MailView {
   readonly traces: TraceView;
+  readonly policies: PolicyView;
   readonly dns: DnsView;
   /** O(1). */
   summary(): SummaryFigures;

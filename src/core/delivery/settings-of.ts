@@ -61,6 +61,7 @@ import {
   smtpPipelining,
 } from '../config/session-options.ts';
 import { lmtpPort, transform8bitmimeContent } from '../config/transport-options.ts';
+import { mtaStsDnsCnameMaxDepth } from '../config/transport-policy-options.ts';
 import type { Rate } from '../config/value-type.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
@@ -69,7 +70,7 @@ import type { NodeLimits } from './claims.ts';
 import { hostRules } from './route-policy.ts';
 import { sessionTerms } from './session-terms.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
-import { tlsPolicy, usesDane } from './tls-settings.ts';
+import { tlsPolicy, usesDane, usesMtaSts } from './tls-settings.ts';
 
 /** Magic values of ehlo_hostname; the second acts as the first in this version (the option's caution says so). */
 const OWN_NAMES: readonly string[] = ['__hostname__', '__message__'];
@@ -172,6 +173,8 @@ function readSettings(
     useIpv6: value(useIpv6),
     hostRules: hostRules(configuration),
     usesDane: usesDane(configuration, subject),
+    usesMtaSts: usesMtaSts(configuration, subject),
+    stsAliasesMax: value(mtaStsDnsCnameMaxDepth),
     generateBounces: value(generateBounces),
     bouncesInlineOriginal: value(bouncesInlineOriginal),
     mailerDaemon: value(mailerdaemon),

@@ -70,6 +70,10 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly hostRules: string;
   /** What hosts promise about their certificates is looked up and kept to. */
   readonly usesDane: boolean;
+  /** Policies of MTA-STS of domains are looked up and kept to. */
+  readonly usesMtaSts: boolean;
+  /** Aliases that lead to such a policy at most. */
+  readonly stsAliasesMax: number;
   readonly generateBounces: boolean;
   readonly bouncesInlineOriginal: 'none' | 'headers' | 'all';
   /** From: address of notices; null for mailer-daemon at this host. */

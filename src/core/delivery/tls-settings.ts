@@ -14,7 +14,7 @@ import {
   tlsVerify,
   tlsv13Ciphersuites,
 } from '../config/tls-options.ts';
-import { enableDane, useDane } from '../config/transport-policy-options.ts';
+import { enableDane, enableMtaSts, useDane, useMtaSts } from '../config/transport-policy-options.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.ts';
 
@@ -23,14 +23,16 @@ const LIBRARY_CHOICE: readonly string[] = ['default', 'normal', ''];
 
 export function tlsPolicy(configuration: Configuration, subject: Subject & { readonly domain: DomainName }): TlsPolicy {
   const mode = configuration.value(tls, subject);
-  const asksReceivers = usesDane(configuration, subject);
-  if (mode === 'no' && !asksReceivers) return NO_TLS;
+  const promises = [
+    ...(usesDane(configuration, subject) ? ['dane'] : []),
+    ...(usesMtaSts(configuration, subject) ? ['sts'] : []),
+  ].join(' ');
+  if (mode === 'no' && promises === '') return NO_TLS;
   const verify = configuration.value(tlsVerify, subject);
   const fallsBack = mode === 'ifavailable' && configuration.value(tlsIfavailableFallback, subject);
   const parameters = tlsParameters(configuration, subject);
   const parametersKey = JSON.stringify(parameters);
-  // What receivers promise is no part of this; whether it is asked for is, so that mail of another opinion goes apart.
-  const promises = asksReceivers ? 'dane' : '';
+  // What receivers promise is no part of the key; whether it is asked for is, so that mail of another opinion goes apart.
   if (mode === 'no') return { ...NO_TLS, parameters, parametersKey, key: promises };
   const key = `${mode} ${verify} ${verify === 'host' ? subject.domain : ''} ${fallsBack} ${promises} ${parametersKey}`;
   return { mode, verify, fallsBack, parameters, parametersKey, key };
@@ -39,6 +41,11 @@ export function tlsPolicy(configuration: Configuration, subject: Subject & { rea
 /** TLSA records are looked up and kept to. */
 export function usesDane(configuration: Configuration, subject: Subject): boolean {
   return configuration.value(useDane, subject) && configuration.value(enableDane, subject);
+}
+
+/** Policies of MTA-STS are looked up and kept to. */
+export function usesMtaSts(configuration: Configuration, subject: Subject): boolean {
+  return configuration.value(useMtaSts, subject) && configuration.value(enableMtaSts, subject);
 }
 
 function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {

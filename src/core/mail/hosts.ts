@@ -13,6 +13,8 @@ export interface Candidate {
   readonly preference: number;
   /** What DNS proves about the certificate of the host, for mail whose settings ask for that (DANE). */
   readonly tlsa?: HostTlsa;
+  /** The domain has a policy of MTA-STS that is kept to, or only looked at. */
+  readonly sts?: 'enforce' | 'testing';
 }
 
 /** The answer of routing for a domain. Candidates are sorted by preference; equal ones are in no order. */

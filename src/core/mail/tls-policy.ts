@@ -51,6 +51,8 @@ export interface TlsPolicy {
   readonly key: string;
   /** What the host promises about its certificate. */
   readonly tlsa?: HostTlsa;
+  /** Names of which a certificate must bear one; absent: that of the host, or of the domain. */
+  readonly names?: readonly string[];
 }
 
 /** What is known of the peer after a handshake. */
@@ -85,14 +87,40 @@ export const NO_TLS: TlsPolicy = {
 };
 
 /**
- * The policy for mail that goes to this host: the operator's, and where the host promises something about its certificate
- * that (RFC 7672 section 2.2). It is of no account then whether the operator asked for TLS at all.
+ * The policy for mail that goes to this host: the operator's, made stricter by what the domain asks for (RFC 8461) and by
+ * what the host promises about its certificate (RFC 7672 section 2.2), which comes first where there is both. It is of no
+ * account then whether the operator asked for TLS at all.
  */
-export function policyTowards(policy: TlsPolicy, { tlsa }: Candidate): TlsPolicy {
-  if (tlsa === undefined) return policy;
+export function policyTowards(policy: TlsPolicy, candidate: Candidate): TlsPolicy {
+  const { host, tlsa, sts } = candidate;
+  if (tlsa === undefined && sts === undefined) return policy;
+  const asked = sts === undefined ? policy : sts === 'enforce' ? enforced(policy, host) : tried(policy, host);
+  return tlsa === undefined ? asked : promised(asked, tlsa);
+}
+
+function enforced({ parameters, parametersKey }: TlsPolicy, host: string): TlsPolicy {
+  const key = `sts ${host} ${parametersKey}`;
+  return { mode: 'required', verify: 'host', fallsBack: false, parameters, parametersKey, key, names: [host] };
+}
+
+/** Nothing is lost by it: what the operator asks for stays, and where that is nothing encryption is tried. */
+function tried(policy: TlsPolicy, host: string): TlsPolicy {
+  const isAsked = policy.mode !== 'no';
+  return {
+    ...policy,
+    mode: isAsked ? policy.mode : 'ifavailable',
+    verify: isAsked && policy.verify !== 'no' ? policy.verify : 'optional',
+    fallsBack: isAsked ? policy.fallsBack : true,
+    key: `sts testing ${policy.key} ${policy.parametersKey}`,
+    ...(policy.verify === 'host' ? {} : { names: [host] }),
+  };
+}
+
+function promised(policy: TlsPolicy, tlsa: HostTlsa): TlsPolicy {
   const { parameters, parametersKey } = policy;
   const isUsable = tlsa.records.length > 0;
   return {
+    ...(isUsable || policy.names === undefined ? {} : { names: policy.names }),
     mode: 'required',
     verify: isUsable ? 'dane' : policy.verify,
     fallsBack: false,

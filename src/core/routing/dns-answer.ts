@@ -25,6 +25,7 @@ interface Found {
   readonly ttlSeconds: number;
   /** The resolver says that all of the answer is proved by DNSSEC (RFC 6840 section 5.8, the AD bit). Absent: not so. */
   readonly isAuthentic?: boolean;
-  /** Where aliases led to, if there were any. */
+  /** Where aliases led to, if there were any, and how many. */
   readonly canonicalName?: string;
+  readonly aliases?: number;
 }

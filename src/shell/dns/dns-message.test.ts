@@ -68,12 +68,18 @@ for (const [id, message, expected] of [
         a('c.example', '192.0.2.1', 60),
       ],
     }),
-    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 40, canonicalName: 'c.example' },
+    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 40, canonicalName: 'c.example', aliases: 2 },
   ],
   [
     'as many aliases as are followed',
     response({ answers: [...chain(ALIASES_MAX), a(`n${ALIASES_MAX}`, '192.0.2.1')] }),
-    { kind: 'addresses', addresses: ['192.0.2.1'], ttlSeconds: 100, canonicalName: `n${ALIASES_MAX}` },
+    {
+      kind: 'addresses',
+      addresses: ['192.0.2.1'],
+      ttlSeconds: 100,
+      canonicalName: `n${ALIASES_MAX}`,
+      aliases: ALIASES_MAX,
+    },
   ],
   [
     'no name: the smaller of the TTL and the minimum of the SOA',

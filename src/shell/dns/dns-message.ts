@@ -134,7 +134,13 @@ function readAnswer(
   if (found !== null)
     return {
       kind: 'answer',
-      answer: { ...found, ...proof, ...(aliasesBefore + chain.aliases > 0 ? { canonicalName: chain.name } : {}) },
+      answer: {
+        ...found,
+        ...proof,
+        ...(aliasesBefore + chain.aliases > 0
+          ? { canonicalName: chain.name, aliases: aliasesBefore + chain.aliases }
+          : {}),
+      },
     };
 
   const soa = authorities.find((record) => record.type === 'SOA');

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
 import type { HostTlsa } from '../../core/mail/dane.ts';
-import type { TlsPeer } from '../../core/mail/tls-policy.ts';
+import type { TlsPeer, TlsPolicy } from '../../core/mail/tls-policy.ts';
 import type { TlsRequest } from '../../engine/ports.ts';
 import type { Handshake, HandshakeGate } from './handshake-gate.ts';
 import { type HeldContext, keepSession, sessionOf, type TlsContexts } from './tls-contexts.ts';
@@ -59,7 +59,7 @@ export class OutboundHandshake implements Handshake {
       return;
     }
     // What was found out about the names holds for these names only.
-    const receiver = `${this.address} ${policy.tlsa?.key ?? ''} ${policy.verify === 'host' ? names.join(' ') : serverName}`;
+    const receiver = `${this.address} ${policy.tlsa?.key ?? ''} ${checksNames(policy) ? names.join(' ') : serverName}`;
     if (this.#raw.destroyed) return; // its end is about to be told
     const resumable = sessionOf(held, receiver, performance.now());
     resetWhenDestroyed(this.#raw);
@@ -96,7 +96,7 @@ export class OutboundHandshake implements Handshake {
     return {
       chainProblem: hasNone ? 'no certificate' : socket.authorized ? null : wordsOf(problem ?? 'UNKNOWN'),
       nameMatches:
-        verify === 'host' &&
+        checksNames(this.#request.policy) &&
         !hasNone &&
         this.#request.names.some((name) => checkServerIdentity(name, certificate) === undefined),
     };
@@ -106,6 +106,9 @@ export class OutboundHandshake implements Handshake {
     socket.on('session', (session: Buffer) => keepSession(held, receiver, { session, peer, since: performance.now() }));
   }
 }
+
+/** Also where it is only to be told whether one matches. */
+const checksNames = ({ verify, names }: TlsPolicy): boolean => verify === 'host' || names !== undefined;
 
 /** Nothing else about the certificate matters then. */
 function judgeByTlsa(socket: TLSSocket, tlsa: HostTlsa): TlsPeer {

@@ -1,0 +1,205 @@
+// MTA-STS at a real server: policies that an earlier process left on disk are kept to, whether the domain is there to be
+// asked or not, and one domain's policy is not another's. Fetching has tests of its own; here it is the whole way once.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type TestContext } from 'node:test';
+import type { SinkBehaviour } from '../../src/cli/sink-behaviour.ts';
+import type { SinkMessage } from '../../src/cli/sink-server.ts';
+import { loadForServer } from '../../src/daemon/load-for-server.ts';
+import { startServer } from '../../src/daemon/server.ts';
+import { DnsServer, type Zone } from '../support/dns-server.ts';
+import { Headgate, surroundings } from '../support/headgate.ts';
+import { inject } from '../support/inject.ts';
+import { LogFile } from '../support/log-file.ts';
+import { openPolicyHost, POLICY_DOMAIN, policyText } from '../support/policy-host.ts';
+import { Receivers } from '../support/receivers.ts';
+import { isFailure, isRecord } from '../support/records.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { CA, EXCHANGER, offering } from '../support/tls-site.ts';
+
+const timeout = 60_000;
+const ANNOUNCED: Zone = {
+  'one.example': { MX: [[10, EXCHANGER]] },
+  'two.example': { MX: [[10, EXCHANGER]] },
+  [EXCHANGER]: { A: ['127.0.1.1'] },
+  '_mta-sts.one.example': { TXT: ['v=STSv1; id=1;'] },
+};
+
+interface Site {
+  readonly receivers: Receivers;
+  readonly headgate: Headgate;
+  readonly messages: SinkMessage[];
+}
+
+/** The policy of one.example is on disk. */
+async function openSite(
+  t: TestContext,
+  mode: string,
+  behaviour: Partial<SinkBehaviour>,
+  { options = '', mx = EXCHANGER, zone = ANNOUNCED }: { options?: string; mx?: string; zone?: Zone } = {},
+): Promise<Site> {
+  const messages: SinkMessage[] = [];
+  const receivers = await Receivers.open(t, [EXCHANGER], { behaviour, onMessage: (message) => messages.push(message) });
+  const dns = await DnsServer.open(zone);
+  t.after(() => dns.close());
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'resolv.conf'), dns.nameserver);
+  const store = join(directory, 'mtasts');
+  mkdirSync(store);
+  const held = { policy: { mode, maxAgeSeconds: 864_000, mx: [mx] }, id: '1', fetchedAt: Date.now() };
+  writeFileSync(join(store, 'one.example.json'), JSON.stringify(held));
+  const headgate = await Headgate.start(
+    t,
+    `Resolv_Conf = "${join(directory, 'resolv.conf')}"
+    Remote_SMTP_Port = ${receivers.sink.portOf(receivers.endpoint(EXCHANGER))}
+    TLS_Ca = "${CA}"
+    mta_sts_policy_store = "${store}"
+    use_mta_sts = true
+    ${options}`,
+  );
+  return { receivers, headgate, messages };
+}
+
+const UNNAMED = { ...ANNOUNCED, '_mta-sts.one.example': { rcode: 2 } };
+for (const [title, mode, behaviour, more, version] of [
+  ['enforce, and a certificate that is good', 'enforce', offering(), {}, 'TLSv1.3'],
+  ['enforce, named by a wildcard', 'enforce', offering(), { mx: '*.tls.example' }, 'TLSv1.3'],
+  ['enforce, while nobody answers for the record', 'enforce', offering(), { zone: UNNAMED }, 'TLSv1.3'],
+  ['enforce, and it is not kept to', 'enforce', {}, { options: 'enable_mta_sts = false' }, null],
+  ['testing, and encryption is not offered', 'testing', {}, {}, null],
+  ['testing, and a certificate that is not good', 'testing', offering('self-signed'), {}, 'TLSv1.3'],
+  ['testing, and a handshake that fails', 'testing', offering('receiver', 'fail'), {}, null],
+  ['testing, and another exchanger is named', 'testing', offering(), { mx: 'other.example' }, 'TLSv1.3'],
+  ['none', 'none', offering('self-signed'), {}, null],
+] as [string, string, Partial<SinkBehaviour>, Parameters<typeof openSite>[3], string | null][]) {
+  test(`it goes: ${title}`, { timeout }, async (t) => {
+    const { receivers, headgate, messages } = await openSite(t, mode, behaviour, more);
+    await receivers.whenArrived(await inject(headgate.port, [{ domain: 'one.example', messages: 3 }]));
+    assert.deepEqual([...new Set(messages.map(({ tls }) => tls))], [version]);
+    await headgate.mainlog.waitFor(isRecord('D'), 3);
+    assert.equal(headgate.mainlog.lines().filter(isFailure).length, 0);
+  });
+}
+
+for (const [title, mode, behaviour, more, reply] of [
+  ['no encryption', 'enforce', {}, {}, /@451 4\.7\.6 \[internal\] STARTTLS required but not advertised$/],
+  ['signed by itself', 'enforce', offering('self-signed'), {}, /SSL cert must be signed by a valid CA: /],
+  ['out of date', 'enforce', offering('expired'), {}, /SSL cert must be signed by a valid CA: /],
+  ['another name', 'enforce', offering('other'), {}, /SSL certificate subject does not match host$/],
+  [
+    'a handshake that fails',
+    'enforce',
+    offering('receiver', 'fail'),
+    { options: 'TLS = ifavailable' },
+    /TLS negotiation failed: /,
+  ],
+  [
+    'the exchanger is not named',
+    'enforce',
+    offering(),
+    { mx: 'other.example' },
+    /@451 4\.7\.1 \[internal\] no exchanger is named/,
+  ],
+  [
+    'testing, where the operator asks for more',
+    'testing',
+    {},
+    { options: 'Domain "one.example" { TLS = required }' },
+    /STARTTLS required/,
+  ],
+] as [string, string, Partial<SinkBehaviour>, Parameters<typeof openSite>[3], RegExp][]) {
+  test(`it waits, and the other domain of the exchanger does not: ${title}`, { timeout }, async (t) => {
+    const { receivers, headgate, messages } = await openSite(t, mode, behaviour, more);
+    await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]);
+    const [record] = await headgate.mainlog.waitFor(isRecord('T', 'one.example'), 1);
+    assert.match(record!, reply);
+    await receivers.whenArrived(await inject(headgate.port, [{ domain: 'two.example', messages: 10 }]));
+    assert.ok(messages.every(({ recipients }) => recipients[0]!.endsWith('@two.example')));
+    assert.equal(headgate.mainlog.lines().filter(isFailure).length, 1);
+  });
+}
+
+test('an idle connection of a domain without a policy is not used for one that has one', { timeout }, async (t) => {
+  const { receivers, headgate, messages } = await openSite(t, 'enforce', offering(), {
+    options: 'Idle_Timeout = 600 Max_Outbound_Connections = 1 Migrate_Connections_Between_Sibling_Domains = true',
+  });
+  for (const domain of ['two.example', 'one.example', 'two.example'])
+    await receivers.whenArrived(await inject(headgate.port, [{ domain, messages: 1 }]));
+  assert.deepEqual(
+    messages.map(({ recipients, tls }) => `${recipients[0]!.split('@')[1]} ${tls}`),
+    ['two.example null', 'one.example TLSv1.3', 'two.example null'],
+  );
+});
+
+test('the console lists policies and shows one', { timeout }, async (t) => {
+  const { receivers, headgate } = await openSite(t, 'enforce', offering());
+  await receivers.whenArrived(await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]));
+  assert.equal((await headgate.console('mta_sts list all')).text, 'one.example\nTotal domains: 1\n');
+  assert.match(
+    (await headgate.console('mta_sts show domain One.Example')).text,
+    /^Domain 'one\.example' has MTA-STS TXT and a TTL of \d+ seconds\n {8}id: 1\n {8}max_age: 864000 seconds; refresh in \d+ seconds\n {8}mode: enforce\n {8}mxlist:\n {15}mx\.tls\.example\n$/,
+  );
+  const { text, failed } = await headgate.console('mta_sts refresh policy two.example');
+  assert.deepEqual([text, failed], ['MTA-STS policy for two.example not refreshed: no policy is announced\n', true]);
+});
+
+test('from the record over HTTPS to the mail, the console and the disk', { timeout }, async (t) => {
+  const messages: SinkMessage[] = [];
+  const receivers = await Receivers.open(t, [EXCHANGER], {
+    behaviour: offering(),
+    onMessage: (message) => messages.push(message),
+  });
+  const dns = await DnsServer.open({
+    [POLICY_DOMAIN]: {
+      MX: [
+        [10, 'other.example'],
+        [20, EXCHANGER],
+      ],
+    },
+    'other.example': { A: ['127.0.1.1'] },
+    [EXCHANGER]: { A: ['127.0.1.1'] },
+    [`_mta-sts.${POLICY_DOMAIN}`]: { TXT: ['v=STSv1; id=7;'] },
+  });
+  t.after(() => dns.close());
+  const host = await openPolicyHost(t, policyText(`version: STSv1\nmode: enforce\nmx: ${EXCHANGER}\nmax_age: 86400\n`));
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'headgate.conf');
+  writeFileSync(join(directory, 'resolv.conf'), dns.nameserver);
+  writeFileSync(
+    file,
+    `${surroundings(directory)}
+    Resolv_Conf = "${join(directory, 'resolv.conf')}"
+    Remote_SMTP_Port = ${receivers.sink.portOf(receivers.endpoint(EXCHANGER))}
+    TLS_Ca = "${CA}"
+    mta_sts_policy_store = "${join(directory, 'mtasts')}"
+    Domain "${POLICY_DOMAIN}" { use_mta_sts = true }`,
+  );
+  const loaded = loadForServer(file);
+  assert.ok(loaded.kind === 'loaded');
+  const said: string[] = [];
+  const started = await startServer({
+    configurationFile: file,
+    configuration: loaded.configuration,
+    version: 'test',
+    report: (line) => void said.push(line),
+    shutdownWanted: () => {},
+    policyDialer: host.dialer,
+  });
+  assert.ok(started.kind === 'started');
+  const { server } = started;
+  let isStopped = false;
+  t.after(() => (isStopped ? undefined : server.stop()));
+  const port = Number(/:(\d+)$/.exec(server.esmtpPlaces[0]!)![1]);
+  await receivers.whenArrived(await inject(port, [{ domain: POLICY_DOMAIN, messages: 3 }]));
+  assert.deepEqual([...new Set(messages.map(({ tls }) => tls))], ['TLSv1.3']);
+  assert.deepEqual(host.seen, [`mta-sts.${POLICY_DOMAIN} /.well-known/mta-sts.txt`]);
+  const mainlog = new LogFile(join(directory, 'mainlog.ec'));
+  await mainlog.waitFor(isRecord('D'), 3);
+  isStopped = true;
+  await server.stop();
+  const path = join(directory, 'mtasts', `${POLICY_DOMAIN}.json`);
+  assert.ok(existsSync(path));
+  assert.equal(JSON.parse(readFileSync(path, 'utf8')).id, '7');
+  assert.deepEqual(said, []);
+});

@@ -1,0 +1,51 @@
+// The host of a policy of MTA-STS: an HTTPS server on loopback that answers as a test wants it.
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import type { PolicyDialer } from '../../src/shell/sts/policy-fetch.ts';
+import { type CertificateName, certificate } from './certificates.ts';
+
+/** A domain whose policy host is a name that the certificate `receiver` bears. */
+export const POLICY_DOMAIN = 'wild.example';
+
+export interface PolicyHost {
+  /** `Host path` of every request. */
+  readonly seen: string[];
+  /** Answers from the next request on. */
+  answer: (response: ServerResponse) => void;
+  readonly dialer: PolicyDialer;
+}
+
+/** @param policy text of the policy */
+export const policyText = (policy: string) => (response: ServerResponse) =>
+  void response.writeHead(200, { 'Content-Type': 'text/plain' }).end(policy);
+
+export async function openPolicyHost(
+  t: TestContext,
+  answer: PolicyHost['answer'],
+  name: CertificateName = 'receiver',
+): Promise<PolicyHost> {
+  const seen: string[] = [];
+  const pem = certificate(name);
+  const server = createServer({ cert: pem, key: pem }, (request: IncomingMessage, response) => {
+    seen.push(`${request.headers.host} ${request.url}`);
+    host.answer(response);
+  });
+  server.on('tlsClientError', () => {}); // who does not trust us
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const ca = certificate('authority');
+  const host: PolicyHost = {
+    seen,
+    answer,
+    dialer: { port, ca, addressesOf: (_, found) => setImmediate(() => found(['127.0.0.1'])) },
+  };
+  return host;
+}
