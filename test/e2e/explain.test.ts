@@ -91,7 +91,7 @@ Binding "leaving" {
 
   await ask('set domain quiet.example max_outbound_connections = 4');
   const changed = await ask('explain domain quiet.example max_outbound_connections');
-  assert.match(changed, /^Max_Outbound_Connections = 4\nset by Domain "quiet\.example" at .*, by .* on \w{3} \d\d/);
+  assert.match(changed, /^Max_Outbound_Connections = 4\nset by Domain "quiet\.example", by .* on \w{3} \d\d/);
   await ask('unset domain quiet.example max_outbound_connections');
   const undone = await ask('explain domain quiet.example max_outbound_connections');
   assert.match(undone, /^Max_Outbound_Connections = 2\nset by the global scope at/);
