@@ -26,7 +26,7 @@ export class DomainPolicies implements StsPolicies {
     this.#fetcher = new PolicyFetcher(dialer);
   }
 
-  fetch(domain: DomainName, done: (fetched: FetchedPolicy) => void): void {
+  fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy) => void): void {
     this.#fetcher.fetch(domain, done);
   }
 

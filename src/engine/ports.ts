@@ -113,7 +113,7 @@ export interface StsPolicies {
   /** What was kept by an earlier process. */
   readonly saved: Iterable<readonly [DomainName, HeldPolicy]>;
   /** The text at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`, from whom a certificate proves to be that host. */
-  fetch(domain: DomainName, done: (fetched: FetchedPolicy) => void): void;
+  fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy) => void): void;
   /** Null: it is no more. */
   keep(domain: DomainName, held: HeldPolicy | null): void;
 }

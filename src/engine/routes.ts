@@ -137,7 +137,7 @@ function stsTable(
   return new StsTable<MailQueue>(
     {
       query: (name, type, answered) => resolver.query(name, type, (answer) => inTurn((at) => answered(answer, at))),
-      fetch: (domain, done) => policies.fetch(domain, (fetched) => inTurn((at) => done(fetched, at))),
+      fetchPolicy: (domain, done) => policies.fetchPolicy(domain, (fetched) => inTurn((at) => done(fetched, at))),
       keep: (domain, held) => policies.keep(domain, held),
       ready,
     },

@@ -39,7 +39,7 @@ class Bench {
           this.asked.push(`${name} ${type}`);
           this.#open.push(() => answered(this.record, this.now));
         },
-        fetch: (domain, done) => {
+        fetchPolicy: (domain, done) => {
           this.asked.push(`fetch ${domain}`);
           this.#open.push(() => done(this.fetched, this.now));
         },

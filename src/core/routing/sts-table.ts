@@ -13,7 +13,7 @@ export type FetchedPolicy =
 export interface StsTableParts<Token> {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer, at: Moment) => void): void;
   /** The text at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`. */
-  fetch(domain: DomainName, done: (fetched: FetchedPolicy, at: Moment) => void): void;
+  fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy, at: Moment) => void): void;
   /** To be found again after a restart; null for a policy that is no more. */
   keep(domain: DomainName, held: HeldPolicy | null): void;
   /** What was asked for with this token is there. */
@@ -178,12 +178,12 @@ export class StsTable<Token> {
       }
       // A policy that is only looked at again may be used meanwhile.
       if (!isAsked && isSame) this.#settle(entry, ttl, at, null);
-      this.#fetch(entry, id, ttl);
+      this.#fetchPolicy(entry, id, ttl);
     });
   }
 
-  #fetch(entry: Entry<Token>, id: string, recordTtl: number): void {
-    this.#parts.fetch(entry.domain, (fetched, at) => {
+  #fetchPolicy(entry: Entry<Token>, id: string, recordTtl: number): void {
+    this.#parts.fetchPolicy(entry.domain, (fetched, at) => {
       const parsed =
         fetched.kind === 'text' ? parsePolicy(fetched.text) : ({ kind: 'problem', problem: fetched.reason } as const);
       if (parsed.kind === 'problem') {
