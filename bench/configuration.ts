@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { SENDING_CHAIN } from '../src/core/config/chain.ts';
 import type { Configuration } from '../src/core/config/configuration.ts';
-import { maxOutboundConnections } from '../src/core/config/connection-options.ts';
 import { loadConfiguration } from '../src/core/config/load.ts';
+import { maxOutboundConnections } from '../src/core/config/options/connection-options.ts';
 import { trailOf } from '../src/core/config/resolution.ts';
 import { deliverySettings } from '../src/core/delivery/settings-of.ts';
 import { printMeasurement } from './measurement.ts';

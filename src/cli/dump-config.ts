@@ -4,7 +4,7 @@ import { localTime } from '../core/base/local-time.ts';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
 import { systemErrorText } from '../core/base/system-error.ts';
 import { type ConfigProblem, formatMistake } from '../core/config/problem.ts';
-import { formatXml } from '../core/config/xml.ts';
+import { formatXml } from '../core/config/saving/xml.ts';
 import { loadForServer } from '../daemon/load-for-server.ts';
 
 const USAGE = `\

@@ -1,7 +1,7 @@
 // Source addresses that the machine does not have: the mail of their bindings will wait (design decision 17).
 import { hostname } from 'node:os';
 import type { Configuration } from '../core/config/configuration.ts';
-import { bindAddress } from '../core/config/connection-options.ts';
+import { bindAddress } from '../core/config/options/connection-options.ts';
 import { formatPosition } from '../core/config/source.ts';
 import type { ConfigMachine } from '../core/console/config-holder.ts';
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { limitAuditLog, limitAuditLogMode } from '../core/config/server-options.ts';
+import { limitAuditLog, limitAuditLogMode } from '../core/config/options/server-options.ts';
 import type { LimitAudit } from '../core/delivery/limit-audit.ts';
 import { AuditChain, findChainEnd } from '../core/records/audit-chain.ts';
 import { type AuditFile, openAuditFile } from '../shell/logs/audit-file.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { systemErrorText } from '../core/base/system-error.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { scheduleFile, timezone } from '../core/config/curfew-options.ts';
+import { scheduleFile, timezone } from '../core/config/options/curfew-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
 import { CurfewSchedule, readSchedule } from '../core/queue/curfew-schedule.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';

@@ -3,7 +3,10 @@
 
 import { NO_LIMIT } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { serverMaxOutboundConnections, serverReserveOutboundConnections } from '../core/config/connection-options.ts';
+import {
+  serverMaxOutboundConnections,
+  serverReserveOutboundConnections,
+} from '../core/config/options/connection-options.ts';
 import { outboundCeiling } from '../core/delivery/settings-of.ts';
 
 /** The documented rule: four descriptors for each connection that can be open. */

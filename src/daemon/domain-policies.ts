@@ -1,6 +1,6 @@
 // The port for policies of MTA-STS: what is fetched over HTTPS, and what of it is on disk.
 import type { Configuration } from '../core/config/configuration.ts';
-import { mtaStsPolicyStore } from '../core/config/transport-policy-options.ts';
+import { mtaStsPolicyStore } from '../core/config/options/transport-policy-options.ts';
 import { expiresAt } from '../core/mail/sts-policy.ts';
 import type { DomainName, FetchedPolicy, HeldPolicy, RecordLog, Resolver, StsPolicies } from '../engine/ports.ts';
 import { type PolicyDialer, PolicyFetcher } from '../shell/sts/policy-fetch.ts';

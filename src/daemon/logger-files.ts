@@ -1,6 +1,7 @@
 // The logs of a configuration as the shell wants them: ec_logger stanzas, and the logs beside them.
 import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
+import type { Option } from '../core/config/option.ts';
 import {
   bounceHeartbeatSeconds,
   bouncelog,
@@ -10,9 +11,8 @@ import {
   customStages,
   jsonlog,
   jsonlogMode,
-} from '../core/config/logger-options.ts';
-import type { Option } from '../core/config/option.ts';
-import { fblAutoLog, fblLogPath } from '../core/config/report-options.ts';
+} from '../core/config/options/logger-options.ts';
+import { fblAutoLog, fblLogPath } from '../core/config/options/report-options.ts';
 import {
   heartbeat,
   logDeliveries,
@@ -27,7 +27,7 @@ import {
   paniclogMode,
   rejectlog,
   rejectlogMode,
-} from '../core/config/server-options.ts';
+} from '../core/config/options/server-options.ts';
 import { bounceHeartbeat } from '../core/records/bounce-record.ts';
 import { heartbeatRecord } from '../core/records/main-record.ts';
 import { panicRecord } from '../core/records/panic-record.ts';

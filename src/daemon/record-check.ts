@@ -4,7 +4,7 @@ import { systemErrorText } from '../core/base/system-error.ts';
 import type { BounceClass } from '../core/bounce/classification.ts';
 import { parseRules, type RuleFile } from '../core/bounce/rule-file.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { bounceRulesFile, customClasses, logHiresTimestamp } from '../core/config/logger-options.ts';
+import { bounceRulesFile, customClasses, logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
 import type { Subject } from '../core/config/resolution.ts';
 import { type ReadRecordSettings, recordSettings } from '../engine/record-settings.ts';

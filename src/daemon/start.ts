@@ -1,6 +1,6 @@
 // `headgate start`: from the arguments to a running server, and from signals to its end.
 import { writeSync } from 'node:fs';
-import { noReception } from '../core/config/check-warnings.ts';
+import { noReception } from '../core/config/findings/check-warnings.ts';
 import { explainProblem, formatWarning } from '../core/config/problem.ts';
 import { loadForServer } from './load-for-server.ts';
 import { productVersion } from './product-version.ts';

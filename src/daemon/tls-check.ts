@@ -2,8 +2,6 @@
 // the TLS library knows. All files are read once, at the load; connections use what was read.
 import type { Configuration } from '../core/config/configuration.ts';
 import type { Option } from '../core/config/option.ts';
-import type { ConfigProblem } from '../core/config/problem.ts';
-import type { Setting, Stanza } from '../core/config/stanza.ts';
 import {
   tlsCa,
   tlsCertificate,
@@ -11,7 +9,9 @@ import {
   tlsEcCurveNames,
   tlsKey,
   tlsv13Ciphersuites,
-} from '../core/config/tls-options.ts';
+} from '../core/config/options/tls-options.ts';
+import type { ConfigProblem } from '../core/config/problem.ts';
+import type { Setting, Stanza } from '../core/config/stanza.ts';
 import {
   certificateProblem,
   ciphersProblem,

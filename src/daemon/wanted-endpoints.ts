@@ -1,6 +1,6 @@
 // The Listen stanzas of a configuration as endpoints that can be opened.
 import type { Configuration, Listener } from '../core/config/configuration.ts';
-import { consoleTimeout, fileMode } from '../core/config/listener-options.ts';
+import { consoleTimeout, fileMode } from '../core/config/options/listener-options.ts';
 import { formatPosition } from '../core/config/source.ts';
 import type { InboundConnection, InboundEvents } from '../engine/ports.ts';
 import { openControlServer } from '../shell/control/control-server.ts';

@@ -3,7 +3,7 @@
 import { addWall } from '../core/base/moment.ts';
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { mtaStsDnsCnameMaxDepth } from '../core/config/transport-policy-options.ts';
+import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
 import type { DnsView } from '../core/console/dns-view.ts';
 import type {
   ActionOutcome,

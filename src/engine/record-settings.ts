@@ -8,9 +8,9 @@ import {
   customStages,
   logBounceTransientFailures,
   logInbandBounces,
-} from '../core/config/logger-options.ts';
+} from '../core/config/options/logger-options.ts';
+import { fblAutoLog, logOutofbandBounces } from '../core/config/options/report-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
-import { fblAutoLog, logOutofbandBounces } from '../core/config/report-options.ts';
 import { BounceForm } from '../core/records/bounce-record.ts';
 import { ComplaintForm } from '../core/records/complaint-record.ts';
 import { CustomForm } from '../core/records/custom-form.ts';

@@ -5,7 +5,7 @@
 
 import type { Limit } from '../core/base/limit.ts';
 import { NO_LIMIT } from '../core/base/limit.ts';
-import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
+import { reserveMaintenanceInterval } from '../core/config/options/connection-options.ts';
 import { ThrottleCheck } from './check-throttles.ts';
 import type { InForce } from './in-force.ts';
 import type { Link } from './link.ts';

@@ -2,7 +2,7 @@
 // receiver offers PIPELINING, content only behind a 354, QUIT before the end, and no end of ours before the receiver's.
 // Keeps what was attempted for whom, so that a record of a failure can be traced to an attempt.
 import type { WallMs } from '../core/base/moment.ts';
-import { smtpPipelining } from '../core/config/session-options.ts';
+import { smtpPipelining } from '../core/config/options/session-options.ts';
 import { SUSPENDED_WITHOUT_END } from '../core/config/suspension.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';

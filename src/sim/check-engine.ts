@@ -1,7 +1,7 @@
 // What can only be seen from inside: the engine's counters against the connections there are, the wake-ups it owes, and
 // rest at the end. The numbers that must hold are worked out here, from the configuration and the plan alone.
 import { NO_LIMIT } from '../core/base/limit.ts';
-import { reserveMaintenanceInterval } from '../core/config/connection-options.ts';
+import { reserveMaintenanceInterval } from '../core/config/options/connection-options.ts';
 import { allocationTarget } from '../core/delivery/allocation.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { SharedThrottle } from '../core/limits/throttle-table.ts';

@@ -7,7 +7,7 @@ import {
   maxRetryInterval,
   messageExpiration,
   retryInterval,
-} from '../core/config/retry-options.ts';
+} from '../core/config/options/retry-options.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';

@@ -2,8 +2,8 @@
 // host that failed, a limit in time, an operator. Waiting for a limit or a suspension, and an overlapped envelope whose
 // connection broke, are no attempts and leave no trace (design decisions 14, 20; docs/delivery.md).
 
-import { dnsFailuresToPurge } from '../core/config/dns-options.ts';
-import { maxRetries } from '../core/config/retry-options.ts';
+import { dnsFailuresToPurge } from '../core/config/options/dns-options.ts';
+import { maxRetries } from '../core/config/options/retry-options.ts';
 import type { Attempt, ConversationCheck } from './check-conversation.ts';
 import type { MailCheck, TrackedMail } from './check-mail.ts';
 import type { GivenReply } from './exchanger.ts';

@@ -10,14 +10,14 @@ import {
   serverMaxOutboundConnections,
   serverReserveOutboundConnections,
   suspendDelivery,
-} from '../core/config/connection-options.ts';
+} from '../core/config/options/connection-options.ts';
 import {
   blackhole,
   delayedQueueScanInterval,
   messageExpiration,
   neverAttemptExpiredMessages,
   neverRetry,
-} from '../core/config/retry-options.ts';
+} from '../core/config/options/retry-options.ts';
 import { AGGRESSIVENESS } from '../core/delivery/allocation.ts';
 import type { TextSetting } from './configuration-text.ts';
 import { ScopeSums, type Seen, type Sum } from './scope-sums.ts';

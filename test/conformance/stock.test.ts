@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { maxOutboundConnections, serverMaxOutboundConnections } from '../../src/core/config/connection-options.ts';
-import { relayHosts } from '../../src/core/config/listener-options.ts';
 import { loadConfiguration } from '../../src/core/config/load.ts';
+import {
+  maxOutboundConnections,
+  serverMaxOutboundConnections,
+} from '../../src/core/config/options/connection-options.ts';
+import { relayHosts } from '../../src/core/config/options/listener-options.ts';
+import { messageExpiration } from '../../src/core/config/options/retry-options.ts';
+import { connectTimeout } from '../../src/core/config/options/session-options.ts';
 import { formatProblem, formatWarning } from '../../src/core/config/problem.ts';
-import { messageExpiration } from '../../src/core/config/retry-options.ts';
-import { connectTimeout } from '../../src/core/config/session-options.ts';
 
 const MAIN = fileURLToPath(new URL('stock/main.conf', import.meta.url));
 

@@ -7,10 +7,10 @@ import { readTokens } from '../../src/core/config/lexer.ts';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import { parseValue } from '../../src/core/config/parser.ts';
 import { Findings, formatProblem } from '../../src/core/config/problem.ts';
+import { planWriteBack, type WriteBackPlan } from '../../src/core/config/saving/write-back.ts';
 import { readPath } from '../../src/core/config/scope-path.ts';
 import type { ReadSource } from '../../src/core/config/source.ts';
 import type { WordSyntax } from '../../src/core/config/syntax.ts';
-import { planWriteBack, type WriteBackPlan } from '../../src/core/config/write-back.ts';
 
 export type Files = Readonly<Record<string, string>>;
 export type Plan = Extract<WriteBackPlan, { kind: 'plan' }>;

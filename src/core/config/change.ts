@@ -3,7 +3,7 @@
 import { findOption, optionIn } from './catalogue.ts';
 import { formatChange } from './change-text.ts';
 import type { Configuration } from './configuration.ts';
-import { stanzasBelow } from './dead-entry.ts';
+import { stanzasBelow } from './findings/dead-entry.ts';
 import { finishLoad, type LoadResult } from './load.ts';
 import { Findings } from './problem.ts';
 import { type ChangeAuthor, type ChangedPlace, withRunTimeChange } from './provenance.ts';

@@ -5,8 +5,8 @@ import { SENDING_CHAIN } from './chain.ts';
 import type { Configuration } from './configuration.ts';
 import { InForceTable } from './in-force.ts';
 import { loadConfiguration } from './load.ts';
+import { messageExpiration, retryInterval } from './options/retry-options.ts';
 import { trailOf } from './resolution.ts';
-import { messageExpiration, retryInterval } from './retry-options.ts';
 
 function load(text: string): Configuration {
   const loaded = loadConfiguration('t.conf', () => ({ text }));

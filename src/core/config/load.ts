@@ -2,19 +2,19 @@
 import { NO_LIMIT } from '../base/limit.ts';
 import { nearestName } from '../base/near-name.ts';
 import { Configuration, DEFAULT_GROUP } from './configuration.ts';
+import { isLocal, parseEndpoint } from './endpoint.ts';
+import { warnOfLogins } from './findings/login-check.ts';
+import { warnOfDelayNotices } from './findings/notice-check.ts';
+import { readWithIncludes } from './include.ts';
 import {
   clusterScopeMaxOutboundConnections,
   scopeMaxOutboundConnections,
   serverReserveOutboundConnections,
-} from './connection-options.ts';
-import { isLocal, parseEndpoint } from './endpoint.ts';
-import { readWithIncludes } from './include.ts';
-import { listenerBinding, listenerBindingGroup } from './listener-options.ts';
-import { checkLocalChanges, readLocalChanges } from './local-changes.ts';
-import { warnOfLogins } from './login-check.ts';
-import { warnOfDelayNotices } from './notice-check.ts';
+} from './options/connection-options.ts';
+import { listenerBinding, listenerBindingGroup } from './options/listener-options.ts';
 import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
 import { type ChangeAuthor, type Provenance, type SourceRead, UNKNOWN_PROVENANCE } from './provenance.ts';
+import { checkLocalChanges, readLocalChanges } from './saving/local-changes.ts';
 import { formatPosition, type ReadSource } from './source.ts';
 import { childrenOf, findChild, type Setting, type Stanza } from './stanza.ts';
 import { buildTree } from './validator.ts';

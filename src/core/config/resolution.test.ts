@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { NO_LIMIT } from '../base/limit.ts';
 import type { Configuration } from './configuration.ts';
-import { bindAddress, maxOutboundConnections, serverMaxOutboundConnections } from './connection-options.ts';
-import { relayHosts } from './listener-options.ts';
 import { loadConfiguration } from './load.ts';
+import { bindAddress, maxOutboundConnections, serverMaxOutboundConnections } from './options/connection-options.ts';
+import { relayHosts } from './options/listener-options.ts';
 import { formatProblem } from './problem.ts';
 
 function load(text: string): Configuration {

@@ -5,10 +5,10 @@ import { changed, load, MAIN, planOf, written } from '../../../test/support/conf
 import { formatChange } from './change-text.ts';
 import { formatContents } from './display.ts';
 import { readTokens } from './lexer.ts';
+import { outboundSmtpAuthPass } from './options/transport-options.ts';
 import { parseValue } from './parser.ts';
 import { Findings } from './problem.ts';
-import { outboundSmtpAuthPass } from './transport-options.ts';
-import { formatXml } from './xml.ts';
+import { formatXml } from './saving/xml.ts';
 
 const TEXT = 'Outbound_SMTP_Auth_Pass = "pass word"\n';
 

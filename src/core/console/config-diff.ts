@@ -2,7 +2,7 @@
 // would do to connections and mail now. Nothing is put in force.
 import { NO_LIMIT } from '../base/limit.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { type Difference, differenceOf } from '../config/difference.ts';
+import { type Difference, differenceOf } from '../config/findings/difference.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { explainProblem, formatWarning } from '../config/problem.ts';
 import type { WordSyntax } from '../config/syntax.ts';

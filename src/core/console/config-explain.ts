@@ -3,16 +3,16 @@ import { NO_LIMIT } from '../base/limit.ts';
 import { localTime } from '../base/local-time.ts';
 import type { WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { suspendDelivery } from '../config/connection-options.ts';
 import {
   type ExplainedLevel,
   type Explanation,
   explainOption,
   type Look,
   type SetPlace,
-} from '../config/explanation.ts';
-import { describeCounter, isThrottle } from '../config/limit-meaning.ts';
-import { changesOf } from '../config/option-changes.ts';
+} from '../config/findings/explanation.ts';
+import { describeCounter, isThrottle } from '../config/findings/limit-meaning.ts';
+import { changesOf } from '../config/findings/option-changes.ts';
+import { suspendDelivery } from '../config/options/connection-options.ts';
 import { subjectOf } from '../config/scope-path.ts';
 import { hasPassed } from '../config/suspension.ts';
 import type { WordSyntax } from '../config/syntax.ts';

@@ -2,11 +2,11 @@
 // part of it.
 import { Configuration } from '../config/configuration.ts';
 import { formatContents } from '../config/display.ts';
+import { firstDifference, withOriginsOf } from '../config/findings/tree-difference.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { localChangesFile } from '../config/server-options.ts';
+import { localChangesFile } from '../config/options/server-options.ts';
+import { planMainFile, planWriteBack, type WriteBackPlan } from '../config/saving/write-back.ts';
 import { indent } from '../config/syntax.ts';
-import { firstDifference, withOriginsOf } from '../config/tree-difference.ts';
-import { planMainFile, planWriteBack, type WriteBackPlan } from '../config/write-back.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import type { ConfigHolder } from './config-holder.ts';
 import { refuseRelative } from './config-path.ts';

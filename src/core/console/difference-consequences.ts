@@ -3,6 +3,7 @@
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { Option } from '../config/option.ts';
 import {
   clusterMaxOutboundConnections,
   clusterScopeMaxOutboundConnections,
@@ -11,8 +12,7 @@ import {
   scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
   suspendDelivery,
-} from '../config/connection-options.ts';
-import type { Option } from '../config/option.ts';
+} from '../config/options/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
 import { hostKey } from '../config/stanza-name.ts';
 import { outboundCeiling } from '../delivery/settings-of.ts';

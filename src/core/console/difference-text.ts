@@ -1,7 +1,7 @@
 // A difference of configurations as people read it: who it is about, then what changes. Equal changes for many names are
 // one line, and of long lists a few are named.
-import type { Difference, Owner, StructureChange, ValueChange } from '../config/difference.ts';
-import type { CellOwner, SideValue } from '../config/difference-cells.ts';
+import type { Difference, Owner, StructureChange, ValueChange } from '../config/findings/difference.ts';
+import type { CellOwner, SideValue } from '../config/findings/difference-cells.ts';
 import type { Option } from '../config/option.ts';
 import type { SourcePosition } from '../config/source.ts';
 import { shownText } from '../config/value-type.ts';

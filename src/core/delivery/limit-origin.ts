@@ -3,6 +3,7 @@
 // or asked once, not for every connection.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Configuration, Resolved } from '../config/configuration.ts';
+import type { Option } from '../config/option.ts';
 import {
   clusterMaxOutboundConnections,
   clusterScopeMaxOutboundConnections,
@@ -10,8 +11,7 @@ import {
   maxOutboundConnections,
   scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
-} from '../config/connection-options.ts';
-import type { Option } from '../config/option.ts';
+} from '../config/options/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
 import { formatPosition, type SourcePosition } from '../config/source.ts';
 

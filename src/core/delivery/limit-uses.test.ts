@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import type { Option } from '../config/option.ts';
 import {
   clusterMaxOutboundConnections,
   maxOutboundConnections,
   scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
   suspendDelivery,
-} from '../config/connection-options.ts';
-import { loadConfiguration } from '../config/load.ts';
-import type { Option } from '../config/option.ts';
+} from '../config/options/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
 import { usesOfLimit } from './limit-uses.ts';
 import { deliverySettings } from './settings-of.ts';

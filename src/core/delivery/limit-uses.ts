@@ -2,6 +2,7 @@
 // open, since each holds its counters and says whose it is; limit-origin.ts says who set the limit of each.
 import { NO_LIMIT } from '../base/limit.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { Option } from '../config/option.ts';
 import {
   clusterMaxOutboundConnections,
   clusterScopeMaxOutboundConnections,
@@ -9,8 +10,7 @@ import {
   maxOutboundConnections,
   scopeMaxOutboundConnections,
   serverMaxOutboundConnections,
-} from '../config/connection-options.ts';
-import type { Option } from '../config/option.ts';
+} from '../config/options/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
 import type { SourcePosition } from '../config/source.ts';
 import { domainKey, hostKey } from '../config/stanza-name.ts';

@@ -4,8 +4,8 @@
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Moment, MonoMs, WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { bindAddress, suspendDelivery } from '../config/connection-options.ts';
-import { blackhole } from '../config/retry-options.ts';
+import { bindAddress, suspendDelivery } from '../config/options/connection-options.ts';
+import { blackhole } from '../config/options/retry-options.ts';
 import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';

@@ -8,7 +8,7 @@ import {
   preferIpv6Mxs,
   prohibitedHosts,
   skipHosts,
-} from '../config/dns-options.ts';
+} from '../config/options/dns-options.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { RoutePolicy } from '../routing/route-policy.ts';
 

@@ -7,7 +7,7 @@ import {
   outboundSmtpAuthType,
   outboundSmtpAuthUser,
   xclient,
-} from '../config/transport-options.ts';
+} from '../config/options/transport-options.ts';
 import type { SessionTerms } from '../smtp/client-actions.ts';
 import type { Login, LoginMechanism } from '../smtp/client-login.ts';
 

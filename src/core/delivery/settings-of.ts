@@ -3,6 +3,8 @@
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import { SENDING_CHAIN } from '../config/chain.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { InForce } from '../config/in-force.ts';
+import type { Option } from '../config/option.ts';
 import {
   bindAddress,
   clusterMaxOutboundConnections,
@@ -21,16 +23,13 @@ import {
   serverReserveOutboundConnections,
   suspendDelivery,
   useIpv6,
-} from '../config/connection-options.ts';
-import type { InForce } from '../config/in-force.ts';
+} from '../config/options/connection-options.ts';
 import {
   delayDsnMaxRetryInterval,
   delayDsnRetryInterval,
   generateDelayDsn,
   mdnFailuresNotify,
-} from '../config/notice-options.ts';
-import type { Option } from '../config/option.ts';
-import type { Subject } from '../config/resolution.ts';
+} from '../config/options/notice-options.ts';
 import {
   blackhole,
   bouncesInlineOriginal,
@@ -45,8 +44,8 @@ import {
   neverAttemptExpiredMessages,
   neverRetry,
   retryInterval,
-} from '../config/retry-options.ts';
-import { gateway, remoteSmtpPort, routes } from '../config/routing-options.ts';
+} from '../config/options/retry-options.ts';
+import { gateway, remoteSmtpPort, routes } from '../config/options/routing-options.ts';
 import {
   bodyTimeout,
   connectTimeout,
@@ -59,9 +58,10 @@ import {
   rcpttoTimeout,
   rsetTimeout,
   smtpPipelining,
-} from '../config/session-options.ts';
-import { lmtpPort, transform8bitmimeContent } from '../config/transport-options.ts';
-import { mtaStsDnsCnameMaxDepth } from '../config/transport-policy-options.ts';
+} from '../config/options/session-options.ts';
+import { lmtpPort, transform8bitmimeContent } from '../config/options/transport-options.ts';
+import { mtaStsDnsCnameMaxDepth } from '../config/options/transport-policy-options.ts';
+import type { Subject } from '../config/resolution.ts';
 import type { Rate } from '../config/value-type.ts';
 import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';

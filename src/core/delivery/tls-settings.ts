@@ -1,7 +1,6 @@
 // The TLS policy of a (binding, domain) out of a configuration.
 import type { Configuration } from '../config/configuration.ts';
 import type { Option } from '../config/option.ts';
-import type { Subject } from '../config/resolution.ts';
 import {
   tls,
   tlsCa,
@@ -13,8 +12,9 @@ import {
   tlsProtocols,
   tlsVerify,
   tlsv13Ciphersuites,
-} from '../config/tls-options.ts';
-import { enableDane, enableMtaSts, useDane, useMtaSts } from '../config/transport-policy-options.ts';
+} from '../config/options/tls-options.ts';
+import { enableDane, enableMtaSts, useDane, useMtaSts } from '../config/options/transport-policy-options.ts';
+import type { Subject } from '../config/resolution.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.ts';
 

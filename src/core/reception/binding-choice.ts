@@ -3,7 +3,7 @@
 import { type WallMs, wallMs } from '../base/moment.ts';
 import { utf8Octets } from '../base/octets.ts';
 import { type Configuration, DEFAULT_BINDING } from '../config/configuration.ts';
-import { suspendDelivery } from '../config/connection-options.ts';
+import { suspendDelivery } from '../config/options/connection-options.ts';
 import type { Subject } from '../config/resolution.ts';
 
 export type ChosenBinding =

@@ -3,9 +3,9 @@
 // scheduler disposes of it.
 import type { Configuration } from '../config/configuration.ts';
 import { DEFAULT_BINDING } from '../config/configuration.ts';
+import { blackhole } from '../config/options/retry-options.ts';
+import { gateway } from '../config/options/routing-options.ts';
 import type { Subject } from '../config/resolution.ts';
-import { blackhole } from '../config/retry-options.ts';
-import { gateway } from '../config/routing-options.ts';
 import type { Stanza } from '../config/stanza.ts';
 import { domainKey } from '../config/stanza-name.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';

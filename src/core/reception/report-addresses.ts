@@ -1,7 +1,6 @@
 // Which mail is taken from everybody, and which of it reports: bounces for bounce_domains, complaints for the addresses of
 // the fbl stanza. Worked out once for a configuration; nothing where none of it is set.
 import type { Configuration } from '../config/configuration.ts';
-import { compilePattern, matchesPattern } from '../config/pattern.ts';
 import {
   bounceBehavior,
   bounceDomains,
@@ -10,7 +9,8 @@ import {
   fblAddresses,
   fblMessageDisposition,
   relayDomains,
-} from '../config/report-options.ts';
+} from '../config/options/report-options.ts';
+import { compilePattern, matchesPattern } from '../config/pattern.ts';
 import type { Subject } from '../config/resolution.ts';
 import { domainOf, type Mailbox } from '../mail/mailbox.ts';
 

@@ -9,9 +9,9 @@ import {
   maxRecipientsPerMessage,
   relayHosts,
   rfc2822LoneLfInBody,
-} from '../config/listener-options.ts';
+} from '../config/options/listener-options.ts';
+import { hostname } from '../config/options/server-options.ts';
 import type { Subject } from '../config/resolution.ts';
-import { hostname } from '../config/server-options.ts';
 import { RECIPIENTS_MAX, type ServerTerms } from '../smtp/server-session.ts';
 import { blackholedRecipients } from './blackhole.ts';
 import { reportAddresses } from './report-addresses.ts';
