@@ -154,11 +154,11 @@ function withoutPlaces(value: ValueSyntax, isItem = false): unknown {
 function assertSame(text: string): void {
   const first = loadConfiguration('t', () => ({ text }));
   assert.ok(first.kind === 'loaded', first.kind === 'problems' ? first.problems.map(explainProblem).join('\n') : '');
-  const shown = formatContents(first.configuration.root, 'whole');
+  const shown = formatContents(first.configuration.root, 'whole', 'files');
   const second = loadConfiguration('t', () => ({ text: shown }));
   assert.ok(second.kind === 'loaded', second.kind === 'problems' ? second.problems.map(explainProblem).join('\n') : '');
   assert.deepEqual(treeOf(second.configuration.root), treeOf(first.configuration.root), shown);
-  assert.equal(formatContents(second.configuration.root, 'whole'), shown);
+  assert.equal(formatContents(second.configuration.root, 'whole', 'files'), shown);
 }
 
 test('every type of value is among the lines, and most options', () => {

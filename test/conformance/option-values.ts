@@ -22,6 +22,7 @@ export const RIGHT_VALUES: Readonly<Record<string, readonly string[]>> = {
   prohibited_hosts: ['( "127.0.0.0/8" 0.0.0.0 )', '()'],
   skip_hosts: ['( "127.0.0.0/8" 0.0.0.0 )', '()'],
   routes: ['( mx.test __mx__ "smtp://relay.test?pref=5" )', '()'],
+  hostname: ['mail.example.com', '"mail.example.com"'],
   ehlo_hostname: ['__hostname__', '"mail.example.com"'],
   tls_ciphers: ['DEFAULT', '"HIGH:!aNULL"'],
   tls_protocols: ['"+ALL:-TLSv1.2"'],

@@ -47,6 +47,6 @@ Domain "four.example" { EHLO_Hostname = "another.test" }
   await headgate.stop();
   const { code, stdout } = await runHeadgate(['audit', auditLog]);
   assert.equal(code, 0, stdout);
-  assert.match(stdout, /^ +1 {2}limit 32 {5}pair default one\.example/m);
-  assert.match(stdout, /^ +1 {2}limit 32 {5}pair default two\.example/m);
+  assert.match(stdout, /^ +1 open, limit 32 {5}pair default one\.example/m);
+  assert.match(stdout, /^ +1 open, limit 32 {5}pair default two\.example/m);
 });
