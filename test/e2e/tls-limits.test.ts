@@ -100,7 +100,11 @@ test('handshakes at once are bounded: others wait with their slots, and reach th
   await receiver.when(() => receiver.begun >= HANDSHAKES_PER_ADDRESS_MAX && receiver.goAheads >= LIMIT);
   // Those that take too long go, one after the other; those that come in their place are no more.
   await receiver.when(() => receiver.begun > HANDSHAKES_PER_ADDRESS_MAX);
-  assert.deepEqual([receiver.peak, receiver.connectionPeak], [HANDSHAKES_PER_ADDRESS_MAX, LIMIT]);
+  assert.equal(receiver.connectionPeak, LIMIT);
+  // The bound is about the work of the sender. One that is given up is reset and the next begins: two connections, which
+  // the receiver may hear of in the other order. Without the bound all of them would begin at once.
+  assert.ok(receiver.peak >= HANDSHAKES_PER_ADDRESS_MAX && receiver.peak < LIMIT / 2);
+  await receiver.when(() => receiver.inHandshake <= HANDSHAKES_PER_ADDRESS_MAX);
 });
 
 /** Gives every client its go-ahead, and never answers in the handshake. Counts down when it sees that a client has gone. */
@@ -121,6 +125,11 @@ class StallingReceiver {
     await once(receiver.#server, 'listening');
     t.after(() => receiver.#server.close());
     return receiver;
+  }
+
+  /** Handshakes that have begun and whose client is not known to have gone. */
+  get inHandshake(): number {
+    return this.#now;
   }
 
   get port(): number {
