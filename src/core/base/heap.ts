@@ -6,7 +6,8 @@ export interface HeapMember {
 }
 
 export class Heap<T extends HeapMember> {
-  readonly #items: T[] = [];
+  /** Made of the first member: of many a heap it is the only one, and a list that grows from nothing takes room for 17. */
+  #items: T[] = [];
   readonly #isBefore: (a: T, b: T) => boolean;
 
   constructor(isBefore: (a: T, b: T) => boolean) {
@@ -23,7 +24,8 @@ export class Heap<T extends HeapMember> {
 
   push(item: T): void {
     item.heapIndex = this.#items.length;
-    this.#items.push(item);
+    if (item.heapIndex === 0) this.#items = [item];
+    else this.#items.push(item);
     this.#rise(item);
   }
 

@@ -197,7 +197,7 @@ export class ConnectionOpener {
         const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
         this.#tokens.takeForConnection(connection, at.mono);
         [{ counter: connection.addressCounter }] = hostCounters(this.#ledger, queue, choice.candidate);
-        queue.connections.add(connection);
+        queue.addConnection(connection);
         // What another waited for may be gone with this slot: then it needs that of an idle connection.
         if (claim.counters.some((one) => this.#ledger.isWaitedFor(one))) this.#parts.evictIdle(claim);
         return true;
@@ -223,7 +223,7 @@ export class ConnectionOpener {
       return false;
     }
     this.#ledger.stopWaiting(queue);
-    queue.keptTokens.length = 0; // with no candidate left they are spent
+    queue.dropKeptTokens(); // with no candidate left they are spent
     if (choice.kind === 'allDown') {
       this.#holdForHosts(queue, choice.until, at);
       return false;

@@ -8,7 +8,7 @@ import { isOrderedToWait } from './standing-orders.ts';
 
 /** When a task of the queue has been undelivered for message_expiration. */
 export function expiresAt(queue: MailQueue, task: Task): WallMs {
-  return (task.stored.envelope.receivedAt + queue.settings.messageExpirationMs) as WallMs;
+  return (task.receivedAt + queue.settings.messageExpirationMs) as WallMs;
 }
 
 /** Takes the expired tasks out of the active queue, one with each step; the oldest is the first to expire. */

@@ -1,6 +1,7 @@
 // All that is known of one (binding, domain) while it has mail or connections: its mail, its connections, the counters
 // it takes slots in, and why it opens nothing at the moment. The scheduler decides; this holds.
 
+import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
 import type { MonoMs, WallMs } from '../base/moment.ts';
 import { Timer } from '../base/timers.ts';
@@ -43,6 +44,9 @@ export type HostCounters = readonly [LimitedCounter, ...LimitedCounter[]];
 const NO_HOST_COUNTERS: ReadonlyMap<Candidate, HostCounters> = new Map();
 const NO_HOST_THROTTLES: ReadonlyMap<Candidate, Throttles> = new Map();
 const NO_CANDIDATES: readonly Candidate[] = [];
+/** In the same way, of queues that have none of these. */
+const NO_CONNECTIONS: ReadonlySet<OutboundConnection> = new Set();
+const NO_TOKENS: readonly KeptToken[] = [];
 
 /** Waits for tokens on behalf of the connections that a queue has already. */
 export class MessageWaiter implements QueueWaiter {
@@ -67,7 +71,7 @@ export class MailQueue implements QueueWaiter {
   readonly delayed: DelayedQueue;
   /** Of its binding, over all domains. */
   readonly bindingCounts: BindingCounts;
-  readonly connections = new Set<OutboundConnection>();
+  connections: ReadonlySet<OutboundConnection> = NO_CONNECTIONS;
   /** Connections without a message, the one used last at the end. */
   readonly idle: OutboundConnection[] = [];
   /** Tasks that are on a connection now. */
@@ -80,15 +84,13 @@ export class MailQueue implements QueueWaiter {
   tryHostsAt: MonoMs | null = null;
   /** Its waits for all that a connection takes. */
   readonly waits: Wait[] = [];
-  readonly messageWaiter = new MessageWaiter(this);
-  /** Both, as one of those who want tokens. */
-  readonly waiters: readonly Waiter[] = [this, this.messageWaiter];
+  #messageWaiter: MessageWaiter | null = null;
   /** What its connections and messages take tokens of, whatever the host; changes with the settings. */
   throttles: Throttles;
   /** The same for hosts; kept and emptied with {@link hostCounters}. */
   hostThrottles: ReadonlyMap<Candidate, Throttles> = NO_HOST_THROTTLES;
   /** Tokens of connections that came to nothing: they are for its next. */
-  readonly keptTokens: KeptToken[] = [];
+  keptTokens: readonly KeptToken[] = NO_TOKENS;
   hold: Hold | null = null;
   /** Since when it has wanted connections that it does not get; null when it gets them. */
   waitsSince: MonoMs | null = null;
@@ -151,9 +153,50 @@ export class MailQueue implements QueueWaiter {
     return this.connections.size === 0;
   }
 
+  addConnection(connection: OutboundConnection): void {
+    if (this.connections === NO_CONNECTIONS) this.connections = new Set();
+    (this.connections as Set<OutboundConnection>).add(connection);
+  }
+
+  removeConnection(connection: OutboundConnection): void {
+    (this.connections as Set<OutboundConnection>).delete(connection);
+    if (this.connections.size === 0) this.connections = NO_CONNECTIONS;
+  }
+
+  keepToken(token: KeptToken): void {
+    if (this.keptTokens === NO_TOKENS) this.keptTokens = [];
+    (this.keptTokens as KeptToken[]).push(token);
+  }
+
+  /** Takes out the kept token at `place`. */
+  takeKeptToken(place: number): KeptToken {
+    const token = (this.keptTokens as KeptToken[]).splice(place, 1)[0];
+    assert(token !== undefined, 'a token that was found is there');
+    return token;
+  }
+
+  dropKeptTokens(): void {
+    this.keptTokens = NO_TOKENS;
+  }
+
+  get messageWaiter(): MessageWaiter {
+    this.#messageWaiter ??= new MessageWaiter(this);
+    return this.#messageWaiter;
+  }
+
+  /** Whether it, or one of its connections, waits for anything. */
+  get isWaiting(): boolean {
+    return this.waits.length > 0 || (this.#messageWaiter !== null && this.#messageWaiter.waits.length > 0);
+  }
+
+  /** The queue and its waiter for messages, as one of those who want tokens. */
+  get waiters(): readonly Waiter[] {
+    return this.#messageWaiter === null ? [this] : [this, this.#messageWaiter];
+  }
+
   /** Whether it, or one of its connections, waits for a throttle. */
   get awaitsToken(): boolean {
-    return this.waiters.some(({ waits }) => waits.some(({ list }) => list.counter === NO_COUNTER));
+    return this.isWaiting && this.waiters.some(({ waits }) => waits.some(({ list }) => list.counter === NO_COUNTER));
   }
 
   /** Whether it holds neither mail nor connections. */

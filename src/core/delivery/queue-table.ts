@@ -120,7 +120,7 @@ export class QueueTable {
   /** The queue has neither mail nor connections; it may be dropped when there are too many of its kind. */
   rest(queue: MailQueue, now: MonoMs): void {
     queue.hold = null;
-    queue.keptTokens.length = 0;
+    queue.dropKeptTokens();
     this.#timers.drop(queue.timer);
     this.#dropHostCounters(queue);
     if (queue.idleSince === null) {

@@ -207,7 +207,7 @@ export class Scheduler {
   closed(connection: OutboundConnection): void {
     const { queue } = connection;
     this.#idle.remove(connection);
-    queue.connections.delete(connection);
+    queue.removeConnection(connection);
     if (connection.state === 'leaving') queue.leaving -= 1;
     if (queue.hasNoConnection) this.#ledger.rerank(queue);
     this.#ledger.release(connection.claim, connection.state === 'leaving');
@@ -356,13 +356,13 @@ export class Scheduler {
 
   #stopWanting(queue: MailQueue): void {
     this.#stopWaiting(queue);
-    queue.keptTokens.length = 0;
+    queue.dropKeptTokens();
     queue.waitsSince = null;
   }
 
   /** The queue and its connections wait for nothing any more. */
   #stopWaiting(queue: MailQueue): void {
-    for (const waiter of queue.waiters) if (waiter.waits.length > 0) this.#ledger.stopWaiting(waiter);
+    if (queue.isWaiting) for (const waiter of queue.waiters) this.#ledger.stopWaiting(waiter);
   }
 
   #failWithoutConnection(queue: MailQueue, task: Task, reply: string): void {

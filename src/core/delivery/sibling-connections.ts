@@ -85,12 +85,12 @@ export class SiblingConnections {
     const full = ledger.acquire(next);
     assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');
     this.#parts.idle.remove(connection);
-    from.connections.delete(connection);
+    from.removeConnection(connection);
     connection.goTo(queue, candidate, next);
     connection.tokens = null; // there was nothing to send with them
     connection.quantumMessages = 0;
     tokens.settle(connection);
-    queue.connections.add(connection);
+    queue.addConnection(connection);
     slotWatch?.taken(connection);
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;

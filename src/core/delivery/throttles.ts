@@ -1,7 +1,6 @@
 // Which throttles a connection and a message take a token of, and the tokens themselves: the place where queues, hosts and
 // throttles meet. Throttles are resolved by reference: who falls back to the same stanza shares one. A connection takes
 // all its tokens, with that of its first message, or none; the scheduler asks before it takes slots and takes afterwards.
-import { assert } from '../base/assert.ts';
 import type { Moment, MonoMs } from '../base/moment.ts';
 import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
 import type { Waiter } from '../limits/wait-list.ts';
@@ -111,8 +110,8 @@ export class Tokens {
     connection.tokens = null;
     if (tokens === null) return;
     const { takenAt } = tokens;
-    for (const throttle of tokens.messages) queue.keptTokens.push({ throttle, takenAt });
-    if (!isEstablished) for (const throttle of tokens.connections) queue.keptTokens.push({ throttle, takenAt });
+    for (const throttle of tokens.messages) queue.keepToken({ throttle, takenAt });
+    if (!isEstablished) for (const throttle of tokens.connections) queue.keepToken({ throttle, takenAt });
   }
 
   // ---- waiting
@@ -178,17 +177,15 @@ export class Tokens {
     if (kept === -1) {
       this.table.take(throttle, at);
     } else {
-      const [token] = queue.keptTokens.splice(kept, 1);
-      assert(token !== undefined, 'a token that was found is there');
-      this.table.move(throttle, token.takenAt, at);
+      this.table.move(throttle, queue.takeKeptToken(kept).takenAt, at);
     }
   }
 
   /** Kept tokens whose time has left the window are worth nothing. */
-  #dropWorthless({ keptTokens }: MailQueue, at: MonoMs): void {
-    for (let index = keptTokens.length - 1; index >= 0; index--) {
-      const { throttle, takenAt } = keptTokens[index]!;
-      if (!throttle.window.holds(takenAt, at)) keptTokens.splice(index, 1);
+  #dropWorthless(queue: MailQueue, at: MonoMs): void {
+    for (let place = queue.keptTokens.length - 1; place >= 0; place--) {
+      const { throttle, takenAt } = queue.keptTokens[place]!;
+      if (!throttle.window.holds(takenAt, at)) queue.takeKeptToken(place);
     }
   }
 

@@ -161,6 +161,6 @@ export class ActiveQueue {
 }
 
 function isOlder(a: Task, b: Task): boolean {
-  const [left, right] = [a.stored.envelope.receivedAt, b.stored.envelope.receivedAt];
-  return left === right ? a.stored.sequence < b.stored.sequence : left < right;
+  if (a.receivedAt !== b.receivedAt) return a.receivedAt < b.receivedAt;
+  return a.stored.sequence < b.stored.sequence;
 }

@@ -12,6 +12,8 @@ export interface StoredMessage {
 
 export interface Task extends HeapMember {
   readonly stored: StoredMessage;
+  /** That of the envelope, again: queues are ordered and expire by it, and a million envelopes are not near at hand. */
+  readonly receivedAt: WallMs;
   /** Places in `stored.envelope.recipients`. Never empty. */
   readonly recipients: readonly number[];
   /** Attempts made before; 0 while the first is to come. */
@@ -20,8 +22,12 @@ export interface Task extends HeapMember {
   dueAt: WallMs;
 }
 
+/** The places of most tasks, once for all of them. */
+const THE_FIRST: readonly number[] = [0];
+
 export function makeTask(stored: StoredMessage, recipients: readonly number[], retries: number, dueAt: WallMs): Task {
-  return { heapIndex: -1, stored, recipients, retries, dueAt };
+  const places = recipients.length === 1 && recipients[0] === 0 ? THE_FIRST : recipients;
+  return { heapIndex: -1, stored, receivedAt: stored.envelope.receivedAt, recipients: places, retries, dueAt };
 }
 
 /** The same mail for some of its recipients, with the same history. */
