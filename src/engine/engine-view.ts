@@ -1,6 +1,5 @@
 // What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
 // structures that the scheduler works with, and the operator's actions on queues.
-import { addWall } from '../core/base/moment.ts';
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
@@ -74,8 +73,6 @@ export interface ViewParts extends OperatorParts, NameInquiryParts {
 /** How many other queues are looked at for domains that share an address. */
 const SHARING_LOOKS_MAX = 1000;
 const SHARING_ROWS_MAX = 4;
-/** How many messages are looked at for one by its id. */
-const MESSAGE_LOOKS_MAX = 1_000_000;
 
 export class EngineView implements ServerView {
   readonly traces: TraceView;
@@ -267,24 +264,8 @@ export class EngineView implements ServerView {
     return { stalls, watched };
   }
 
-  whyMessage(id: MailId): MessageExplanation {
-    const known = this.#parts.spool.find(id);
-    if (known === null) return { kind: 'unknown', looked: 0, isComplete: true };
-    const { stored, index } = known;
-    const { binding, routingDomain } = stored.envelope.recipients[index]!;
-    const queue = this.#parts.scheduler.queues.find(binding, routingDomain);
-    let looked = 0;
-    for (const kind of ['active', 'delayed'] as const) {
-      for (const task of queue?.[kind].list() ?? []) {
-        if (task.stored === stored && task.recipients.includes(index)) {
-          const expiresAt = addWall(stored.envelope.receivedAt, queue!.settings.messageExpirationMs);
-          const nextAttemptAt = kind === 'delayed' ? task.dueAt : null;
-          return { kind: 'found', id, retries: task.retries, nextAttemptAt, expiresAt, queue: this.#explain(queue!) };
-        }
-        if (++looked > MESSAGE_LOOKS_MAX) return { kind: 'unknown', looked, isComplete: false };
-      }
-    }
-    return { kind: 'unknown', looked, isComplete: true };
+  whyMessage(id: MailId): Promise<MessageExplanation> {
+    return this.#jobs.run(this.#message.why(id, (queue) => this.#explain(queue)));
   }
 
   #explain(queue: MailQueue): QueueExplanation {

@@ -1,7 +1,10 @@
-// One message by its id: what is known of it, its text, another attempt, its end. The index names its queue; there it is
+// One message by its id: what is known of it, why it waits, its text, another attempt, its end. The index names its queue; there it is
 // looked for in slices, since queues are ordered by time.
+import { addWall } from '../core/base/moment.ts';
 import type { MessageAction, MessageDetail, MessageText } from '../core/console/mail-view.ts';
+import type { MessageExplanation } from '../core/console/server-view.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
+import type { QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { MailId } from '../core/mail/ids.ts';
 import type { Content } from '../core/mail/message.ts';
@@ -21,7 +24,7 @@ export interface SingleMessageParts {
 }
 
 /** Tasks looked at in one turn. */
-const LOOKS_PER_TURN = 20_000;
+export const LOOKS_PER_TURN = 20_000;
 /** Octets of a body that are shown at most. */
 const BODY_OCTETS_MAX = 262_144;
 
@@ -58,6 +61,22 @@ export class SingleMessage {
       recipient: recipients[index]!.mailbox,
       reply: this.#parts.outcomes.lastReplies.find(id),
       size,
+    };
+  }
+
+  /** @param explain what its queue waits for, in the turn in which it is found */
+  *why(id: MailId, explain: (queue: MailQueue) => QueueExplanation): Job<MessageExplanation> {
+    const found = yield* this.#find(id);
+    if (found === null) return { kind: 'unknown' };
+    const { stored, queue, waiting } = found;
+    if (waiting === null) return { kind: 'delivering', id };
+    return {
+      kind: 'found',
+      id,
+      retries: waiting.task.retries,
+      nextAttemptAt: waiting.place === 'delayed' ? waiting.task.dueAt : null,
+      expiresAt: addWall(stored.envelope.receivedAt, queue.settings.messageExpirationMs),
+      queue: explain(queue),
     };
   }
 

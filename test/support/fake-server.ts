@@ -91,7 +91,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     why: () => null,
     throttles: () => [],
     watchdog: () => ({ stalls: 0, watched: 0 }),
-    whyMessage: () => ({ kind: 'unknown', looked: 0, isComplete: true }),
+    whyMessage: async () => ({ kind: 'unknown' }),
     messages(selection, limit, offset) {
       asked.push({ ...selection, limit, offset });
       return [];

@@ -183,13 +183,14 @@ export type MessageExplanation =
       readonly kind: 'found';
       readonly id: MailId;
       readonly retries: number;
-      /** Null when it is in the active queue or on a connection. */
+      /** Null when it is in the active queue. */
       readonly nextAttemptAt: WallMs | null;
       readonly expiresAt: WallMs;
       readonly queue: QueueExplanation;
     }
-  /** `isComplete` when every waiting message was looked at. */
-  | { readonly kind: 'unknown'; readonly looked: number; readonly isComplete: boolean };
+  /** It is on a connection, and waits for nothing. */
+  | { readonly kind: 'delivering'; readonly id: MailId }
+  | { readonly kind: 'unknown' };
 
 /** One throttle that queues have asked for. */
 export interface ThrottleRow {
@@ -250,8 +251,8 @@ export interface ServerView extends MailView {
   throttles(binding: string | null): Iterable<ThrottleRow>;
   /** O(1). */
   watchdog(): WatchdogFigures;
-  /** Looks at a million messages of its queue at most. */
-  whyMessage(id: MailId): MessageExplanation;
+  /** As {@link MailView.findMessage}. */
+  whyMessage(id: MailId): Promise<MessageExplanation>;
 }
 
 /** One line of the panic log as kept in memory. */

@@ -307,17 +307,21 @@ test('why: what connections that are too many keep busy is said of the lower lim
   );
 });
 
-test('why: a binding without a domain', () => {
+test('why: one word: a binding, a message on a connection, neither', async () => {
   const server = {
     *bindings() {
       yield { binding: 'trans' };
     },
-    whyMessage: () => ({ kind: 'unknown', isComplete: true, looked: 0 }),
+    whyMessage: async (id: string) => (id === 'busy' ? { kind: 'delivering', id } : { kind: 'unknown' }),
   };
   const asked = (word: string) => WHY_COMMANDS[0]!.run([word], { server } as unknown as Subject, '', null as never);
-  assert.deepEqual(asked('trans'), {
+  assert.deepEqual(await asked('trans'), {
     text: '"trans" is a binding, and its mail waits by domain: why trans DOMAIN\n',
     failed: true,
   });
-  assert.deepEqual(asked('tran'), { text: 'no message tran waits\n', failed: true });
+  assert.deepEqual(await asked('busy'), {
+    text: 'message busy waits for nothing: it is being delivered.\n',
+    failed: false,
+  });
+  assert.deepEqual(await asked('tran'), { text: 'no message tran waits\n', failed: true });
 });

@@ -24,7 +24,7 @@ export const WHY_COMMANDS: readonly Command[] = [
   },
 ];
 
-function why(args: readonly string[], subject: Subject): Answer {
+function why(args: readonly string[], subject: Subject): Answer | Promise<Answer> {
   const isJson = args.includes(JSON_FLAG);
   const [first = '', second, surplus] = args.filter((word) => word !== JSON_FLAG);
   if (surplus !== undefined || first === '') return refuse('usage: why [--json] BINDING DOMAIN | [--json] MESSAGE-ID');
@@ -41,15 +41,15 @@ function whyQueue(binding: string, domain: string, isJson: boolean, subject: Sub
   return isJson ? reply(`${toJson(found)}\n`) : reply(textOf(queueLines(found, subject)));
 }
 
-function whyMessage(id: string, isJson: boolean, subject: Subject): Answer {
-  const found = subject.server.whyMessage(id);
+async function whyMessage(id: string, isJson: boolean, subject: Subject): Promise<Answer> {
+  const found = await subject.server.whyMessage(id);
   if (found.kind === 'unknown') {
     if (unknownBinding(id, subject.server) === null)
       return refuse(`"${id}" is a binding, and its mail waits by domain: why ${id} DOMAIN`);
-    const doubt = found.isComplete ? '' : ` among the ${found.looked} that were looked at; name its binding and domain`;
-    return refuse(`no message ${id} waits${doubt}`);
+    return refuse(`no message ${id} waits`);
   }
   if (isJson) return reply(`${toJson(found)}\n`);
+  if (found.kind === 'delivering') return reply(`message ${id} waits for nothing: it is being delivered.\n`);
   return reply(textOf([...messageLines(found, subject), ...queueLines(found.queue, subject)]));
 }
 
