@@ -2,8 +2,8 @@
 // time in it and the identity of the server; what happens to mail is told in inbound.ts, core/delivery/scheduler.ts,
 // outbound-session.ts and outcomes.ts, in that order.
 import { assert } from '../core/base/assert.ts';
-import { addMono, type Moment, type MonoMs, type WallMs } from '../core/base/moment.ts';
-import { Timers } from '../core/base/timers.ts';
+import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
+import type { Timers } from '../core/base/timers.ts';
 import type { Configuration, Listener } from '../core/config/configuration.ts';
 import { softBounceDrainRate } from '../core/config/options/notice-options.ts';
 import { hostname } from '../core/config/options/server-options.ts';
@@ -42,6 +42,7 @@ import type { RecordSettings } from './record-settings.ts';
 import { Routes } from './routes.ts';
 import { SmtpDialogues } from './smtp-dialogues.ts';
 import type { Turns } from './turn.ts';
+import { WakeUps } from './wake-ups.ts';
 
 export interface EngineParts {
   readonly ports: Ports;
@@ -79,7 +80,8 @@ export class Engine implements Turns {
   readonly #ports: Ports & { readonly spool: IndexedSpool };
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
-  readonly #timers = new Timers();
+  readonly #wakeUps: WakeUps;
+  readonly #timers: Timers;
   readonly #node: NodeCounters;
   readonly #routes: Routes;
   readonly #records: MailRecords;
@@ -96,7 +98,6 @@ export class Engine implements Turns {
   #curfew: CurfewSchedule | null;
   #now: Moment;
   #isInTurn = false;
-  #wakesAt: MonoMs | null = null;
   #lastNumber = 0;
   #stopped: (() => void) | null = null;
 
@@ -110,6 +111,8 @@ export class Engine implements Turns {
     this.#identity = identity;
     this.#openingDelayMs = parts.openingDelayMs;
     this.#now = clock.now();
+    this.#wakeUps = new WakeUps(clock);
+    this.#timers = this.#wakeUps.timers;
     const ids = new IdMaker(identity.pid);
     this.#ids = ids;
     const limits = nodeLimits(configuration, connector.descriptorLimit);
@@ -251,29 +254,26 @@ export class Engine implements Turns {
     assert(!this.#isInTurn, 'a port calls back in a turn of its own');
     this.#isInTurn = true;
     this.#now = this.#ports.clock.now();
+    const jumpMs = this.#wakeUps.jumpAt(this.#now);
+    if (jumpMs !== 0) {
+      this.#troubles.wallClockSet(jumpMs);
+      this.scheduler.lookAgain();
+    }
     return this.#now;
   }
 
   end(at: Moment): void {
     this.scheduler.run(at);
     this.#isInTurn = false;
-    this.#setClock();
+    this.#wakeUps.arm(at);
     if (this.#stopped !== null) this.#tellStopped();
   }
 
   /** The clock has come to a time that was asked for. */
   wake(): void {
     const at = this.begin();
-    this.#wakesAt = null;
-    this.#timers.advance(at.mono);
+    this.#wakeUps.fire(at);
     this.end(at);
-  }
-
-  #setClock(): void {
-    const next = this.#timers.nextAt;
-    if (next === null || (this.#wakesAt !== null && this.#wakesAt <= next)) return;
-    this.#wakesAt = next;
-    this.#ports.clock.wakeAt(next);
   }
 
   // ---- the life of the server

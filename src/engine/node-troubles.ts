@@ -56,6 +56,16 @@ export class NodeTroubles {
     );
   }
 
+  /** @param jumpMs forward; negative: back */
+  wallClockSet(jumpMs: number): void {
+    const seconds = Math.round(Math.abs(jumpMs) / 1000);
+    this.#records.panic(
+      'notice',
+      `the clock of the system ${jumpMs > 0 ? 'was set forward, or the machine slept,' : 'was set back'} by ${seconds} s; ` +
+        'mail that waits for a time of day goes by the new time',
+    );
+  }
+
   report(kind: string, text: string, at: Moment): void {
     const before = this.#reportedAt.get(kind);
     if (before !== undefined && at.mono - before < QUIET_MS) return;

@@ -261,8 +261,7 @@ export class ConversationCheck {
     const binding = this.#situation.bindingOf(link.source);
     const { bindingExists, suspendedUntil } = force.termsOf(binding, domain);
     if (!bindingExists || suspendedUntil === SUSPENDED_WITHOUT_END) return true;
-    // Nobody tells the engine that the wall clock was set back into a suspension.
-    return suspendedUntil > world.moment.wall && !world.isWallShifted;
+    return suspendedUntil > world.moment.wall && !this.#situation.isWallClockNews;
   }
 
   /** Several commands under way: only where the receiver offers PIPELINING and the configuration lets us use it. */

@@ -13,10 +13,8 @@ import type { InForce } from './in-force.ts';
 import type { Link } from './link.ts';
 import type { Names } from './names.ts';
 import type { Network } from './network.ts';
-import type { Situation } from './situation.ts';
+import { LATE_MS, type Situation } from './situation.ts';
 
-/** How late a wake-up may be: the clock's, and a turn. */
-const LATE_MS = 20;
 /** A slot is held that long after the end of a connection that was given up, and not longer. */
 const HELD_MS = 1000 + LATE_MS;
 
@@ -75,9 +73,7 @@ export class EngineCheck {
     const open = new Map<string, number>();
     for (const counter of engine.ledger.counters()) open.set(counter.key, counter.open);
     this.#checkCounters(open);
-    // Who waits for a time of the wall clock, and that is set, may be late without anything being lost.
-    if (engine.scheduler.watchdog.stalls > 0 && !this.#situation.world.isWallShifted)
-      this.#situation.world.violation('the watchdog found a lost wake-up');
+    if (engine.scheduler.watchdog.stalls > 0) this.#situation.world.violation('the watchdog found a lost wake-up');
     const wrong = new Map<string, number>();
     for (const claim of this.#faults(engine, open)) {
       const since = this.#wrongSince.get(claim) ?? now;
@@ -145,7 +141,7 @@ export class EngineCheck {
       if (queue.active.size === 0) continue;
       // Without mail that wants out nobody looks at the clock for it, and an idle connection has its timeout.
       const isQuiet = this.#situation.isQuiet(binding, domain);
-      if (isQuiet && queue.idle.length > 0 && !this.#situation.mayBeLateForQuietHours(binding, domain))
+      if (isQuiet && queue.idle.length > 0 && !this.#situation.isWallClockNews)
         yield `mail of ${binding} for ${domain} has an idle connection in its quiet hours`;
       const claim = this.#lostWakeUp(engine, queue, open, starving);
       if (claim !== null) yield claim;
@@ -183,10 +179,8 @@ export class EngineCheck {
       binding,
       domain,
     );
-    // Where the wall clock was set forward, who waits for a time of it wakes up that much later.
-    if (!bindingExists || suspendedUntil + world.wallAdvancedMs > world.moment.wall) return null;
-    if (this.#situation.isQuiet(binding, domain) || this.#situation.mayBeLateForQuietHours(binding, domain))
-      return null;
+    if (!bindingExists || suspendedUntil > world.moment.wall) return null;
+    if (this.#situation.isQuiet(binding, domain) || this.#situation.isWallClockNews) return null;
     if (queue.idle.some((connection) => !awaitsTokens(queue.messageWaiter, connection.messageThrottles ?? [])))
       return `mail of ${binding} for ${domain} waits beside an idle connection`;
     const target = allocationTarget(queue.active.size + queue.inFlight, limit, connectionsPerMessage);

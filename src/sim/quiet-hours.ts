@@ -19,7 +19,7 @@ export function isQuiet(rules: readonly QuietRule[], names: readonly string[], d
 }
 
 /** Those that speak for mail of the binding, which has these names, to the domain. */
-export function rulesFor(rules: readonly QuietRule[], names: readonly string[], domain: string): readonly QuietRule[] {
+function rulesFor(rules: readonly QuietRule[], names: readonly string[], domain: string): readonly QuietRule[] {
   return rules.filter(
     (rule) => (rule.binding === '*' || names.includes(rule.binding)) && (rule.domain === '*' || rule.domain === domain),
   );

@@ -6,10 +6,15 @@ import { domainOf as domainOfMailbox, type Mailbox } from '../core/mail/mailbox.
 import type { InForce } from './in-force.ts';
 import { DEFAULT_IPV6_SOURCE } from './link.ts';
 import type { DomainPlan } from './plan-network.ts';
-import { isQuiet, rulesFor } from './quiet-hours.ts';
+import { isQuiet } from './quiet-hours.ts';
 import type { Scenario } from './scenario.ts';
 import type { Seen } from './scope-sums.ts';
 import type { World } from './world.ts';
+
+/** How late a wake-up may be: the clock's, and a turn. */
+export const LATE_MS = 20;
+/** What docs/running.md promises. */
+const WALL_LOOK_MS = 60_000;
 
 export type Life = 'down' | 'up' | 'stopping';
 
@@ -92,10 +97,9 @@ export class Situation {
     return quietHours.length > 0 && isQuiet(quietHours, this.#namesOf(binding), domain, wall);
   }
 
-  /** Where the wall clock was set, nobody knows exactly when the engine looks at it again for the mail. */
-  mayBeLateForQuietHours(binding: string, domain: string): boolean {
-    const { quietHours } = this.scenario;
-    return this.world.isWallShifted && rulesFor(quietHours, this.#namesOf(binding), domain).length > 0;
+  /** Nobody tells the engine that the wall clock was set; it looks once a minute, and with whatever it does. */
+  get isWallClockNews(): boolean {
+    return this.world.elapsedMs <= this.world.wallSetAtMs + WALL_LOOK_MS + LATE_MS;
   }
 
   #namesOf(binding: string): readonly string[] {

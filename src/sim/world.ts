@@ -35,8 +35,8 @@ export class World {
   #events = 0;
   /** By how much the wall clock was set forward in all. */
   wallAdvancedMs = 0;
-  /** The wall clock was set, in whichever direction. */
-  isWallShifted = false;
+  /** When the wall clock was set last, in whichever direction, in milliseconds of the run. */
+  wallSetAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WorldOptions) {
     this.random = seededRandom(options.seed);
@@ -66,7 +66,7 @@ export class World {
   shiftWall(ms: number): void {
     this.#wallOffset += ms;
     this.wallAdvancedMs += Math.max(0, ms);
-    this.isWallShifted = true;
+    this.wallSetAtMs = this.elapsedMs;
     this.note(() => `the wall clock jumps by ${ms} ms`);
   }
 

@@ -16,6 +16,11 @@ const OUTCOMES = 'src/engine/outcomes.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   ...THROTTLE_MUTATIONS,
+  // ---- time
+  {
+    title: 'the wall clock is set, and nobody looks at what waits for a time of it',
+    edits: [{ file: 'src/engine/engine.ts', text: '      this.scheduler.lookAgain();\n', replacement: '' }],
+  },
   // ---- slots
   {
     title: 'a slot is released twice',

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import type { ServerView } from '../../src/core/console/server-view.ts';
+import { CurfewSchedule, readSchedule } from '../../src/core/queue/curfew-schedule.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
 import { recordSettings } from '../../src/engine/record-settings.ts';
@@ -30,6 +31,8 @@ export interface Received extends Attempt {
 
 export interface SiteOptions {
   readonly configuration: string;
+  /** The lines of a schedule of quiet hours, in UTC; a run begins at midnight of 2026-01-01, a Thursday. */
+  readonly quietHours?: string;
   /** The reply to a RCPT command with these arguments, one line without its end. */
   answer(rcpt: string, atSeconds: number): string;
   /** Lines behind the greeting of EHLO. */
@@ -169,9 +172,14 @@ export class VirtualSite {
     events.line('QUIT');
   }
 
+  /** The wall clock is set, and nobody says so. @param ms forward; negative: back */
+  setWallClock(ms: number): void {
+    this.#world.shiftWall(ms);
+  }
+
   /** What the options say by now is in force from now on. */
   reload(): void {
-    this.#engine!.configure(this.#configuration());
+    this.#engine!.configure(this.#configuration(), undefined, this.#schedule());
   }
 
   /** An orderly stop, then a start. */
@@ -201,6 +209,13 @@ export class VirtualSite {
     const loaded = loadConfiguration('site.conf', () => ({ text }));
     assert.equal(loaded.kind, 'loaded', JSON.stringify(loaded.kind === 'problems' ? loaded.problems : ''));
     return (loaded as Extract<typeof loaded, { kind: 'loaded' }>).configuration;
+  }
+
+  #schedule(): CurfewSchedule | null {
+    if (this.#options.quietHours === undefined) return null;
+    const read = readSchedule(this.#options.quietHours);
+    assert.ok(read.kind === 'rules', JSON.stringify(read));
+    return new CurfewSchedule('quiet-hours', read.rules, () => 0);
   }
 
   #boot(): void {
@@ -236,6 +251,7 @@ export class VirtualSite {
         },
       },
       configuration,
+      curfew: this.#schedule(),
       records: recordSettings({ configuration, isHires: false, ownRules: null, utcOffsetMinutes }),
       savedThrottles: this.#throttles.read(),
       identity: { pid: this.#pid, version: 'test', hostname: 'mta.example' },

@@ -256,6 +256,11 @@ export class Scheduler {
     }
   }
 
+  /** The wall clock was set: what any queue waits for, or has begun, may be another thing by the new time. */
+  lookAgain(): void {
+    for (const queue of this.queues.values()) if (queue.idleSince === null) this.#markReady(queue);
+  }
+
   /** Opens nothing any more; idle connections go now, busy ones after their message. */
   stop(): void {
     this.#opener.isStopping = true;
