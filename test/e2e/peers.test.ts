@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import type { SinkMessage } from '../../src/cli/sink-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { Headgate } from '../support/headgate.ts';
 import { findProgram, runProgram, skipWithout } from '../support/peer-program.ts';
 import { Receivers } from '../support/receivers.ts';
@@ -55,16 +56,6 @@ test('smtp-sink receives', { skip: skipWithout('smtp-source', 'smtp-sink'), time
   await headgate.mainlog.waitFor(isRecord('D'), 300);
   assert.deepEqual(headgate.mainlog.lines().filter(isFailure), []);
 });
-
-/** smtp-sink cannot be told to choose a port, nor asked for it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function startSmtpSink(t: TestContext, port: number): Promise<void> {
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []; // it refuses to run as root

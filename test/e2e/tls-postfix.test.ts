@@ -1,11 +1,10 @@
 // Postfix as a receiver, as it comes: STARTTLS, its certificate checked by name, sessions resumed, connections used again.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { certificateFile } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { Headgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { LogFile } from '../support/log-file.ts';
@@ -104,13 +103,4 @@ smtpd_tls_loglevel = 1
   const log = new LogFile(join(directory, 'maillog'));
   await log.waitFor((line) => line.includes('daemon started'), 1);
   return { port, log };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

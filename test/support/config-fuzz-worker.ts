@@ -1,14 +1,11 @@
-// The fuzzer in a thread of its own, so that the thread that waits for it can tell a hang. Run by test/long/config-fuzz.test.ts.
+// Run by test/long/config-fuzz.test.ts in a thread (fuzz-thread.ts).
 import { parentPort, workerData } from 'node:worker_threads';
 import { configurationCorpus } from './config-corpus.ts';
 import { mutatedConfiguration } from './config-mutator.ts';
 import { assertSound } from './config-soundness.ts';
+import type { FuzzOrders } from './fuzz-thread.ts';
 
-const { seed, milliseconds, progress } = workerData as {
-  seed: number;
-  milliseconds: number;
-  progress: SharedArrayBuffer;
-};
+const { seed, milliseconds, progress } = workerData as FuzzOrders;
 const done = new Int32Array(progress);
 const corpus = configurationCorpus();
 const end = performance.now() + milliseconds;

@@ -1,4 +1,5 @@
 // A server and a receiver that is the exchanger of two domains by its name in the DNS, with STARTTLS as a test wants it.
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,7 +9,9 @@ import { type StartTlsFault, sinkTls } from '../../src/cli/sink-tls.ts';
 import { type CertificateName, certificate, certificateFile } from './certificates.ts';
 import { DnsServer } from './dns-server.ts';
 import { Headgate } from './headgate.ts';
+import { inject } from './inject.ts';
 import { Receivers } from './receivers.ts';
+import { isFailure, isRecord } from './records.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export const EXCHANGER = 'mx.tls.example';
@@ -54,4 +57,15 @@ export async function openTlsSite(
     `;
   const headgate = await Headgate.start(t, around + configuration);
   return { receivers, headgate, messages, around };
+}
+
+/** Mail of one.example waits with that record, and mail of two.example goes through the same exchanger meanwhile. */
+export async function assertOneWaits(site: Omit<TlsSite, 'around'>, reply: RegExp): Promise<void> {
+  const { receivers, headgate, messages } = site;
+  await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]);
+  const [record] = await headgate.mainlog.waitFor(isRecord('T', 'one.example'), 1);
+  assert.match(record!, reply);
+  await receivers.whenArrived(await inject(headgate.port, [{ domain: 'two.example', messages: 10 }]));
+  assert.ok(messages.every(({ recipients }) => recipients[0]!.endsWith('@two.example')));
+  assert.equal(headgate.mainlog.lines().filter(isFailure).length, 1);
 }
