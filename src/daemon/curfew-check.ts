@@ -1,9 +1,11 @@
 // The schedule of quiet hours that a configuration names on this machine.
 import { readFileSync } from 'node:fs';
+import { wallMs } from '../core/base/moment.ts';
 import { systemErrorText } from '../core/base/system-error.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { scheduleFile, timezone } from '../core/config/options/curfew-options.ts';
 import type { ConfigProblem } from '../core/config/problem.ts';
+import { type ScheduleZone, UTC_ZONE } from '../core/queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../core/queue/curfew-schedule.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
 
@@ -13,6 +15,7 @@ export interface LoadedCurfew {
   readonly problems: readonly ConfigProblem[];
 }
 
+const LOCAL_ZONE: ScheduleZone = { name: 'local', utcOffsetMinutes: (at) => utcOffsetMinutes(wallMs(at)) };
 const NONE: LoadedCurfew = { schedule: null, problems: [] };
 
 export function loadCurfew(configuration: Configuration): LoadedCurfew {
@@ -38,7 +41,6 @@ export function loadCurfew(configuration: Configuration): LoadedCurfew {
     });
     return { schedule: null, problems };
   }
-  const isLocal = configuration.value(timezone, stanza.subject) === 'local';
-  const offset = isLocal ? (at: number) => utcOffsetMinutes(at as Parameters<typeof utcOffsetMinutes>[0]) : () => 0;
-  return { schedule: new CurfewSchedule(file, read.rules, offset), problems: [] };
+  const zone = configuration.value(timezone, stanza.subject) === 'local' ? LOCAL_ZONE : UTC_ZONE;
+  return { schedule: new CurfewSchedule(file, read.rules, zone), problems: [] };
 }

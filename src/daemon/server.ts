@@ -21,7 +21,6 @@ import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { ThreadedMimeReader } from '../shell/mime/mime-reader.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
-import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
@@ -41,6 +40,7 @@ import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
 import { loadRecordSettings } from './record-check.ts';
 import { loadTls } from './tls-check.ts';
+import { setUnfinishedAside } from './unfinished-hosts.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
 import { NO_CONSOLE_LEFT, wantedControlEndpoints, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
 
@@ -70,9 +70,6 @@ export interface ServerOptions {
 const EX_CONFIG = 78;
 /** Design decision 6: after an unclean stop nothing is opened for so long. */
 const OPENING_DELAY_MS = 2000;
-/** And nothing to a host that has not confirmed the end of an old connection, for so long at most. */
-const UNFINISHED_MS_MAX = 60_000;
-const UNFINISHED_LOOK_MS = 500;
 /** File of the spool that stands while a process has it, and stays when that was killed. */
 const SPOOL_LOCK = 'lock';
 /** File beside the spool that keeps what throttles of long windows may not forget. */
@@ -213,6 +210,7 @@ export class Server implements ConfigHolder {
         tls: this.#connector.tlsCache,
         utcOffsetMinutes,
         paniclog: () => logs.panicLines,
+        reloadCurfew: () => this.#reloadCurfew(),
         reopenLogs: () => this.reopenLogs(),
         shutdown: () => options.shutdownWanted(),
       }),
@@ -251,24 +249,8 @@ export class Server implements ConfigHolder {
     if (pidfileProblem !== null) this.#logs.panic('warning', pidfileProblem);
     this.#checkSystem();
     this.#engine.start();
-    if (this.#wasUnclean) this.#awaitUnfinished();
+    if (this.#wasUnclean) setUnfinishedAside(this.#engine);
     return [];
-  }
-
-  /** Remote hosts that may still count connections of the process before this one are left alone (decision 6). */
-  #awaitUnfinished(): void {
-    const since = performance.now();
-    const look = (): void => {
-      const remotes = unfinishedRemotes();
-      if (remotes.length === 0 || performance.now() - since > UNFINISHED_MS_MAX) {
-        clearInterval(timer);
-      } else {
-        this.#engine.setAside(remotes, 2 * UNFINISHED_LOOK_MS);
-      }
-    };
-    const timer = setInterval(look, UNFINISHED_LOOK_MS);
-    timer.unref();
-    look();
   }
 
   /** Where mail is taken, as address:port. */
@@ -367,6 +349,12 @@ export class Server implements ConfigHolder {
     }
     this.#checkSystem();
     return [];
+  }
+
+  #reloadCurfew(): readonly string[] {
+    const { schedule, problems } = loadCurfew(this.#configuration);
+    if (problems.length === 0) this.#engine.configure(this.#configuration, undefined, schedule);
+    return problems.map(formatProblem);
   }
 
   #wantedEsmtp(configuration: Configuration) {

@@ -17,6 +17,7 @@ import type {
 import type { PolicyView } from '../core/console/policy-view.ts';
 import type {
   BindingRow,
+  CurfewView,
   DomainDetail,
   DomainRow,
   ExchangerDetail,
@@ -52,12 +53,14 @@ import { NameInquiries, type NameInquiryParts } from './name-inquiries.ts';
 import { OperatorActions, type OperatorParts, selectedQueues } from './operator-actions.ts';
 import type { OutboundSession } from './outbound-session.ts';
 import { StsView } from './policy-view.ts';
+import type { QuietHours } from './quiet-hours.ts';
 import { SingleMessage } from './single-message.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
 
 export interface ViewParts extends OperatorParts, NameInquiryParts {
   readonly timers: Timers;
   readonly dialogues: SmtpDialogues;
+  readonly quietHours: QuietHours;
   readonly spool: IndexedSpool;
   readonly ledger: Ledger;
   readonly throttles: ThrottleTable;
@@ -257,6 +260,10 @@ export class EngineView implements ServerView {
         for (const throttle of [...connections, ...messages]) found.add(throttle);
     }
     return found;
+  }
+
+  curfew(): CurfewView | null {
+    return this.#parts.quietHours.view();
   }
 
   watchdog(): WatchdogFigures {

@@ -8,7 +8,7 @@ import type { Configuration, Listener } from '../core/config/configuration.ts';
 import { softBounceDrainRate } from '../core/config/options/notice-options.ts';
 import { hostname } from '../core/config/options/server-options.ts';
 import { routingDomainOf } from '../core/config/routing-domain.ts';
-import type { ServerView, SummaryFigures } from '../core/console/server-view.ts';
+import type { ServerView } from '../core/console/server-view.ts';
 import type { Actions } from '../core/delivery/actions.ts';
 import type { NodeCounters } from '../core/delivery/claims.ts';
 import { HostTimesTable } from '../core/delivery/host-times.ts';
@@ -20,7 +20,6 @@ import { Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
 import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
-import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
@@ -28,6 +27,7 @@ import { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { makeTask } from '../core/queue/task.ts';
 import { DelayNotices } from './delay-notices.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { EngineView } from './engine-view.ts';
 import { Inbound } from './inbound.ts';
 import { IncomingReports, type ReportSource } from './incoming-reports.ts';
@@ -38,38 +38,12 @@ import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
 import { Outcomes } from './outcomes.ts';
 import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
+import { QuietHours } from './quiet-hours.ts';
 import type { RecordSettings } from './record-settings.ts';
 import { Routes } from './routes.ts';
 import { SmtpDialogues } from './smtp-dialogues.ts';
 import type { Turns } from './turn.ts';
 import { WakeUps } from './wake-ups.ts';
-
-export interface EngineParts {
-  readonly ports: Ports;
-  readonly configuration: Configuration;
-  /** The quiet hours that it names. */
-  readonly curfew?: CurfewSchedule | null;
-  /** What that says about records; mainlog and rejectlog only when left out. */
-  readonly records?: RecordSettings;
-  readonly identity: {
-    readonly pid: number;
-    /** Of the product. */
-    readonly version: string;
-    /** Name of the system, for when the option `hostname` is not set. */
-    readonly hostname: string;
-  };
-  /** What an earlier process left behind of throttles. */
-  readonly savedThrottles: SavedThrottles;
-  /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
-  readonly openingDelayMs: number;
-  /** Most messages that an operator's command acts on in one turn. */
-  readonly messagesPerTurn?: number;
-  /** Local time minus UTC at that instant. */
-  utcOffsetMinutes(at: WallMs): number;
-  /** What the name service counts, for `summary`. */
-  dnsFigures(): SummaryFigures['dns'];
-  resetDnsFigures(): void;
-}
 
 export class Engine implements Turns {
   readonly server: ServerView;
@@ -95,7 +69,7 @@ export class Engine implements Turns {
   readonly #outbound: OutboundParts;
   readonly #ids: IdMaker;
   #configuration: Configuration;
-  #curfew: CurfewSchedule | null;
+  readonly #quietHours: QuietHours;
   #now: Moment;
   #isInTurn = false;
   #lastNumber = 0;
@@ -107,7 +81,6 @@ export class Engine implements Turns {
     const spool = new IndexedSpool(ports.spool);
     this.#ports = { ...ports, spool };
     this.#configuration = configuration;
-    this.#curfew = parts.curfew ?? null;
     this.#identity = identity;
     this.#openingDelayMs = parts.openingDelayMs;
     this.#now = clock.now();
@@ -130,6 +103,9 @@ export class Engine implements Turns {
     const records = new MailRecords(ports.records, parts.records);
     this.#records = records;
     this.#troubles = new NodeTroubles(ports.records);
+    const groupOf = (binding: string) => this.#configuration.groupOf(binding);
+    const forQuietHours = { turns: this, timers: this.#timers, records: ports.records, groupOf };
+    this.#quietHours = new QuietHours(forQuietHours, parts.curfew ?? null);
     this.throttles = new ThrottleTable(
       this.#timers,
       new ThrottleMemory(parts.savedThrottles, this.#now),
@@ -144,8 +120,7 @@ export class Engine implements Turns {
       node: this.#node,
       nodeLimits: limits,
       actions: this.#schedulerActions(),
-      curfewOf: (binding, domain) =>
-        this.#curfew?.curfewOf(binding, this.#configuration.groupOf(binding), domain) ?? null,
+      curfewOf: (binding, domain) => this.#quietHours.of(binding, domain),
       stalled: (queue, text) => this.#troubles.stalled(queue, text, this.#now),
       slotWatch: {
         returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
@@ -174,7 +149,7 @@ export class Engine implements Turns {
       accepted: (stored) => this.#queueAll(stored, [0]),
       random: random.stream('boundaries'),
       hostname: () => this.hostname,
-      groupOf: (binding) => this.#configuration.groupOf(binding),
+      groupOf,
       startsPerTurn: () => this.#configuration.value(softBounceDrainRate),
       troubled: (text, at) => this.#troubles.report('notice', text, at),
     });
@@ -235,6 +210,7 @@ export class Engine implements Turns {
       settingsOf,
       hostTimes,
       dialogues,
+      quietHours: this.#quietHours,
       dnsFigures: () => parts.dnsFigures(),
       resetDnsFigures: () => parts.resetDnsFigures(),
     });
@@ -258,6 +234,7 @@ export class Engine implements Turns {
     if (jumpMs !== 0) {
       this.#troubles.wallClockSet(jumpMs);
       this.scheduler.lookAgain();
+      this.#quietHours.look(this.#now);
     }
     return this.#now;
   }
@@ -304,6 +281,7 @@ export class Engine implements Turns {
   /** Everything was recovered: mail may go out. */
   start(): void {
     const at = this.begin();
+    this.#quietHours.look(at);
     this.#reports.start();
     if (this.#openingDelayMs > 0) this.scheduler.pause(addMono(at.mono, this.#openingDelayMs));
     this.end(at);
@@ -319,7 +297,7 @@ export class Engine implements Turns {
     const at = this.begin();
     if (!isSamePolicy(routePolicy(this.#configuration, ''), routePolicy(configuration, ''))) this.#routes.forget();
     this.#configuration = configuration;
-    this.#curfew = curfew;
+    this.#quietHours.configure(curfew, at);
     if (records !== undefined) this.#records.configure(records);
     this.#delays.configured();
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);

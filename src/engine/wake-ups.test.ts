@@ -113,5 +113,6 @@ test('a wall clock that is set back into quiet hours sends idle connections home
   const said = site.lines.filter(({ log }) => log === 'panic').map(({ text }) => text);
   assert.deepEqual(said, [
     'the clock of the system was set back by 3600 s; mail that waits for a time of day goes by the new time',
+    'curfew: rule #1 engaged (binding=* domain=*)',
   ]);
 });

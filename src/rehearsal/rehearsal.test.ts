@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { addWall } from '../core/base/moment.ts';
 import { loadConfiguration } from '../core/config/load.ts';
 import { formatProblem } from '../core/config/problem.ts';
+import { UTC_ZONE } from '../core/queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../core/queue/curfew-schedule.ts';
 import { type Figures, figuresOf, type Row } from './figures.ts';
 import { readReceivers } from './receivers-file.ts';
@@ -204,7 +205,7 @@ test('mail of a binding that is not there is held, and said', () => {
 test('in quiet hours nothing is sent', () => {
   const read = readSchedule('* example.com on * 0 * * *');
   assert.ok(read.kind === 'rules');
-  const schedule = new CurfewSchedule('quiet', read.rules, () => 0);
+  const schedule = new CurfewSchedule('quiet', read.rules, UTC_ZONE);
   const { queues } = play(rehearsalOf('', PUNCTUAL, 1, schedule), [
     { domain: 'example.com' },
     { domain: 'example.org' },

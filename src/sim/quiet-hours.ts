@@ -1,5 +1,6 @@
 // The schedule of quiet hours of a run, and a second, plain reading of it (docs/delivery.md, "Quiet hours"): a rule here
 // speaks for some minutes of every hour.
+import { UTC_ZONE } from '../core/queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../core/queue/curfew-schedule.ts';
 
 export interface QuietRule {
@@ -31,5 +32,5 @@ export function scheduleOf(rules: readonly QuietRule[]): CurfewSchedule | null {
   const lines = rules.map(({ binding, domain, minutes }) => `${binding} ${domain} on ${minutes.join(',')} * * * *`);
   const read = readSchedule(lines.join('\n'));
   if (read.kind === 'problems') throw new Error(`a schedule does not load: ${JSON.stringify(read.problems)}`);
-  return new CurfewSchedule('quiet-hours', read.rules, () => 0);
+  return new CurfewSchedule('quiet-hours', read.rules, UTC_ZONE);
 }

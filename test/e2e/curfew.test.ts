@@ -45,3 +45,29 @@ test('a schedule that is not there keeps the server from starting', async (t) =>
   assert.equal(code, 78);
   assert.match(stdout + stderr, /headgate\.conf:1:10: schedule_file: found \/nowhere\/schedule: no such file/);
 });
+
+test('the console lists the rules of a server, and reads them again on demand', async (t) => {
+  const receivers = await Receivers.open(t, ['quiet.example']);
+  const schedule = join(temporaryDirectory(t), 'schedule');
+  writeFileSync(schedule, '* quiet.example on * * * * *\n');
+  const headgate = await Headgate.start(t, `${receivers.routes}curfew {\n  Schedule_File = "${schedule}"\n}\n`);
+  const ask = async (words: string) => (await headgate.console(words)).text;
+  const mail = await inject(headgate.port, [{ domain: 'quiet.example', messages: 1 }]);
+  assert.match(
+    await ask('curfew'),
+    /^curfew: 1 rule\(s\), tz=UTC\nbinding=\* domain=quiet\.example .*\n {2}engaged for more/,
+  );
+  assert.equal(
+    await ask('curfew check default quiet.example'),
+    'curfew: binding=default domain=quiet.example suspended=yes\n',
+  );
+  assert.match(await ask('paniclog'), /curfew: rule #1 engaged \(binding=\* domain=quiet\.example\)/);
+  writeFileSync(schedule, '* quiet.example maybe * * * * *\n');
+  const refused = await headgate.console('curfew reload');
+  assert.deepEqual([refused.failed, /schedule:1:1: schedule_file: found "maybe"/.test(refused.text)], [true, true]);
+  assert.equal(await ask('curfew status'), 'curfew: 1 rule(s) active; tz=UTC\n');
+  writeFileSync(schedule, '');
+  assert.equal(await ask('curfew reload'), 'curfew: 0 rule(s) active; tz=UTC\n');
+  await receivers.whenArrived(mail);
+  assert.match(await ask('paniclog'), /curfew: rule #1 lifted \(binding=\* domain=quiet\.example\)/);
+});

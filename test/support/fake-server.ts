@@ -90,6 +90,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     inbound: () => [],
     why: () => null,
     throttles: () => [],
+    curfew: () => null,
     watchdog: () => ({ stalls: 0, watched: 0 }),
     whyMessage: async () => ({ kind: 'unknown' }),
     messages(selection, limit, offset) {
@@ -147,6 +148,7 @@ export function fakeProcess(given: Partial<ProcessView> = {}): ProcessView {
     system: 'Linux host 6.18.0 x86_64',
     utcOffsetMinutes: () => 0,
     paniclog: () => [],
+    reloadCurfew: () => [],
     reopenLogs: async () => [],
     shutdown: () => {},
     ...given,

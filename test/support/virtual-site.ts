@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import type { ServerView } from '../../src/core/console/server-view.ts';
+import { UTC_ZONE } from '../../src/core/queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../../src/core/queue/curfew-schedule.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
@@ -215,7 +216,7 @@ export class VirtualSite {
     if (this.#options.quietHours === undefined) return null;
     const read = readSchedule(this.#options.quietHours);
     assert.ok(read.kind === 'rules', JSON.stringify(read));
-    return new CurfewSchedule('quiet-hours', read.rules, () => 0);
+    return new CurfewSchedule('quiet-hours', read.rules, UTC_ZONE);
   }
 
   #boot(): void {

@@ -3,6 +3,7 @@ import { nearestName } from '../base/near-name.ts';
 import { ANY_NUMBER, type Answer, type Command, refuse, reply, usageOf } from './command.ts';
 import { configOffers } from './config-completion.ts';
 import { CONNECTION_COMMANDS } from './connection-commands.ts';
+import { CURFEW_COMMANDS } from './curfew-commands.ts';
 import { DNS_COMMANDS } from './dns-commands.ts';
 import { DOMAIN_COMMANDS } from './domain-commands.ts';
 import { textOf } from './layout.ts';
@@ -52,6 +53,7 @@ export const COMMANDS: readonly Command[] = [
   HELP_COMMAND,
   WRITE_CONFIG_COMMAND,
   ...CONNECTION_COMMANDS,
+  ...CURFEW_COMMANDS,
   ...DNS_COMMANDS,
   ...DOMAIN_COMMANDS,
   ...MAIL_COMMANDS,

@@ -70,6 +70,15 @@ export function wallTime(at: WallMs, process: { utcOffsetMinutes(at: WallMs): nu
   return local.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** The same with its zone, such as `2003-12-01 02:15:45 +01:00`. */
+export function zonedTime(at: WallMs, process: { utcOffsetMinutes(at: WallMs): number }): string {
+  const offset = process.utcOffsetMinutes(at);
+  const pad = (value: number): string => String(value).padStart(2, '0');
+  const size = Math.abs(offset);
+  const zone = offset === 0 ? 'UTC' : `${offset < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+  return `${wallTime(at, process)} ${zone}`;
+}
+
 /** How times stand in answers for programs. */
 export function unixSeconds(at: WallMs): number {
   return Math.floor(at / 1000);

@@ -8,6 +8,8 @@ import type { QueueExplanation } from '../delivery/queue-explanation.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { Curfew } from '../queue/curfew.ts';
+import type { CurfewSchedule } from '../queue/curfew-schedule.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -192,6 +194,14 @@ export type MessageExplanation =
   | { readonly kind: 'delivering'; readonly id: MailId }
   | { readonly kind: 'unknown' };
 
+/** The quiet hours in force, at a time. */
+export interface CurfewView {
+  readonly schedule: CurfewSchedule;
+  readonly at: WallMs;
+  /** Those of the mail of a binding to a domain; null when no rule speaks of it. */
+  curfewOf(binding: string, domain: DomainName): Curfew | null;
+}
+
 /** One throttle that queues have asked for. */
 export interface ThrottleRow {
   /** Its name. */
@@ -249,6 +259,8 @@ export interface ServerView extends MailView {
   why(binding: string, domain: DomainName): QueueExplanation | null;
   /** All, or those that mail of a binding takes tokens of. O(throttles), with a binding O(q). */
   throttles(binding: string | null): Iterable<ThrottleRow>;
+  /** Null without a schedule. O(1). */
+  curfew(): CurfewView | null;
   /** O(1). */
   watchdog(): WatchdogFigures;
   /** As {@link MailView.findMessage}. */
@@ -275,6 +287,8 @@ export interface ProcessView {
   utcOffsetMinutes(at: WallMs): number;
   /** The last ten lines of each level, oldest first. */
   paniclog(): readonly PanicLine[];
+  /** Reads the schedule of quiet hours again. @returns what is wrong with it, a line each; then nothing has changed */
+  reloadCurfew(): readonly string[];
   /** Closes and reopens every log file. @returns what went wrong, a line per file; empty when all are open */
   reopenLogs(): Promise<readonly string[]>;
   /** Begins an orderly stop; returns at once, so that the console can still answer. */

@@ -8,6 +8,7 @@ import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { explainQueue } from '../delivery/queue-explanation.ts';
 import { deliverySettings, nodeLimits } from '../delivery/settings-of.ts';
+import { UTC_ZONE } from '../queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../queue/curfew-schedule.ts';
 import { makeTask } from '../queue/task.ts';
 import type { Subject } from './command.ts';
@@ -32,7 +33,7 @@ function benchOf(text: string): WhyBench {
   let configuration = configurationOf(text);
   const read = readSchedule(QUIET);
   assert.ok(read.kind === 'rules');
-  const schedule = new CurfewSchedule('quiet-hours', read.rules, () => 0);
+  const schedule = new CurfewSchedule('quiet-hours', read.rules, UTC_ZONE);
   const total = nodeLimits(configuration, 10_000).total;
   const bench = new SchedulerBench({}, total, 0, (binding, domain) => schedule.curfewOf(binding, 'default', domain));
   bench.settingsOf = (binding, domain) => deliverySettings(configuration, binding, domain, 'here.example');

@@ -1,12 +1,11 @@
 // `why BINDING DOMAIN` and `why MESSAGE-ID`: what mail waits for, whose stanza says so, and what would change it.
 import { NO_LIMIT } from '../base/limit.ts';
-import type { WallMs } from '../base/moment.ts';
 import { displaySpelling } from '../config/option.ts';
 import type { SetBy } from '../delivery/limit-origin.ts';
 import type { LimitUse, QueueExplanation, WaitReason } from '../delivery/queue-explanation.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
-import { textOf, wallTime } from './layout.ts';
+import { textOf, zonedTime } from './layout.ts';
 import type { MessageExplanation } from './server-view.ts';
 import { setPlaceText } from './set-place.ts';
 import { limitChanges, scopeOfKey, setCommand } from './wait-changes.ts';
@@ -58,8 +57,9 @@ const toJson = (value: unknown): string =>
 
 function messageLines(found: Extract<MessageExplanation, { kind: 'found' }>, { process }: Subject): string[] {
   const { id, retries, nextAttemptAt, expiresAt } = found;
-  const what = nextAttemptAt === null ? 'wants an attempt now' : `is tried again at ${time(nextAttemptAt, process)}`;
-  return [`message ${id}: ${what}; ${retries} retries so far; expires at ${time(expiresAt, process)}`];
+  const what =
+    nextAttemptAt === null ? 'wants an attempt now' : `is tried again at ${zonedTime(nextAttemptAt, process)}`;
+  return [`message ${id}: ${what}; ${retries} retries so far; expires at ${zonedTime(expiresAt, process)}`];
 }
 
 function queueLines(found: QueueExplanation, subject: Subject): string[] {
@@ -87,7 +87,10 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     case 'served':
       return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
     case 'retryTime':
-      return [`Waits for the next attempt at ${time(reason.at, process)}.`, `To change: flush domain ${found.domain}`];
+      return [
+        `Waits for the next attempt at ${zonedTime(reason.at, process)}.`,
+        `To change: flush domain ${found.domain}`,
+      ];
     case 'limit':
       return [
         limitHead(reason, waited),
@@ -112,7 +115,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
       return [`Waits for the name service${waited}.`];
     case 'suspended':
       return [
-        `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${time(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy, process)}.`,
+        `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${zonedTime(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy, process)}.`,
         `To change: ${setCommand('suspend_delivery', 'false', reason.setBy)}`,
       ];
     case 'curfew': {
@@ -146,7 +149,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
 }
 
 function curfewEnd({ until, neverEnds }: Extract<WaitReason, { kind: 'curfew' }>, process: Subject['process']): string {
-  if (until !== null) return ` until ${time(until, process)}`;
+  if (until !== null) return ` until ${zonedTime(until, process)}`;
   return neverEnds ? ', which never end by their schedule' : ', which do not end within a week';
 }
 
@@ -172,13 +175,4 @@ function limitText({ option, counts, limit, open, peak, setBy }: LimitUse, proce
 function placeText(setBy: SetBy | 'system', process: Subject['process']): string {
   if (setBy === 'default') return 'nobody (default)';
   return setBy === 'system' ? 'the system' : setPlaceText(setBy, process);
-}
-
-/** Of the server's zone, with the zone. */
-function time(at: WallMs, process: Subject['process']): string {
-  const offset = process.utcOffsetMinutes(at);
-  const pad = (value: number): string => String(value).padStart(2, '0');
-  const size = Math.abs(offset);
-  const zone = offset === 0 ? 'UTC' : `${offset < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
-  return `${wallTime(at, process)} ${zone}`;
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { nodeLimits, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
 import { wallMs } from '../base/moment.ts';
 import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
+import { UTC_ZONE } from '../queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../queue/curfew-schedule.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { makeTask } from '../queue/task.ts';
@@ -180,7 +181,7 @@ test('blackhole goes before a suspension: the mail is disposed of, not kept', ()
 function withCurfew(rule: string, settings: Partial<DeliverySettings> = {}): SchedulerBench {
   const read = readSchedule(`* a.example on ${rule}`);
   assert.ok(read.kind === 'rules');
-  const schedule = new CurfewSchedule('quiet', read.rules, () => 0);
+  const schedule = new CurfewSchedule('quiet', read.rules, UTC_ZONE);
   return new SchedulerBench(settings, undefined, undefined, (binding, domain) =>
     schedule.curfewOf(binding, 'default', domain),
   );

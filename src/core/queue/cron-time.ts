@@ -11,6 +11,26 @@ export interface FieldTime {
   readonly dayOfWeek: number;
 }
 
+/** The time that a schedule is written in. */
+export interface ScheduleZone {
+  readonly name: 'UTC' | 'local';
+  /** Its time minus UTC at that instant. */
+  utcOffsetMinutes(at: number): number;
+}
+
+export const UTC_ZONE: ScheduleZone = { name: 'UTC', utcOffsetMinutes: () => 0 };
+
+export function fieldsAt(at: number, zone: ScheduleZone): FieldTime {
+  const local = new Date(at + zone.utcOffsetMinutes(at) * 60_000); // read through its UTC form
+  return {
+    minute: local.getUTCMinutes(),
+    hour: local.getUTCHours(),
+    dayOfMonth: local.getUTCDate(),
+    month: local.getUTCMonth() + 1,
+    dayOfWeek: local.getUTCDay(),
+  };
+}
+
 /** Values of a field; null for `*`, which restricts nothing. */
 type FieldValues = ReadonlySet<number> | null;
 
@@ -63,6 +83,18 @@ function readField(word: string, least: number, most: number): FieldValues | und
     for (let value = first; value <= last; value += Number(step)) values.add(value);
   }
   return values;
+}
+
+/** The values of a field as a crontab has them, such as `18-23` or `0,6`; `*` where it restricts nothing. */
+export function formatField(values: CronTime[keyof CronTime]): string {
+  if (values === null) return '*';
+  const runs: { first: number; last: number }[] = [];
+  for (const value of [...values].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run !== undefined && value === run.last + 1) run.last = value;
+    else runs.push({ first: value, last: value });
+  }
+  return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
 export function isWithin(cron: CronTime, time: FieldTime): boolean {

@@ -1,7 +1,8 @@
 // The schedule of quiet hours: a text of one rule in a line, and which rules speak for the mail of a binding to a domain.
 // A text with a mistake is none; who reads it keeps the one before.
+import type { WallMs } from '../base/moment.ts';
 import type { DomainName } from '../mail/domain-name.ts';
-import { type CronTime, readCronTime } from './cron-time.ts';
+import { type CronTime, fieldsAt, isWithin, readCronTime, type ScheduleZone } from './cron-time.ts';
 import { Curfew } from './curfew.ts';
 
 export interface CurfewRule {
@@ -51,16 +52,27 @@ export function readSchedule(text: string): ReadSchedule {
 
 export class CurfewSchedule {
   readonly file: string;
+  /** Those that are `on`. */
   readonly rules: readonly CurfewRule[];
-  readonly #utcOffsetMinutes: (at: number) => number;
+  readonly zone: ScheduleZone;
   /** By the lines of their rules: queues under the same rules share one, and what it has worked out. */
   readonly #curfews = new Map<string, Curfew>();
 
-  /** @param utcOffsetMinutes the schedule's time minus UTC at that instant */
-  constructor(file: string, rules: readonly CurfewRule[], utcOffsetMinutes: (at: number) => number) {
+  constructor(file: string, rules: readonly CurfewRule[], zone: ScheduleZone) {
     this.file = file;
     this.rules = rules;
-    this.#utcOffsetMinutes = utcOffsetMinutes;
+    this.zone = zone;
+  }
+
+  /** The rules that speak for that minute, whoever's mail they keep. O(rules). */
+  engagedAt(at: WallMs): ReadonlySet<CurfewRule> {
+    const fields = fieldsAt(at, this.zone);
+    return new Set(this.rules.filter(({ time }) => isWithin(time, fields)));
+  }
+
+  /** The hours of one of the rules alone. */
+  hoursOf(rule: CurfewRule): Curfew {
+    return new Curfew(this.file, [rule], this.zone);
   }
 
   /** The quiet hours of the mail of a binding to a domain, or null when there are none. */
@@ -74,7 +86,7 @@ export class CurfewSchedule {
     const key = rules.map(({ line }) => line).join(' ');
     let curfew = this.#curfews.get(key);
     if (curfew === undefined) {
-      curfew = new Curfew(this.file, rules, this.#utcOffsetMinutes);
+      curfew = new Curfew(this.file, rules, this.zone);
       this.#curfews.set(key, curfew);
     }
     return curfew;

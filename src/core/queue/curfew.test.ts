@@ -4,13 +4,12 @@ import fc from 'fast-check';
 import { wallMs } from '../base/moment.ts';
 import { CurfewSchedule, readSchedule } from './curfew-schedule.ts';
 
-const UTC = () => 0;
 const at = (text: string) => wallMs(Date.parse(text));
 
-function schedule(text: string, utcOffsetMinutes: (at: number) => number = UTC): CurfewSchedule {
+function schedule(text: string, utcOffsetMinutes: (at: number) => number = () => 0): CurfewSchedule {
   const read = readSchedule(text);
   assert.ok(read.kind === 'rules', JSON.stringify(read));
-  return new CurfewSchedule('quiet', read.rules, utcOffsetMinutes);
+  return new CurfewSchedule('quiet', read.rules, { name: 'local', utcOffsetMinutes });
 }
 
 const MANUAL = `
@@ -75,6 +74,21 @@ test('local time: a change of the clock moves the window with it', () => {
   assert.equal(curfew.ruleAt(at('2026-10-24T01:30Z'))?.line, 1);
 });
 
+for (const [rule, now, began] of [
+  ['* 18-23 * * 1-5', '2026-11-25T20:30Z', '2026-11-25T18:00Z'],
+  ['* 18-23 * * 1-5', '2026-11-25T18:00Z', '2026-11-25T18:00Z'],
+  ['* 18-23 * * 1-5', '2026-11-25T17:59Z', '2026-11-25T00:00Z'],
+  ['30-59 22 * * *', '2026-11-25T22:59Z', '2026-11-25T22:30Z'],
+  ['30-59 22 * * *', '2026-11-25T22:29Z', '2026-11-24T23:00Z'],
+  ['0-59 * * * 0,6', '2026-11-29T12:00Z', '2026-11-28T00:00Z'],
+  ['* * 1 1 *', '2026-11-29T12:00Z', null],
+] as const) {
+  test(`as "${rule}" has it at ${now}, it is since ${began}`, () => {
+    const curfew = schedule(`* * on ${rule}`).curfewOf('b', 'g', 'example.com')!;
+    assert.equal(curfew.beganAt(wallMs(at(now) + 30_500)), began === null ? null : at(began));
+  });
+}
+
 test('what never changes is looked at again in some days', () => {
   const curfew = schedule('* * on * * * * *').curfewOf('b', 'g', 'example.com')!;
   const now = at('2026-11-25T00:00Z');
@@ -107,6 +121,12 @@ test('property: within a stretch every minute has the answer of its beginning, a
         assert.equal(isKept(start + Math.floor((step * (until - start)) / steps / 60_000) * 60_000), now);
       }
       if (until < start + 8 * 86_400_000) assert.equal(isKept(until), !now);
+      const began = cached.beganAt(start);
+      if (began !== null) assert.deepEqual([isKept(began), isKept(began - 60_000)], [now, !now]);
+      for (const part of [0.1, 0.5, 0.9]) {
+        const from = began ?? start - 8 * 86_400_000;
+        assert.equal(isKept(from + Math.floor((part * (start - from)) / 60_000) * 60_000), now);
+      }
     }),
     { numRuns: 60 },
   );

@@ -1,7 +1,7 @@
 // Quiet hours under some rules of a schedule: whether they are now, by which rule, and until when that stays so. What was
 // worked out is kept, since it is asked for every message and changes a few times a day.
 import { type WallMs, wallMs } from '../base/moment.ts';
-import { type FieldTime, isWithin, speaksOfHour } from './cron-time.ts';
+import { type FieldTime, fieldsAt, isWithin, type ScheduleZone, speaksOfHour } from './cron-time.ts';
 import type { CurfewRule } from './curfew-schedule.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,13 +21,13 @@ export class Curfew {
   /** Of the schedule. */
   readonly file: string;
   readonly #rules: readonly CurfewRule[];
-  readonly #utcOffsetMinutes: (at: number) => number;
+  readonly #zone: ScheduleZone;
   #stretch: Stretch = { from: 0, until: 0, rule: null };
 
-  constructor(file: string, rules: readonly CurfewRule[], utcOffsetMinutes: (at: number) => number) {
+  constructor(file: string, rules: readonly CurfewRule[], zone: ScheduleZone) {
     this.file = file;
     this.#rules = rules;
-    this.#utcOffsetMinutes = utcOffsetMinutes;
+    this.#zone = zone;
   }
 
   /** Whether one of the rules speaks of every minute there is. */
@@ -45,6 +45,18 @@ export class Curfew {
     return wallMs(this.#stretchOf(at).until);
   }
 
+  /** Since when the answer has been what it is then, a rule or none; null when that is longer than eight days. */
+  beganAt(at: WallMs): WallMs | null {
+    const isKept = this.ruleAt(at) !== null;
+    let from = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+    for (const earliest = from - AHEAD_MS; from > earliest; ) {
+      const before = this.#lastThatMatters(from);
+      if (this.#isKept(before) !== isKept) return wallMs(from);
+      from = before;
+    }
+    return null;
+  }
+
   #stretchOf(at: number): Stretch {
     if (at < this.#stretch.from || at >= this.#stretch.until) this.#stretch = this.#workOut(at);
     return this.#stretch;
@@ -52,7 +64,7 @@ export class Curfew {
 
   #workOut(at: number): Stretch {
     const from = Math.floor(at / MINUTE_MS) * MINUTE_MS;
-    const rule = this.#firstAt(this.#fieldsAt(from));
+    const rule = this.#firstAt(fieldsAt(from, this.#zone));
     let until = from;
     do {
       until = this.#nextThatMatters(until);
@@ -62,27 +74,26 @@ export class Curfew {
 
   /** The next minute, or the next hour where no minute of this one differs from another. */
   #nextThatMatters(at: number): number {
-    const fields = this.#fieldsAt(at);
-    const differ = this.#rules.some(({ time }) => time.minute !== null && speaksOfHour(time, fields));
-    return at + (differ ? MINUTE_MS : HOUR_MS - fields.minute * MINUTE_MS);
+    const fields = fieldsAt(at, this.#zone);
+    return at + (this.#minutesDiffer(fields) ? MINUTE_MS : HOUR_MS - fields.minute * MINUTE_MS);
+  }
+
+  /** The minute before, or the beginning of its hour where no minute of that differs from another. */
+  #lastThatMatters(at: number): number {
+    const before = at - MINUTE_MS;
+    const fields = fieldsAt(before, this.#zone);
+    return this.#minutesDiffer(fields) ? before : before - fields.minute * MINUTE_MS;
+  }
+
+  #minutesDiffer(hour: FieldTime): boolean {
+    return this.#rules.some(({ time }) => time.minute !== null && time.minute.size < 60 && speaksOfHour(time, hour));
   }
 
   #isKept(at: number): boolean {
-    return this.#firstAt(this.#fieldsAt(at)) !== null;
+    return this.#firstAt(fieldsAt(at, this.#zone)) !== null;
   }
 
   #firstAt(fields: FieldTime): CurfewRule | null {
     return this.#rules.find(({ time }) => isWithin(time, fields)) ?? null;
-  }
-
-  #fieldsAt(at: number): FieldTime {
-    const local = new Date(at + this.#utcOffsetMinutes(at) * MINUTE_MS); // read through its UTC form
-    return {
-      minute: local.getUTCMinutes(),
-      hour: local.getUTCHours(),
-      dayOfMonth: local.getUTCDate(),
-      month: local.getUTCMonth() + 1,
-      dayOfWeek: local.getUTCDay(),
-    };
   }
 }

@@ -1,0 +1,35 @@
+// What an engine is made of: its surroundings, and what is known when it starts.
+import type { WallMs } from '../core/base/moment.ts';
+import type { Configuration } from '../core/config/configuration.ts';
+import type { SummaryFigures } from '../core/console/server-view.ts';
+import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
+import type { Ports } from './ports.ts';
+import type { RecordSettings } from './record-settings.ts';
+
+export interface EngineParts {
+  readonly ports: Ports;
+  readonly configuration: Configuration;
+  /** The quiet hours that it names. */
+  readonly curfew?: CurfewSchedule | null;
+  /** What that says about records; mainlog and rejectlog only when left out. */
+  readonly records?: RecordSettings;
+  readonly identity: {
+    readonly pid: number;
+    /** Of the product. */
+    readonly version: string;
+    /** Name of the system, for when the option `hostname` is not set. */
+    readonly hostname: string;
+  };
+  /** What an earlier process left behind of throttles. */
+  readonly savedThrottles: SavedThrottles;
+  /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
+  readonly openingDelayMs: number;
+  /** Most messages that an operator's command acts on in one turn. */
+  readonly messagesPerTurn?: number;
+  /** Local time minus UTC at that instant. */
+  utcOffsetMinutes(at: WallMs): number;
+  /** What the name service counts, for `summary`. */
+  dnsFigures(): SummaryFigures['dns'];
+  resetDnsFigures(): void;
+}
