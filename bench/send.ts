@@ -60,6 +60,7 @@ class Sender implements ConnectionEvents, ClientActions<Transaction> {
   }
   secured(): void {}
   tlsFailed(): void {}
+  tlsGivenUp(): void {}
   ended(): void {
     this.#session.peerEnded();
   }

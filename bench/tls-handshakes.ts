@@ -148,6 +148,9 @@ class Talk implements ConnectionEvents {
   tlsFailed(reason: string): void {
     this.#progress.failed(reason);
   }
+  tlsGivenUp(reason: string): void {
+    this.#progress.failed(reason);
+  }
   ended(): void {
     this.#progress.failed('the receiver hung up');
   }

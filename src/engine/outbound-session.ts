@@ -195,6 +195,17 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
     this.#parts.turns.end(this.#at);
   }
 
+  tlsGivenUp(reason: string): void {
+    this.#at = this.#parts.turns.begin();
+    this.#giveUpTls(reason);
+    this.#parts.turns.end(this.#at);
+  }
+
+  #giveUpTls(reason: string): void {
+    this.#note(`TLS given up: ${reason}`);
+    this.#session.tlsGivenUp(reason);
+  }
+
   received(text: string): void {
     this.#at = this.#parts.turns.begin();
     const { dialogues } = this.#parts;
@@ -234,6 +245,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   #timedOut(): void {
     this.#at = this.#parts.turns.now;
     if (this.#phase === 'held') this.#release();
+    else if (this.#phase === 'talking' && this.#port!.awaitsTls) this.#giveUpTls('its turn did not come in time');
     else if (this.#phase === 'talking') this.#session.timedOut();
     else if (!this.#hasGivenUp) {
       this.#parts.scheduler.startLeaving(this.connection);
@@ -331,6 +343,10 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   hostFailed(reply: string, stage: Stage, blame: Blame): void {
+    if (blame === 'node') {
+      this.#parts.scheduler.hostGivenUp(this.connection, reply, this.#at, this.#protection);
+      return;
+    }
     if (blame === 'negotiation' && this.tls.fallsBack) {
       // No attempt: the next connection carries the mail in clear, when this one is gone where there is no room for two.
       const { queue, candidate } = this.connection;

@@ -55,6 +55,8 @@ export interface ConnectionEvents {
   secured(peer: TlsPeer): void;
   /** No handshake, or what is encrypted cannot be read: the connection is good for a reset only. */
   tlsFailed(reason: string): void;
+  /** We ended the handshake for the sake of others: it says nothing of the peer. As good for a reset only. */
+  tlsGivenUp(reason: string): void;
   /** The peer's FIN: it sends no more. Our side is still open. With TLS, its close_notify or its FIN. */
   ended(): void;
   /** Both sides are closed and the descriptor is gone: after `end`, `reset`, or an error such as ECONNRESET. */
@@ -78,6 +80,8 @@ export interface Connection {
    * until `secured`; what is received until then was sent in clear.
    */
   startTls(request: TlsRequest): void;
+  /** `startTls` was called, and the handshake has not had its turn. */
+  readonly awaitsTls: boolean;
   /** Octets the kernel took so far of what was written, for the records (`bytes sent`). */
   readonly bytesWritten: number;
   /** Sends our FIN, then closes. For use after the peer's FIN (design decision 6: we do not close first). */

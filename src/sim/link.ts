@@ -225,6 +225,8 @@ export class Link implements Connection {
     this.#rstToPeer(wasConnecting);
   }
 
+  readonly awaitsTls = false;
+
   startTls(): void {
     assert(false, 'simulated exchangers do not offer STARTTLS, so nobody takes it');
   }

@@ -82,6 +82,9 @@ class Bench implements ConnectionEvents {
   tlsFailed(reason: string): void {
     this.log.push(`TLS failed: ${reason}`);
   }
+  tlsGivenUp(reason: string): void {
+    this.log.push(`TLS given up: ${reason}`);
+  }
   ended(): void {
     this.log.push('ended');
   }

@@ -107,10 +107,28 @@ test('handshakes at once are bounded: others wait with their slots, and reach th
   await receiver.when(() => receiver.inHandshake <= HANDSHAKES_PER_ADDRESS_MAX);
 });
 
+test('a handshake that this server gave up says nothing of the receiver: no mail goes in clear for it', {
+  timeout,
+}, async (t) => {
+  const receiver = await StallingReceiver.listen(t);
+  const headgate = await Headgate.start(
+    t,
+    `TLS = ifavailable
+     Max_Outbound_Connections = ${LIMIT}
+     Domain "one.example" { Routes = ( "smtp://127.0.0.1?port=${receiver.port}" ) }`,
+  );
+  await inject(headgate.port, [{ domain: 'one.example', messages: MESSAGES }]);
+  // Those that waited begin when those before them have been given up, whose mail would have gone in clear by then.
+  await receiver.when(() => receiver.begun >= LIMIT);
+  assert.equal(receiver.inClear, 0);
+});
+
 /** Gives every client its go-ahead, and never answers in the handshake. Counts down when it sees that a client has gone. */
 class StallingReceiver {
   /** Clients that sent the first octets of a handshake. */
   begun = 0;
+  /** Messages that were begun without any handshake. */
+  inClear = 0;
   peak = 0;
   goAheads = 0;
   connectionPeak = 0;
@@ -153,6 +171,7 @@ class StallingReceiver {
         this.#now += 1;
         this.peak = Math.max(this.peak, this.#now);
       } else if (octets.toString('latin1').startsWith('EHLO')) socket.write('250-hello\r\n250 STARTTLS\r\n');
+      else if (!hasGoAhead && octets.toString('latin1').startsWith('MAIL')) this.inClear += 1;
       else if (octets.toString('latin1') === 'STARTTLS\r\n') {
         hasGoAhead = true;
         this.goAheads += 1;

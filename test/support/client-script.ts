@@ -122,6 +122,7 @@ export function act(session: ClientSession<Mail>, event: string): void {
   else if (event === 'resume') session.resume();
   else if (event === 'quit') session.quit();
   else if (event.startsWith('TLS:')) session.tlsFailed(event.slice(4));
+  else if (event.startsWith('TLS given up:')) session.tlsGivenUp(event.slice(13));
   else if (event in PEERS) session.secured(PEERS[event]!);
   else throw new Error(`unknown event ${event}`);
 }

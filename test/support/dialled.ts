@@ -40,6 +40,7 @@ export type Event =
   | 'contentLost'
   | { secured: TlsPeer }
   | { tlsFailed: string }
+  | { tlsGivenUp: string }
   | { failed: ConnectFailure }
   | { received: string }
   | { closed: string | null };
@@ -58,6 +59,7 @@ export class Dialled {
       received: (received) => this.#tell({ received }),
       secured: (secured) => this.#tell({ secured }),
       tlsFailed: (tlsFailed) => this.#tell({ tlsFailed }),
+      tlsGivenUp: (tlsGivenUp) => this.#tell({ tlsGivenUp }),
       ended: () => this.#tell('ended'),
       closed: (closed) => this.#tell({ closed }),
       contentLost: () => this.#tell('contentLost'),

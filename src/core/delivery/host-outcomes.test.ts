@@ -104,3 +104,39 @@ test('a second host that failed is remembered by itself', () => {
   bench.scheduler.run(bench.at);
   assert.equal(bench.connections[0]?.candidate.address, '127.0.0.1', 'the better one');
 });
+
+test('a session that this machine ended is no failure: a pause, for mail of the same settings, and no attempt', () => {
+  const bench = new SchedulerBench({ tls: { ...NO_TLS, key: 'strict' }, hostFailureRetryMs: 60_000 });
+  bench.settingsOf = (_, domain) => (domain === 'b.example' ? { tls: NO_TLS } : {});
+  const giveUp = () => {
+    const [connection] = bench.connections;
+    bench.scheduler.startLeaving(connection!);
+    bench.scheduler.hostGivenUp(connection!, 'others wait', bench.at, 'strict');
+    bench.close(connection!);
+  };
+  bench.add(1);
+  giveUp();
+  assert.deepEqual([bench.connections.length, bench.queue().hold?.kind], [0, 'hostsDown']);
+  bench.add(1, 'b.example');
+  assert.equal(bench.queue('b.example').connections.size, 1, 'another protection is not affected');
+  bench.close(bench.connections[0]!);
+  bench.later(4999);
+  assert.equal(bench.queue().connections.size, 0);
+  bench.later(1);
+  assert.equal(bench.queue().connections.size, 1);
+  assert.deepEqual(bench.failures, []);
+});
+
+test('mail whose every session was ended by this machine is delayed when that has gone on for long', () => {
+  const bench = new SchedulerBench({ tls: { ...NO_TLS, key: 'strict' }, connectTimeoutToDelayMs: 900_000 });
+  bench.add(1);
+  for (let seconds = 0; bench.failures.length === 0; seconds += 5) {
+    assert.ok(seconds <= 900, 'it would wait for ever');
+    const [connection] = bench.connections;
+    bench.scheduler.startLeaving(connection!);
+    bench.scheduler.hostGivenUp(connection!, 'others wait', bench.at, 'strict');
+    bench.close(connection!); // the moment in which the queue sees that it reaches nobody
+    bench.later(5000);
+  }
+  assert.match(bench.failures[0]!, /no MXs for this domain could be reached/);
+});

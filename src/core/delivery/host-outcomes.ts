@@ -11,6 +11,9 @@ import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { protectionTowards } from './protection.ts';
 
+/** Longer than the slot of such a connection is held, so that a queue without any other sees that it reaches nobody. */
+const GIVEN_UP_PAUSE_MS = 5000;
+
 export interface HostOutcomesParts {
   readonly ledger: Ledger;
   readonly hostStates: HostStates;
@@ -48,6 +51,18 @@ export class HostOutcomes {
     queue.consecutiveFailures += 1;
     queue.unreachableSince ??= at.mono;
     this.#attemptFailed(queue, connection, failure, at);
+  }
+
+  /**
+   * It is left alone for a moment, lest it is tried over and over, and the next candidate is tried. No message has had an
+   * attempt by it; one that fares so with all its hosts is delayed after connect_timeout_to_delay.
+   */
+  givenUp({ queue, candidate, isOutdated }: OutboundConnection, reason: string, at: Moment, protection: string): void {
+    const { hostStates, markReady } = this.#parts;
+    markReady(queue);
+    if (isOutdated) return;
+    hostStates.fail(queue.binding, candidate.address, reason, at.mono, GIVEN_UP_PAUSE_MS, protection);
+    queue.unreachableSince ??= at.mono;
   }
 
   /** The operator says that the hosts of the queue are back: they count as never having failed. */

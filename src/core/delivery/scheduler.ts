@@ -188,6 +188,11 @@ export class Scheduler {
     this.#hosts.failed(connection, reason, failure, at, protection);
   }
 
+  /** This machine ended a session there before it was open, which is no failure of the address. */
+  hostGivenUp(connection: OutboundConnection, reason: string, at: Moment, protection: string): void {
+    this.#hosts.givenUp(connection, reason, at, protection);
+  }
+
   /** The operator says that the hosts of the queue are back: they are tried at once. */
   tryHostsAgain(queue: MailQueue): void {
     this.#hosts.forget(queue);

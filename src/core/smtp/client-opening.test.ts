@@ -108,6 +108,16 @@ const ROWS: readonly [string, SessionTls, string[]][] = [
     [...OFFERED, 'S:220 go -> =start TLS', `S:250 hi -> =leaving; =protection failed at 17: ${INJECTED}; =reset`],
   ],
   [
+    'this machine ends the handshake: nobody is to blame',
+    ifavailable,
+    [
+      ...OFFERED,
+      'S:220 go -> =start TLS',
+      `TLS given up:others wait -> =leaving; =node failed at 17: ${FAILED}: others wait; =reset`,
+      'gone ->',
+    ],
+  ],
+  [
     'the handshake fails',
     ifavailable,
     [

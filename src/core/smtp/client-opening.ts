@@ -15,9 +15,9 @@ export type OpeningStep = Extract<Step, 'banner' | 'ehlo' | 'helo' | 'starttls' 
 /**
  * Whom the end of a session that never opened is held against. `host`: the address, whoever wants to go there.
  * `negotiation`: it refused or failed to encrypt. `protection`: it may be used, but not under the protection that this
- * session needs, or not with the account that it has.
+ * session needs, or not with the account that it has. `node`: nobody; this machine ended the handshake.
  */
-export type Blame = 'host' | 'negotiation' | 'protection';
+export type Blame = 'host' | 'negotiation' | 'protection' | 'node';
 
 export type OpeningMove =
   | { readonly kind: 'command'; readonly text: string; readonly step: Step }
@@ -36,6 +36,7 @@ export class ClientOpening {
   #extensions: Extensions = NO_EXTENSIONS;
   #isSecured = false;
   #isWanting = false;
+  #isGivenUp = false;
 
   constructor(tls: SessionTls, terms: SessionTerms, keyedMd5: KeyedMd5) {
     this.#tls = tls;
@@ -117,8 +118,14 @@ export class ClientOpening {
     this.#isWanting = true;
   }
 
+  /** This machine ended the handshake, which says nothing of the receiver. */
+  gaveUp(): void {
+    this.#isGivenUp = true;
+  }
+
   /** Who is to blame when the session ends now. @param step the reply that is awaited, or was just read */
   blame(step: Step | undefined): Blame {
+    if (this.#isGivenUp) return 'node';
     if (this.#isWanting || this.#isSecured || step === 'auth') return 'protection';
     return step === 'starttls' || step === 'handshake' ? 'negotiation' : 'host';
   }

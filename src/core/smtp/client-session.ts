@@ -107,6 +107,12 @@ export class ClientSession<T extends Transaction> {
     if (!this.#isOver) this.#giveUp(`${this.#isOpen ? CLOSED_BY_PEER : TLS_FAILED}: ${reason}`);
   }
 
+  /** This machine ended the handshake, or never came to it. */
+  tlsGivenUp(reason: string): void {
+    this.#opening.gaveUp();
+    this.tlsFailed(reason);
+  }
+
   /** The peer's FIN. */
   peerEnded(): void {
     if (this.#isOver) return;

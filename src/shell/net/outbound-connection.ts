@@ -183,7 +183,12 @@ export class SocketConnection implements Connection {
     this.#handshake = new OutboundHandshake(this.#raw, this.#peer, request, this.#tls, {
       secured: (socket, peer) => this.#secured(socket, peer),
       failed: (reason) => this.#events.tlsFailed(reason),
+      givenUp: (reason) => this.#events.tlsGivenUp(reason),
     });
+  }
+
+  get awaitsTls(): boolean {
+    return this.#handshake?.awaitsTurn ?? false;
   }
 
   get bytesWritten(): number {

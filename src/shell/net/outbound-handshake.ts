@@ -14,6 +14,8 @@ export interface HandshakeEvents {
   /** What is read and written from now on goes through `socket`. Reading begins with its first `data` listener. */
   secured(socket: TLSSocket, peer: TlsPeer): void;
   failed(reason: string): void;
+  /** By us, for the sake of others: nothing is known of the peer. */
+  givenUp(reason: string): void;
 }
 
 /** What all handshakes of a thread share. */
@@ -29,6 +31,7 @@ export class OutboundHandshake implements Handshake {
   readonly #parts: TlsParts;
   readonly #events: HandshakeEvents;
   #isOver = false;
+  #hasStarted = false;
 
   /** @param address of the peer with its port */
   constructor(raw: Socket, address: string, request: TlsRequest, parts: TlsParts, events: HandshakeEvents) {
@@ -48,10 +51,17 @@ export class OutboundHandshake implements Handshake {
   }
 
   giveUp(): void {
-    this.#fail('it took too long, and others wait');
+    if (this.#isOver) return;
+    this.cancel();
+    this.#events.givenUp('it took too long, and others wait');
+  }
+
+  get awaitsTurn(): boolean {
+    return !this.#hasStarted && !this.#isOver;
   }
 
   start(): void {
+    this.#hasStarted = true;
     const { policy, serverName, names } = this.#request;
     const held = this.#parts.contexts.contextOf(policy);
     if (typeof held === 'string') {
