@@ -8,13 +8,14 @@ import type { SinkBehaviour } from '../../src/cli/sink-behaviour.ts';
 import type { SinkMessage } from '../../src/cli/sink-server.ts';
 import { loadForServer } from '../../src/daemon/load-for-server.ts';
 import { startServer } from '../../src/daemon/server.ts';
+import { ownKeyRecord } from '../support/dane-site.ts';
 import { DnsServer, type Zone } from '../support/dns-server.ts';
 import { Headgate, surroundings } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { LogFile } from '../support/log-file.ts';
 import { openPolicyHost, POLICY_DOMAIN, policyText } from '../support/policy-host.ts';
 import { Receivers } from '../support/receivers.ts';
-import { isFailure, isRecord } from '../support/records.ts';
+import { fieldsOf, isFailure, isRecord } from '../support/records.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { assertOneWaits, CA, EXCHANGER, offering } from '../support/tls-site.ts';
 
@@ -32,16 +33,27 @@ interface Site {
   readonly messages: SinkMessage[];
 }
 
+interface SiteOptions {
+  readonly options?: string;
+  readonly mx?: string;
+  readonly zone?: Zone;
+  /** The TLSA record of the exchanger, proved. */
+  readonly tlsa?: string;
+}
+
 /** The policy of one.example is on disk. */
 async function openSite(
   t: TestContext,
   mode: string,
   behaviour: Partial<SinkBehaviour>,
-  { options = '', mx = EXCHANGER, zone = ANNOUNCED }: { options?: string; mx?: string; zone?: Zone } = {},
+  { options = '', mx = EXCHANGER, zone = ANNOUNCED, tlsa }: SiteOptions = {},
 ): Promise<Site> {
   const messages: SinkMessage[] = [];
   const receivers = await Receivers.open(t, [EXCHANGER], { behaviour, onMessage: (message) => messages.push(message) });
-  const dns = await DnsServer.open(zone);
+  const port = receivers.sink.portOf(receivers.endpoint(EXCHANGER));
+  const promise: Zone =
+    tlsa === undefined ? {} : { [`_${port}._tcp.${EXCHANGER}`]: { TLSA: [tlsa], isAuthentic: true } };
+  const dns = await DnsServer.open({ ...zone, ...promise });
   t.after(() => dns.close());
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'resolv.conf'), dns.nameserver);
@@ -52,7 +64,7 @@ async function openSite(
   const headgate = await Headgate.start(
     t,
     `Resolv_Conf = "${join(directory, 'resolv.conf')}"
-    Remote_SMTP_Port = ${receivers.sink.portOf(receivers.endpoint(EXCHANGER))}
+    Remote_SMTP_Port = ${port}
     TLS_Ca = "${CA}"
     mta_sts_policy_store = "${store}"
     use_mta_sts = true
@@ -125,6 +137,102 @@ test('an idle connection of a domain without a policy is not used for one that h
     ['two.example null', 'one.example TLSv1.3', 'two.example null'],
   );
 });
+
+// RFC 8461 section 2: a policy does not stand in for DANE where that fails.
+const PROVED: Zone = {
+  'one.example': { MX: [[10, EXCHANGER]], isAuthentic: true },
+  'two.example': { MX: [[10, EXCHANGER]] },
+  [EXCHANGER]: { A: ['127.0.1.1'], isAuthentic: true },
+  '_mta-sts.one.example': { TXT: ['v=STSv1; id=1;'] },
+};
+for (const [mode, named, shown, goes] of [
+  ['enforce', 'self-signed', 'self-signed', true],
+  ['enforce', 'other', 'receiver', false],
+  ['testing', 'other', 'receiver', false],
+  ['none', 'other', 'receiver', false],
+] as const) {
+  test(`DANE comes first under a policy of mode ${mode}: "${shown}" is shown, "${named}" is in the TLSA record`, {
+    timeout,
+  }, async (t) => {
+    const { receivers, headgate, messages } = await openSite(t, mode, offering(shown), {
+      options: 'dane {} use_dane = true',
+      zone: PROVED,
+      tlsa: ownKeyRecord(named),
+    });
+    const accepted = await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]);
+    if (goes) {
+      await receivers.whenArrived(accepted);
+      assert.deepEqual(
+        messages.map(({ tls }) => tls),
+        ['TLSv1.3'],
+      );
+    } else {
+      const [record] = await headgate.mainlog.waitFor(isRecord('T', 'one.example'), 1);
+      assert.match(record!, /SSL cert does not match TLSA records: /);
+    }
+    await receivers.whenArrived(await inject(headgate.port, [{ domain: 'two.example', messages: 3 }]));
+    assert.equal(messages.length, goes ? 4 : 3);
+  });
+}
+
+for (const [first, second] of [
+  ['one.example', 'two.example'],
+  ['two.example', 'one.example'],
+] as const) {
+  test(`a connection opened for ${first} carries no mail for ${second}, busy or idle`, { timeout }, async (t) => {
+    // All that both could share is there: the host, encryption, one slot for the whole server.
+    const { receivers, headgate, messages } = await openSite(
+      t,
+      'enforce',
+      offering('receiver', 'none', { delays: { final: { from: 5, to: 10 } } }),
+      {
+        options: `TLS = ifavailable Idle_Timeout = 600 Server_Max_Outbound_Connections = 1
+          Migrate_Connections_Between_Sibling_Domains = true`,
+      },
+    );
+    await inject(headgate.port, [{ domain: first, messages: 30 }]);
+    await headgate.mainlog.waitFor(isRecord('D', first), 1); // it is busy with the others
+    await inject(headgate.port, [{ domain: second, messages: 30 }]);
+    await headgate.mainlog.waitFor(isRecord('D'), 60);
+    for (const [domain, sent] of [
+      [first, 61],
+      [second, 62],
+    ] as const) {
+      await receivers.whenArrived(await inject(headgate.port, [{ domain, messages: 1 }]));
+      await headgate.mainlog.waitFor(isRecord('D'), sent); // it is idle, and the other is next
+    }
+    const connectionsOf = (domain: string) =>
+      new Set(
+        headgate.mainlog
+          .lines()
+          .filter(isRecord('D', domain))
+          .map((line) => fieldsOf(line)[3]),
+      );
+    assert.deepEqual(
+      [...connectionsOf(first)].filter((one) => connectionsOf(second).has(one)),
+      [],
+    );
+    assert.ok(messages.every(({ tls }) => tls === 'TLSv1.3'));
+    assert.equal(receivers.count(EXCHANGER).peak, 1);
+  });
+
+  test(`what holds one domain up holds up nobody else: ${first} before ${second}`, {
+    timeout,
+  }, async (t) => {
+    // A certificate that one of them admits: the connection that its mail has opened is there, busy or idle.
+    const { headgate, messages } = await openSite(
+      t,
+      'enforce',
+      offering('self-signed', 'none', { delays: { final: { from: 5, to: 10 } } }),
+      { options: 'TLS = ifavailable Idle_Timeout = 600 Migrate_Connections_Between_Sibling_Domains = true' },
+    );
+    for (const domain of [first, second, first, second]) await inject(headgate.port, [{ domain, messages: 10 }]);
+    await headgate.mainlog.waitFor(isRecord('D', 'two.example'), 20);
+    await headgate.mainlog.waitFor(isRecord('T', 'one.example'), 1);
+    assert.ok(messages.every(({ recipients }) => recipients[0]!.endsWith('@two.example')));
+    assert.equal(headgate.mainlog.lines().filter(isRecord('T', 'two.example')).length, 0);
+  });
+}
 
 test('the console lists policies and shows one', { timeout }, async (t) => {
   const { receivers, headgate } = await openSite(t, 'enforce', offering());

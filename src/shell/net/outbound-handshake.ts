@@ -68,8 +68,9 @@ export class OutboundHandshake implements Handshake {
       this.#fail(held);
       return;
     }
-    // What was found out about the names holds for these names only.
-    const receiver = `${this.address} ${policy.tlsa?.key ?? ''} ${checksNames(policy) ? names.join(' ') : serverName}`;
+    // What was found out about the names holds for these names only, and where none was looked at for nobody who does.
+    const subject = checksNames(policy) ? `as ${names.join(' ')}` : `to ${serverName}`;
+    const receiver = `${this.address} ${policy.tlsa?.key ?? ''} ${subject}`;
     if (this.#raw.destroyed) return; // its end is about to be told
     const resumable = sessionOf(held, receiver, performance.now());
     resetWhenDestroyed(this.#raw);

@@ -281,6 +281,30 @@ test('a session is resumed with the same receiver, and not under another policy'
   assert.deepEqual(reused, [false, true, false]);
 });
 
+test('where names were not looked at, a session says nothing to who looks at them', async (t) => {
+  const context = contextOf('receiver');
+  const target = await listen(t, (socket) => {
+    const secure = serve(socket, context);
+    secure.on('data', () => secure.write('250 ok\r\n'));
+  });
+  const connector = connectorWith();
+  const whole = request();
+  const strict: TlsRequest = { ...whole, names: ['mx.tls.example'] };
+  const lax: TlsRequest = { ...strict, policy: { ...whole.policy, verify: 'no' } };
+  for (const [wanted, nameMatches] of [
+    [lax, false],
+    [strict, true],
+    [lax, false],
+  ] as const) {
+    const dialled = await dial(target, connector);
+    assert.deepEqual(await handshake(dialled, wanted), { chainProblem: null, nameMatches });
+    dialled.send('EHLO\r\n'); // what may be resumed has come with the answer
+    await dialled.until(() => dialled.received.endsWith('250 ok\r\n'));
+    dialled.call((connection) => connection.reset());
+    await dialled.untilOver();
+  }
+});
+
 test('octets in clear before the handshake are told as received', async (t) => {
   const target = await listen(t, (socket) => socket.write('250 injected\r\n'));
   const dialled = await dial(target);
