@@ -4,6 +4,7 @@ import type { Mutation } from './mutant.ts';
 import { THROTTLE_MUTATIONS } from './throttle-mutations.ts';
 
 const LEDGER = 'src/core/limits/ledger.ts';
+const CELLS = 'src/core/limits/counter-cells.ts';
 const SCHEDULER = 'src/core/delivery/scheduler.ts';
 const LEAVE_TAKING = 'src/core/delivery/leave-taking.ts';
 const AUDIT = 'src/core/delivery/limit-audit.ts';
@@ -66,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'a limit is passed by one',
     edits: [
       {
-        file: LEDGER,
+        file: CELLS,
         text: 'if (this.open(counters[at]!) >= limits[at]!) return at;',
         replacement: 'if (this.open(counters[at]!) > limits[at]!) return at;',
       },
@@ -76,12 +77,12 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'the first counters are counted although a later one is full',
     edits: [
       {
-        file: LEDGER,
+        file: CELLS,
         text: `if (this.open(counters[at]!) >= limits[at]!) return at;
-    for (const counter of counters) this.#cells.take(counter);\n`,
+    for (const counter of counters) this.take(counter);\n`,
         replacement: `{
       if (this.open(counters[at]!) >= limits[at]!) return at;
-      this.#cells.take(counters[at]!);
+      this.take(counters[at]!);
     }\n`,
       },
     ],
@@ -91,8 +92,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '    for (const counter of counters) this.#cells.take(counter);\n    return ADMITTED;\n',
-        replacement: '    this.#later.push(...counters);\n    return ADMITTED;\n',
+        text: '    return this.#cells.acquire(claim);\n',
+        replacement: `    const { counters, limits } = claim;
+    for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
+    this.#later.push(...counters);
+    return -1;\n`,
       },
       {
         file: LEDGER,
@@ -107,8 +111,8 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'a connection counts from the answer of the receiver only',
     edits: [
       {
-        file: LEDGER,
-        text: '    for (const counter of counters) this.#cells.take(counter);\n    return ADMITTED;\n',
+        file: CELLS,
+        text: '    for (const counter of counters) this.take(counter);\n    return ADMITTED;\n',
         replacement: '    return ADMITTED;\n',
       },
       {
@@ -125,9 +129,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '          this.stopWaiting(waiter);\n          return waiter;\n',
-        replacement:
-          '          this.stopWaiting(waiter);\n          this.#released.delete(counter);\n          return waiter;\n',
+        text: '          if (this.#cells.mayTake(counter, list.limit, priority)) return this.#wakeFirst(list, priority);\n',
+        replacement: `          if (!this.#cells.mayTake(counter, list.limit, priority)) continue;
+          this.#released.delete(counter);
+          return this.#wakeFirst(list, priority);\n`,
       },
     ],
   },

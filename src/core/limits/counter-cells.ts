@@ -1,9 +1,13 @@
-// The numbers of all counters, in two arrays. What every acquire and release touches is eight octets wide, so that a million
-// counters are eight megabytes: what a connection costs with very many counters is the memory it has to wait for, and with
-// sixteen octets it was four times as much (bench/ledger.ts).
+// The numbers of all counters of a process with one shard, in two arrays. What every acquire and release touches is eight
+// octets wide, so that a million counters are eight megabytes: what a connection costs with very many counters is the memory
+// it has to wait for, and with sixteen octets it was four times as much (bench/ledger.ts). Nobody else is there to share with,
+// to wait elsewhere, or to stop for: what shared-cells.ts has for that is nothing here.
 import { assert } from '../base/assert.ts';
+import type { Limit } from '../base/limit.ts';
+import { ADMITTED, type Cells, type Claim, type CounterIndex } from './cells.ts';
 
 const FIRST_CAPACITY = 1024;
+const NONE: readonly CounterIndex[] = [];
 const CELLS = 2;
 
 /** Hot cells. OPEN is a number alone, for compare-and-swap; the other holds the peak above two flags. */
@@ -18,24 +22,32 @@ const FLAGS = IS_AWAITED | IS_REFERRED;
 const LEAVING = 0;
 const REFERENCES = 1;
 
-export class CounterCells {
+export class CounterCells implements Cells {
+  readonly isShared = false;
+  readonly isStopped = false;
+  readonly #freeIndices: CounterIndex[] = [];
+  #indices = 0;
   #hot = new Int32Array(FIRST_CAPACITY * CELLS);
   #cold = new Int32Array(FIRST_CAPACITY * CELLS);
 
-  /** Makes room for `index` and begins its numbers anew. */
-  begin(index: number): void {
+  begin(): CounterIndex {
+    const index = this.#freeIndices.pop() ?? this.#indices++;
     while (index * CELLS >= this.#hot.length) {
       this.#hot = twiceAsLong(this.#hot);
       this.#cold = twiceAsLong(this.#cold);
     }
     this.#hot[index * CELLS + PEAK] = 0;
+    return index;
+  }
+
+  end(index: CounterIndex): void {
+    this.#freeIndices.push(index);
   }
 
   open(index: number): number {
     return this.#hot[index * CELLS + OPEN]!;
   }
 
-  /** The most slots held at once since {@link begin}. */
   peak(index: number): number {
     return this.#hot[index * CELLS + PEAK]! >> FLAG_BITS;
   }
@@ -48,13 +60,35 @@ export class CounterCells {
     return (this.#hot[index * CELLS + PEAK]! & IS_AWAITED) !== 0;
   }
 
-  /** Nobody holds, awaits or refers to the counter. */
   isUnused(index: number): boolean {
     const first = index * CELLS;
     return this.#hot[first + OPEN] === 0 && (this.#hot[first + PEAK]! & FLAGS) === 0;
   }
 
-  /** One more is open. */
+  limitOf(_index: CounterIndex, limit: Limit): Limit {
+    return limit;
+  }
+
+  mayTake(index: CounterIndex, limit: Limit): boolean {
+    return this.open(index) < limit;
+  }
+
+  acquire({ counters, limits }: Claim): number {
+    for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
+    for (const counter of counters) this.take(counter);
+    return ADMITTED;
+  }
+
+  isSurplus({ counters, bounds }: Claim): boolean {
+    for (let at = 0; at < counters.length; at++) {
+      const counter = counters[at]!;
+      const bound = bounds[at]!;
+      const open = this.open(counter);
+      if (open > bound && open - this.leaving(counter) > bound) return true;
+    }
+    return false;
+  }
+
   take(index: number): void {
     const first = index * CELLS;
     const open = this.#hot[first + OPEN]! + 1;
@@ -63,14 +97,12 @@ export class CounterCells {
     if (open > peak >> FLAG_BITS) this.#hot[first + PEAK] = (open << FLAG_BITS) | (peak & FLAGS);
   }
 
-  /** One less is open. */
   give(index: number): void {
     const open = this.#hot[index * CELLS + OPEN]! - 1;
     assert(open >= 0, 'no counter falls below zero');
     this.#hot[index * CELLS + OPEN] = open;
   }
 
-  /** So many more, or less, of what is open are on their way out. */
   addLeaving(index: number, change: 1 | -1): void {
     this.#cold[index * CELLS + LEAVING]! += change;
   }
@@ -90,6 +122,30 @@ export class CounterCells {
   setAwaited(index: number, isAwaited: boolean): void {
     if (isAwaited) this.#hot[index * CELLS + PEAK]! |= IS_AWAITED;
     else this.#hot[index * CELLS + PEAK]! &= ~IS_AWAITED;
+  }
+
+  ticket(): number {
+    return 0;
+  }
+
+  // ---- there is no other shard
+
+  beginTurn(): void {}
+
+  publish(): void {}
+
+  listen(): void {}
+
+  wants(): boolean {
+    return false;
+  }
+
+  poll(): number {
+    return 0;
+  }
+
+  takeReleased(): readonly CounterIndex[] {
+    return NONE;
   }
 }
 

@@ -4,23 +4,12 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
+import type { Cells, Claim, CounterIndex, Priority, Standing } from './cells.ts';
 import { CounterCells } from './counter-cells.ts';
 import { stopWaiting, type Waiter, WaitList } from './wait-list.ts';
+import { goesBefore } from './wait-priority.ts';
 
-/** A place in the ledger's arrays. Resolve a key once and keep the index: looking it up costs 17 times an acquire. */
-export type CounterIndex = number;
-
-/** Answer of {@link Ledger.acquire}: every counter had room and now counts one more. */
-export const ADMITTED = -1;
-
-/** What one connection needs: counters in ascending order, each with the value its limit has for this connection. */
-export interface Claim {
-  readonly counters: readonly CounterIndex[];
-  /** A slot is taken below these only. */
-  readonly limits: readonly Limit[];
-  /** How much may be open while the slots are held; above a limit where others may take more than this connection. */
-  readonly bounds: readonly Limit[];
-}
+export { ADMITTED, type Claim, type CounterIndex } from './cells.ts';
 
 /** A counter with the limit of a connection, and the bound where it is another. */
 export type ClaimPart = readonly [counter: CounterIndex, limit: Limit, bound?: Limit];
@@ -34,10 +23,9 @@ export function makeClaim(parts: readonly ClaimPart[]): Claim {
 }
 
 export class Ledger {
-  readonly #cells = new CounterCells();
+  readonly #cells: Cells;
   readonly #keys: (string | undefined)[] = [];
   readonly #indexByKey = new Map<string, CounterIndex>();
-  readonly #freeIndices: CounterIndex[] = [];
   readonly #waitLists = new Map<CounterIndex, WaitList[]>();
   /** Counters with waiters that had a release since their waiters were last looked at. */
   readonly #released = new Set<CounterIndex>();
@@ -45,13 +33,18 @@ export class Ledger {
   readonly #unheard = new Set<CounterIndex>();
   /** The first counters, which every claim holds: while one of these is full hardly anybody is woken. */
   readonly #universal: { readonly counter: CounterIndex; limit: Limit }[] = [];
+  /** Counters of which the other shards are to be told anew who waits here. Always empty where there are none. */
+  readonly #changed = new Set<CounterIndex>();
+
+  constructor(cells: Cells = new CounterCells()) {
+    this.#cells = cells;
+  }
 
   /** The counter of `key`, made at its first use, with one more reference. */
   refer(key: string): CounterIndex {
     let index = this.#indexByKey.get(key);
     if (index === undefined) {
-      index = this.#freeIndices.pop() ?? this.#keys.length;
-      this.#cells.begin(index);
+      index = this.#cells.begin(key);
       this.#keys[index] = key;
       this.#indexByKey.set(key, index);
     }
@@ -106,10 +99,7 @@ export class Ledger {
    * @returns {@link ADMITTED}, or the position in the claim of the first counter without room
    */
   acquire(claim: Claim): number {
-    const { counters, limits } = claim;
-    for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
-    for (const counter of counters) this.#cells.take(counter);
-    return ADMITTED;
+    return this.#cells.acquire(claim);
   }
 
   /** Whether `next` could be acquired once `held` was released. */
@@ -118,7 +108,7 @@ export class Ledger {
     for (let at = 0; at < counters.length; at++) {
       const counter = counters[at]!;
       const others = this.open(counter) - (held.counters.includes(counter) ? 1 : 0);
-      if (others >= limits[at]!) return false;
+      if (others >= this.#cells.limitOf(counter, limits[at]!)) return false;
     }
     return true;
   }
@@ -156,10 +146,7 @@ export class Ledger {
   /** The opposite of {@link take}. */
   give(counter: CounterIndex): void {
     this.#cells.give(counter);
-    if (this.isWaitedFor(counter)) {
-      this.#released.add(counter);
-      this.#unheard.add(counter);
-    }
+    if (this.isWaitedFor(counter)) this.#noteReleased(counter);
     this.#freeIfUnused(counter);
   }
 
@@ -170,17 +157,14 @@ export class Ledger {
 
   /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
   isSurplus(claim: Claim): boolean {
-    const { counters, bounds } = claim;
-    for (let at = 0; at < counters.length; at++) {
-      const counter = counters[at]!;
-      const bound = bounds[at]!;
-      const open = this.open(counter);
-      if (open > bound && open - this.#cells.leaving(counter) > bound) return true;
-    }
-    return false;
+    return this.#cells.isSurplus(claim);
   }
 
-  /** Puts `waiter` in the list of (counter, limit). It may wait for several counters; the first to free wakes it. */
+  /**
+   * Puts `waiter` in the list of (counter, limit). It may wait for several counters; the first to free wakes it. Where other
+   * shards take slots too, one may have been given back since it was found to be full: what was told to them first is what
+   * they see when they give back the next, and then the counter is looked at once more.
+   */
   wait(waiter: Waiter, counter: CounterIndex, limit: Limit): void {
     let lists = this.#waitLists.get(counter);
     if (lists === undefined) {
@@ -190,10 +174,14 @@ export class Ledger {
     }
     let list = lists.find((candidate) => candidate.limit === limit);
     if (list === undefined) {
-      list = new WaitList(counter, limit, (emptied) => this.#drop(emptied));
+      list = new WaitList(counter, limit, (left) => this.#noteLeft(left));
       lists.push(list);
     }
-    if (!waiter.waits.some((wait) => wait.list === list)) waiter.waits.push(list.add(waiter));
+    if (waiter.waits.some((wait) => wait.list === list)) return;
+    waiter.waits.push(list.add(waiter, this.#cells.ticket()));
+    if (!this.#cells.isShared) return;
+    this.#cells.publish(counter, this.#standing(counter));
+    if (this.#cells.mayTake(counter, list.limit, list.priority)) this.#noteReleased(counter);
   }
 
   /** Whether somebody waits for the counter. */
@@ -213,7 +201,10 @@ export class Ledger {
 
   /** Moves a waiter that lost its last connection ahead of those that have one. */
   rerank(waiter: Waiter): void {
-    for (const wait of waiter.waits) wait.list.rerank(wait);
+    for (const wait of waiter.waits) {
+      wait.list.rerank(wait, this.#cells.ticket());
+      if (this.#cells.isShared) this.#changed.add(wait.list.counter);
+    }
   }
 
   /**
@@ -223,15 +214,15 @@ export class Ledger {
    * those who hold its slots know of somebody to hand them over to.
    */
   nextEligible(): Waiter | null {
-    for (const { counter, limit } of this.#universal) if (this.open(counter) >= limit) return this.#nextUnheard();
+    if (this.#cells.isShared) this.#tellOthers();
+    if (this.#cells.isStopped) return null;
+    for (const { counter, limit } of this.#universal) if (this.#isFull(counter, limit)) return this.#nextUnheard();
     for (const counter of this.#released) {
       const lists = this.#waitLists.get(counter);
       if (lists !== undefined) {
         for (const list of lists) {
-          if (this.open(counter) >= list.limit) continue;
-          const waiter = list.first();
-          this.stopWaiting(waiter);
-          return waiter;
+          const priority = list.priority;
+          if (this.#cells.mayTake(counter, list.limit, priority)) return this.#wakeFirst(list, priority);
         }
       }
       this.#released.delete(counter);
@@ -240,27 +231,91 @@ export class Ledger {
     return null;
   }
 
+  /** A shard that others share the counter with has to hear when it has room again, also when nobody waits for it here. */
+  #isFull(counter: CounterIndex, limit: Limit): boolean {
+    if (this.open(counter) < this.#cells.limitOf(counter, limit)) return false;
+    if (!this.#cells.isShared || this.#released.size === 0) return true;
+    this.#cells.listen(counter);
+    return this.open(counter) >= this.#cells.limitOf(counter, limit);
+  }
+
+  /** It stands for all of its shard until the next call, and may take what others leave to it. */
+  #wakeFirst(list: WaitList, priority: Priority): Waiter {
+    const waiter = list.first();
+    this.#cells.beginTurn(priority);
+    this.stopWaiting(waiter);
+    return waiter;
+  }
+
   #nextUnheard(): Waiter | null {
     for (const counter of this.#unheard) {
       this.#unheard.delete(counter);
-      const list = this.#waitLists.get(counter)?.find(({ limit }) => this.open(counter) < limit);
-      if (list === undefined || this.#universal.some((universal) => universal.counter === counter)) continue;
-      const waiter = list.first();
-      this.stopWaiting(waiter);
-      return waiter;
+      if (counter < this.#universal.length) continue;
+      for (const list of this.#waitLists.get(counter) ?? []) {
+        if (this.open(counter) < this.#cells.limitOf(counter, list.limit)) return this.#wakeFirst(list, list.priority);
+      }
     }
     return null;
   }
 
   /**
-   * Whether somebody other than `holder` waits for a slot that this claim, if given back, would free (or help to free),
-   * and that no connection on its way out is going to free already.
+   * Once a turn of the loop, where other shards share the counters: hears what has changed. @returns a bit for each counter
+   * modulo 32 that somebody elsewhere has begun to wait for: idle connections that hold one of those may have to go
    */
-  isAwaited(claim: Claim, holder: Waiter): boolean {
-    return this.#listAwaiting(claim, holder) !== null;
+  poll(): number {
+    const wanted = this.#cells.poll();
+    for (const counter of this.#cells.takeReleased()) this.#noteReleased(counter);
+    return wanted;
   }
 
-  /** The first of those who wait for such a slot, or null: also when that is the holder itself. */
+  #noteReleased(counter: CounterIndex): void {
+    this.#released.add(counter);
+    this.#unheard.add(counter);
+  }
+
+  /** Tells the other shards who waits here now, and lets go of counters that nobody here needs. */
+  #tellOthers(): void {
+    this.#cells.beginTurn(0);
+    for (const counter of this.#changed) {
+      this.#changed.delete(counter);
+      this.#cells.publish(counter, this.#standing(counter));
+      this.#freeIfUnused(counter);
+    }
+  }
+
+  /** Who waits for the counter here, as the other shards see it. */
+  #standing(counter: CounterIndex): Standing {
+    let [priority, limit, count, countWithoutConnection] = [0, 0, 0, 0];
+    for (const list of this.#waitLists.get(counter) ?? []) {
+      if (goesBefore(list.priority, priority)) {
+        priority = list.priority;
+        limit = list.limit;
+      }
+      count += list.size;
+      countWithoutConnection += list.countWithoutConnection;
+    }
+    return { priority, limit, count, countWithoutConnection };
+  }
+
+  /**
+   * Whether somebody other than `holder`, in this shard or another, waits for a slot that this claim, if given back, would
+   * free (or help to free), and that no connection on its way out is going to free already.
+   */
+  isAwaited(claim: Claim, holder: Waiter): boolean {
+    if (this.#listAwaiting(claim, holder) !== null) return true;
+    return this.#cells.isShared && this.#isWantedElsewhere(claim);
+  }
+
+  #isWantedElsewhere(claim: Claim): boolean {
+    for (const counter of claim.counters) {
+      const leaving = this.#cells.leaving(counter);
+      const staying = this.open(counter) - leaving;
+      if (this.#cells.wants(counter, staying, leaving, counter < this.#universal.length)) return true;
+    }
+    return false;
+  }
+
+  /** The first of those who wait here for such a slot, or null: also when that is the holder itself. */
   firstAwaiting(claim: Claim, holder: Waiter): Waiter | null {
     const first = this.#listAwaiting(claim, holder)?.first();
     return first === undefined || first === holder ? null : first;
@@ -294,16 +349,18 @@ export class Ledger {
     }
   }
 
-  #drop(list: WaitList): void {
-    const lists = this.#waitLists.get(list.counter)!;
+  #noteLeft(list: WaitList): void {
+    const { counter } = list;
+    if (this.#cells.isShared) this.#changed.add(counter);
+    if (list.size > 0) return;
+    const lists = this.#waitLists.get(counter)!;
     lists.splice(lists.indexOf(list), 1);
-    if (lists.length === 0) {
-      this.#waitLists.delete(list.counter);
-      this.#cells.setAwaited(list.counter, false);
-      this.#released.delete(list.counter);
-      this.#unheard.delete(list.counter);
-      this.#freeIfUnused(list.counter);
-    }
+    if (lists.length > 0) return;
+    this.#waitLists.delete(counter);
+    this.#cells.setAwaited(counter, false);
+    this.#released.delete(counter);
+    this.#unheard.delete(counter);
+    if (!this.#cells.isShared) this.#freeIfUnused(counter);
   }
 
   #freeIfUnused(index: CounterIndex): void {
@@ -312,6 +369,7 @@ export class Ledger {
     this.#keys[index] = undefined;
     this.#released.delete(index);
     this.#unheard.delete(index);
-    this.#freeIndices.push(index);
+    this.#changed.delete(index);
+    this.#cells.end(index);
   }
 }

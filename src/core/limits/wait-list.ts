@@ -2,6 +2,8 @@
 // limits, hence a list per (counter, limit). Who has no connection at all goes first, then the longest wait.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
+import type { Priority } from './cells.ts';
+import { priorityOf } from './wait-priority.ts';
 
 /** Somebody who may wait for slots. Owned by its maker; the ledger only puts it into lists. */
 export interface Waiter {
@@ -16,6 +18,8 @@ export interface Wait {
   readonly waiter: Waiter;
   readonly list: WaitList;
   rank: Rank;
+  /** When it began, in order of all waits. */
+  ticket: number;
   before: Wait | null;
   after: Wait | null;
 }
@@ -38,13 +42,13 @@ export class WaitList {
   readonly #withoutConnection = emptyRank();
   readonly #withConnection = emptyRank();
 
-  readonly #emptied: (list: WaitList) => void;
+  readonly #left: (list: WaitList) => void;
 
-  /** @param emptied called when the last waiter left */
-  constructor(counter: number, limit: Limit, emptied: (list: WaitList) => void = () => {}) {
+  /** @param left called when a waiter has left */
+  constructor(counter: number, limit: Limit, left: (list: WaitList) => void = () => {}) {
     this.counter = counter;
     this.limit = limit;
-    this.#emptied = emptied;
+    this.#left = left;
   }
 
   get size(): number {
@@ -67,15 +71,15 @@ export class WaitList {
   }
 
   /** Adds `waiter` behind all others of its rank. */
-  add(waiter: Waiter): Wait {
-    const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), before: null, after: null };
+  add(waiter: Waiter, ticket = 0): Wait {
+    const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), ticket, before: null, after: null };
     this.#append(wait);
     return wait;
   }
 
   remove(wait: Wait): void {
     this.#unlink(wait);
-    if (this.size === 0) this.#emptied(this);
+    this.#left(this);
   }
 
   #unlink(wait: Wait): void {
@@ -88,18 +92,29 @@ export class WaitList {
   }
 
   /** Puts the wait where its waiter belongs now that it gained or lost connections. */
-  rerank(wait: Wait): void {
+  rerank(wait: Wait, ticket = 0): void {
     if (wait.rank === this.#rankOf(wait.waiter)) return;
     this.#unlink(wait);
+    wait.ticket = ticket;
     wait.rank = this.#rankOf(wait.waiter);
     this.#append(wait);
   }
 
   /** Who goes next. The list is not empty: empty lists are dropped by the ledger. */
   first(): Waiter {
+    return this.#firstWait().waiter;
+  }
+
+  /** Of that one. */
+  get priority(): Priority {
+    const wait = this.#firstWait();
+    return priorityOf(wait.ticket, wait.rank === this.#withoutConnection);
+  }
+
+  #firstWait(): Wait {
     const wait = this.#withoutConnection.head ?? this.#withConnection.head;
     assert(wait !== null, 'a wait list that is kept has a waiter');
-    return wait.waiter;
+    return wait;
   }
 
   /** Waiters that are not `holder`. */

@@ -1,0 +1,86 @@
+// What the ledger asks of the numbers behind it. There are two: those of a process with one shard (counter-cells.ts), and one
+// shard's view of numbers that several shards share (shared-cells.ts). A process has one kind only, so that calls through
+// this interface cost what direct ones do.
+import type { Limit } from '../base/limit.ts';
+
+/** A place in the ledger's arrays. Resolve a key once and keep the index: looking it up costs 17 times an acquire. */
+export type CounterIndex = number;
+
+/** Answer of {@link Cells.acquire}: every counter had room and now counts one more. */
+export const ADMITTED = -1;
+
+/** What one connection needs: counters in ascending order, each with the value its limit has for this connection. */
+export interface Claim {
+  readonly counters: readonly CounterIndex[];
+  /** A slot is taken below these only. */
+  readonly limits: readonly Limit[];
+  /** How much may be open while the slots are held; above a limit where others may take more than this connection. */
+  readonly bounds: readonly Limit[];
+}
+
+/** Whose turn it is to take a slot, among all shards: 0 for nobody who waits; see wait-priority.ts. */
+export type Priority = number;
+
+/** What a shard tells the others of those who wait for a counter in it. */
+export interface Standing {
+  /** Of the one who goes first; 0 when nobody waits. */
+  readonly priority: Priority;
+  /** Which that one waits to be below. */
+  readonly limit: Limit;
+  readonly count: number;
+  readonly countWithoutConnection: number;
+}
+
+export interface Cells {
+  /** Others take slots in the same counters. */
+  readonly isShared: boolean;
+  /** Nothing may be taken at the moment, and what is given back counts later. */
+  readonly isStopped: boolean;
+
+  /** The counter of a key that is new to this shard. */
+  begin(key: string): CounterIndex;
+  /** It is of no use to this shard any more: see {@link isUnused}. */
+  end(index: CounterIndex): void;
+  /** Nobody of this shard holds, awaits or refers to the counter. */
+  isUnused(index: CounterIndex): boolean;
+  refer(index: CounterIndex): void;
+  unrefer(index: CounterIndex): void;
+
+  open(index: CounterIndex): number;
+  /** The most slots held at once since the counter was made. */
+  peak(index: CounterIndex): number;
+  /** How many of what is open are on their way out. */
+  leaving(index: CounterIndex): number;
+  /** The lower of `limit` and the limit in force for everybody. */
+  limitOf(index: CounterIndex, limit: Limit): Limit;
+
+  /** Takes one slot in every counter of the claim, or none. @returns the position of the first that was full, or ADMITTED */
+  acquire(claim: Claim): number;
+  /** Counts one more, whatever the limits. */
+  take(index: CounterIndex): void;
+  give(index: CounterIndex): void;
+  addLeaving(index: CounterIndex, change: 1 | -1): void;
+  /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
+  isSurplus(claim: Claim): boolean;
+
+  /** Whether somebody of this shard is in a list of the counter. */
+  isAwaited(index: CounterIndex): boolean;
+  setAwaited(index: CounterIndex, isAwaited: boolean): void;
+  /** A number for who begins to wait, above all that were given out, in any shard. */
+  ticket(): number;
+  /** Whether who waits with `priority` may take a slot: there is room, and more than those before it elsewhere need. */
+  mayTake(index: CounterIndex, limit: Limit, priority: Priority): boolean;
+  /** Until the next call, and once, {@link acquire} takes for somebody who has waited with `priority`. */
+  beginTurn(priority: Priority): void;
+  /** Those who wait for the counter in this shard are others. Whoever may take a slot because of that is told. */
+  publish(index: CounterIndex, standing: Standing): void;
+  /** This shard is to hear of slots of the counter although nobody waits for it here. */
+  listen(index: CounterIndex): void;
+  /** Whether others wait for a slot of the counter that would come to them, beyond `spoken` which are on their way out. */
+  wants(index: CounterIndex, staying: number, leaving: number, isUniversal: boolean): boolean;
+
+  /** Once a turn: hears of what is in force, and of others. @returns a bit for each index modulo 32 that others began to wait for */
+  poll(): number;
+  /** Counters awaited here that had a release elsewhere, or may have, since the last call. */
+  takeReleased(): readonly CounterIndex[];
+}
