@@ -25,6 +25,7 @@ import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
 import { systemSeed } from '../shell/system-seed.ts';
 import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
+import { openTlsReportFile, type TlsReportFile } from '../shell/tls-reports/report-file.ts';
 import { addressWarnings, machineOf } from './address-check.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { CONFIG_FILES } from './config-files.ts';
@@ -74,6 +75,8 @@ const OPENING_DELAY_MS = 2000;
 const SPOOL_LOCK = 'lock';
 /** File beside the spool that keeps what throttles of long windows may not forget. */
 const THROTTLE_FILE = 'throttles';
+/** File beside the spool with the counts of reports on TLS. */
+const TLS_REPORT_FILE = 'tls-reports';
 
 const BUSY = 'another change is being put in force; try again';
 
@@ -121,7 +124,8 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
   }
   const throttles = await openThrottleFile(join(directory, THROTTLE_FILE), (text) => logs.panic('error', text));
-  const server = new Server(options, logs, audit, spool, throttles, recovered, wasUnclean);
+  const tlsReports = await openTlsReportFile(join(directory, TLS_REPORT_FILE), (text) => logs.panic('warning', text));
+  const server = new Server(options, logs, audit, spool, throttles, tlsReports, recovered, wasUnclean);
   const problems = await server.open(preparedAudit);
   if (problems.length === 0) return { kind: 'started', server };
   await server.stop();
@@ -137,6 +141,7 @@ export class Server implements ConfigHolder {
   readonly #audit: AuditLog;
   readonly #spool: SegmentSpool;
   readonly #throttles: ThrottleFile;
+  readonly #tlsReports: TlsReportFile;
   readonly #resolver: DnsResolver;
   readonly #policies: DomainPolicies;
   readonly #connector: SocketConnector;
@@ -160,6 +165,7 @@ export class Server implements ConfigHolder {
     audit: AuditLog,
     spool: SegmentSpool,
     throttles: OpenedThrottleFile,
+    tlsReports: TlsReportFile,
     recovered: RecoveredRecord[],
     wasUnclean: boolean,
   ) {
@@ -171,6 +177,7 @@ export class Server implements ConfigHolder {
     this.#audit = audit;
     this.#spool = spool;
     this.#throttles = throttles.file;
+    this.#tlsReports = tlsReports;
     const { resolver, problems } = openResolver({ resolvConfPath: this.#configuration.value(resolvConf) });
     this.#resolver = resolver;
     this.#reportResolvConf(problems);
@@ -188,6 +195,7 @@ export class Server implements ConfigHolder {
         connector: this.#connector,
         resolver,
         stsPolicies: this.#policies,
+        tlsReports,
         spool,
         mime: new ThreadedMimeReader(),
         throttles: this.#throttles,
@@ -416,6 +424,7 @@ export class Server implements ConfigHolder {
     await this.#policies.close();
     this.#resolver.close();
     await this.#throttles.close();
+    await this.#tlsReports.close();
     await this.#spool.close();
     await this.#audit.close();
     await this.#logs.close();

@@ -1,7 +1,7 @@
 // What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
 // structures that the scheduler works with, and the operator's actions on queues.
 import type { Timers } from '../core/base/timers.ts';
-import type { Configuration } from '../core/config/configuration.ts';
+import { type Configuration, REPORT_BINDING } from '../core/config/configuration.ts';
 import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
 import type { DnsView } from '../core/console/dns-view.ts';
 import type {
@@ -31,6 +31,7 @@ import type {
   ThrottleRow,
   WatchdogFigures,
 } from '../core/console/server-view.ts';
+import type { TlsReportView } from '../core/console/tls-report-view.ts';
 import type { TraceView } from '../core/console/trace-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
@@ -68,6 +69,7 @@ export interface ViewParts extends OperatorParts, NameInquiryParts {
   readonly inbound: Inbound;
   readonly hostTimes: HostTimesTable;
   readonly sessions: ReadonlyMap<OutboundConnection, OutboundSession>;
+  readonly tlsReports: TlsReportView | null;
   configuration(): Configuration;
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;
@@ -81,6 +83,7 @@ export class EngineView implements ServerView {
   readonly traces: TraceView;
   readonly policies: PolicyView;
   readonly dns: DnsView;
+  readonly tlsReports: TlsReportView | null;
   readonly #parts: ViewParts;
   readonly #startedAt: number;
   readonly #jobs: Jobs;
@@ -95,6 +98,7 @@ export class EngineView implements ServerView {
       aliasesMax: parts.configuration().value(mtaStsDnsCnameMaxDepth, { domain }),
     }));
     this.dns = new NameInquiries(parts);
+    this.tlsReports = parts.tlsReports;
     this.#jobs = new Jobs(parts.turns, parts.timers);
     this.#actions = new OperatorActions(parts);
     this.#message = new SingleMessage(parts);
@@ -332,7 +336,7 @@ export class EngineView implements ServerView {
     return {
       group,
       binding,
-      isGone: !this.#parts.configuration().hasBinding(binding),
+      isGone: binding !== REPORT_BINDING && !this.#parts.configuration().hasBinding(binding),
       connections: this.#parts.ledger.openOf(bindingKey(binding)),
       active,
       total: active + (counts?.delayed ?? 0),

@@ -42,6 +42,7 @@ import { QuietHours } from './quiet-hours.ts';
 import type { RecordSettings } from './record-settings.ts';
 import { Routes } from './routes.ts';
 import { SmtpDialogues } from './smtp-dialogues.ts';
+import { TlsReports } from './tls-reports.ts';
 import type { Turns } from './turn.ts';
 import { WakeUps } from './wake-ups.ts';
 
@@ -64,6 +65,7 @@ export class Engine implements Turns {
   readonly #outcomes: Outcomes;
   readonly #inbound: Inbound;
   readonly #reports: IncomingReports;
+  readonly #tlsReports: TlsReports | null;
   readonly #troubles: NodeTroubles;
   readonly #sessions = new Map<OutboundConnection, OutboundSession>();
   readonly #outbound: OutboundParts;
@@ -134,6 +136,7 @@ export class Engine implements Turns {
       ports.stsPolicies,
       (domain) => routePolicy(this.#configuration, domain),
       (queue) => this.scheduler.routeReady(queue),
+      (domain, policy, fault) => this.#tlsReports?.countPolicy(domain, policy, fault),
     );
     const shared = {
       turns: this,
@@ -172,11 +175,25 @@ export class Engine implements Turns {
       opened: () => this.ledger.take(this.#node.descriptors),
       closed: () => this.ledger.give(this.#node.descriptors),
     });
+    this.#tlsReports =
+      ports.tlsReports === undefined
+        ? null
+        : new TlsReports({
+            ...shared,
+            store: ports.tlsReports,
+            resolver: ports.resolver,
+            random: random.stream('tls-reports'),
+            configuration: () => this.#configuration,
+            hostname: () => this.hostname,
+            accepted: (stored) => this.#queueAll(stored, [0]),
+            told: (level, text) => ports.records.panic(level, text),
+          });
     const hostTimes = new HostTimesTable();
     const dialogues = new SmtpDialogues(this, this.#timers);
     this.#outbound = {
       hostTimes,
       dialogues,
+      tlsReports: this.#tlsReports,
       turns: this,
       timers: this.#timers,
       scheduler: this.scheduler,
@@ -205,6 +222,7 @@ export class Engine implements Turns {
       outcomes: this.#outcomes,
       routes: this.#routes,
       sessions: this.#sessions,
+      tlsReports: this.#tlsReports,
       configuration: () => this.#configuration,
       resolver: ports.resolver,
       settingsOf,
@@ -283,6 +301,7 @@ export class Engine implements Turns {
     const at = this.begin();
     this.#quietHours.look(at);
     this.#reports.start();
+    this.#tlsReports?.start(at);
     if (this.#openingDelayMs > 0) this.scheduler.pause(addMono(at.mono, this.#openingDelayMs));
     this.end(at);
   }
@@ -311,6 +330,7 @@ export class Engine implements Turns {
     this.#stopped = stopped;
     this.#inbound.stop();
     this.#reports.stop();
+    this.#tlsReports?.stop();
     this.scheduler.stop();
     this.end(at);
   }
@@ -336,6 +356,7 @@ export class Engine implements Turns {
 
   /** Nothing is open, on its way, or waiting to be looked at. */
   get isAtRest(): boolean {
+    if (this.#tlsReports?.isBusy === true) return false;
     return this.scheduler.isAtRest && this.#inbound.isDrained && this.#notices.pending + this.#reports.running === 0;
   }
 
@@ -349,8 +370,9 @@ export class Engine implements Turns {
     const stopped = this.#stopped!;
     this.#stopped = null;
     const records = this.throttles.finalRecords(this.#now);
-    if (records === null) stopped();
-    else this.#ports.throttles.writeAll(records, () => stopped());
+    const last = () => (this.#tlsReports === null ? stopped() : this.#tlsReports.finish(stopped));
+    if (records === null) last();
+    else this.#ports.throttles.writeAll(records, last);
   }
 
   #recordWriter(): RecordWriter {

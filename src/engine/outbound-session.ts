@@ -4,6 +4,7 @@
 import { parseIpAddress } from '../core/base/ip-address.ts';
 import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
+import { REPORT_BINDING } from '../core/config/configuration.ts';
 import { NO_VALID_HOSTS } from '../core/delivery/connection-opener.ts';
 import type { HostTimes, HostTimesTable } from '../core/delivery/host-times.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
@@ -15,11 +16,13 @@ import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
+import { countedPolicy, type Fault, faultOf, NOT_OFFERED, openingFault } from '../core/records/tls-verdict.ts';
 import type { ClientActions, ContentForm, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
 import type { Blame } from '../core/smtp/client-opening.ts';
 import { ClientSession } from '../core/smtp/client-session.ts';
 import type { ConnectFailure, Connection, ConnectionEvents, Connector, StoredContent } from './ports.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
+import type { TlsReports } from './tls-reports.ts';
 import type { Turns } from './turn.ts';
 
 /** How long a slot is held after we gave a connection up: the peer may see our RST that much later (decision 6). */
@@ -66,6 +69,8 @@ export interface OutboundParts {
   readonly connector: Connector;
   readonly hostTimes: HostTimesTable;
   readonly dialogues: SmtpDialogues;
+  /** Null where nobody reports on TLS. */
+  readonly tlsReports: Pick<TlsReports, 'count'> | null;
   /** The attempt of a task is over; an outcome for each of its recipients, in order. */
   attempted(connection: OutboundConnection, task: Task, outcomes: readonly Disposition[], at: Moment): void;
   /** The system refused a connection for want of something of its own. */
@@ -99,6 +104,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   #port: Connection | null = null;
   #phase: Phase = 'connecting';
   #hasGivenUp = false;
+  /** For the report on TLS, once. */
+  #isTlsCounted = false;
   /** The time of the turn that is under way. */
   #at: Moment;
   /** The transaction whose content was written last, and when. */
@@ -184,6 +191,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   secured(peer: TlsPeer): void {
     this.#at = this.#parts.turns.begin();
     this.#note('TLS established');
+    this.#countTls(faultOf(this.tls, this.connection.candidate, peer));
     this.#session.secured(peer);
     this.#parts.turns.end(this.#at);
   }
@@ -339,6 +347,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   }
 
   ready(): void {
+    this.#countTls(NOT_OFFERED); // unless it is encrypted
     this.#parts.scheduler.hostAnswered(this.connection, this.#protection);
   }
 
@@ -347,6 +356,8 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
       this.#parts.scheduler.hostGivenUp(this.connection, reply, this.#at, this.#protection);
       return;
     }
+    const fault = openingFault(reply, stage);
+    if (fault !== null) this.#countTls(fault);
     if (blame === 'negotiation' && this.tls.fallsBack) {
       // No attempt: the next connection carries the mail in clear, when this one is gone where there is no room for two.
       const { queue, candidate } = this.connection;
@@ -362,6 +373,20 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
 
   #failHost(reason: string, failure: Failure, protection = ''): void {
     this.#parts.scheduler.hostFailed(this.connection, reason, failure, this.#at, protection);
+  }
+
+  /** Sessions of the operator's own routes say nothing of the domain, and reports are not reported on. */
+  #countTls(fault: Fault | null): void {
+    const { tlsReports } = this.#parts;
+    if (tlsReports === null || this.#isTlsCounted) return;
+    this.#isTlsCounted = true;
+    const { queue, candidate } = this.connection;
+    const { gateway, routes, bindAddress } = queue.settings;
+    if (this.tls.mode === 'no' || this.terms.method !== 'esmtp' || queue.binding === REPORT_BINDING) return;
+    if (gateway !== null || routes.length > 0) return;
+    const { host, address } = candidate;
+    const failure = fault === null ? null : { ...fault, host, address, sender: bindAddress };
+    tlsReports.count(queue.domain, countedPolicy(candidate, queue.domain), failure);
   }
 
   /** What a session to the same host would be opened with now. */

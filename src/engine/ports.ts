@@ -122,6 +122,18 @@ export interface StsPolicies {
   keep(domain: DomainName, held: HeldPolicy | null): void;
 }
 
+// ---- reports on TLS
+
+/** Keeps what reports on TLS (RFC 8460) are made of, and makes them small. One call of `keep` at a time. */
+export interface TlsReportStore {
+  /** Lines that were kept by an earlier process. */
+  readonly saved: Iterable<string>;
+  /** Takes the place of all that was kept before, or changes nothing. The lines are read over several turns. */
+  keep(lines: Iterable<string>, done: (isKept: boolean) => void): void;
+  /** As gzip, in base64. */
+  compress(text: string, done: (base64: string) => void): void;
+}
+
 // ---- spool
 
 /** A stored transaction. The spool owns it; the engine holds on to it and names it when it asks for something. */
@@ -196,6 +208,8 @@ export interface Ports {
   readonly resolver: Resolver;
   /** Absent where no domain has any, as in a simulation. */
   readonly stsPolicies?: StsPolicies;
+  /** Absent where nobody reports, as in a simulation. */
+  readonly tlsReports?: TlsReportStore;
   readonly spool: Spool;
   readonly mime: MimeReader;
   readonly throttles: ThrottleStore;

@@ -6,10 +6,12 @@ import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
+import type { CountedPolicy } from '../core/records/tls-counts.ts';
+import { type Fault, stsPolicy, tlsaPolicy, UNNAMED } from '../core/records/tls-verdict.ts';
 import type { RoutePolicy } from '../core/routing/route-policy.ts';
 import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
-import { underPolicy } from '../core/routing/sts-route.ts';
+import { NO_NAMED_EXCHANGER_REPLY, underPolicy } from '../core/routing/sts-route.ts';
 import { StsTable } from '../core/routing/sts-table.ts';
 import type { Resolver, StsPolicies } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -23,23 +25,38 @@ interface Asked {
   under: { readonly route: Route; readonly held: HeldPolicy; readonly result: Route } | null;
 }
 
+type PolicyFailed = (domain: DomainName, policy: CountedPolicy, fault: Fault) => void;
+
+/** RFC 8460 section 4.3.2.2. */
+const FAILURE_TYPES = {
+  fetch: 'sts-policy-fetch-error',
+  untrusted: 'sts-webpki-invalid',
+  form: 'sts-policy-invalid',
+} as const;
+
 export class Routes {
   /** Without a queue nobody is told. */
   readonly #table: RouteTable<MailQueue | null>;
   /** Null where no domain has policies. */
   readonly sts: StsTable<MailQueue> | null;
   readonly #policyOf: (domain: DomainName) => RoutePolicy;
+  readonly #failed: PolicyFailed;
   readonly #askedByQueue = new WeakMap<MailQueue, Asked>();
 
-  /** @param ready the route of a queue that was told null is there */
+  /**
+   * @param ready the route of a queue that was told null is there
+   * @param failed a policy of a domain keeps its mail from being sent, or could not be had
+   */
   constructor(
     turns: Turns,
     resolver: Resolver,
     stsPolicies: StsPolicies | undefined,
     policyOf: (domain: DomainName) => RoutePolicy,
     ready: (queue: MailQueue) => void,
+    failed: PolicyFailed = () => {},
   ) {
     this.#policyOf = policyOf;
+    this.#failed = failed;
     this.#table = new RouteTable<MailQueue | null>({
       query: (name, type, answered) =>
         resolver.query(name, type, (answer) => {
@@ -50,8 +67,12 @@ export class Routes {
       ready: (queue) => {
         if (queue !== null) ready(queue);
       },
+      unproved: ({ domain, gateway, routes }, host, reason) => {
+        if (gateway === null && routes.length === 0)
+          failed(domain, tlsaPolicy(host, []), { type: 'dnssec-invalid', reason });
+      },
     });
-    this.sts = stsPolicies === undefined ? null : stsTable(turns, resolver, stsPolicies, ready);
+    this.sts = stsPolicies === undefined ? null : stsTable(turns, resolver, stsPolicies, ready, failed);
   }
 
   /** Null while it is looked up. */
@@ -59,7 +80,19 @@ export class Routes {
     const asked = this.#askedFor(queue);
     const held = this.#heldFor(queue, asked, at);
     const route = this.#table.routeOf(asked.request, asked.key, queue, at.mono);
-    return route === null || held === undefined ? null : under(asked, route, held);
+    return route === null || held === undefined ? null : this.#under(asked, route, held);
+  }
+
+  /** One object for one route and policy, so that who keeps candidates sees that they are the same. */
+  #under(asked: Asked, route: Route, held: HeldPolicy | null): Route {
+    if (held === null) return route;
+    if (asked.under?.route !== route || asked.under.held !== held) {
+      const result = underPolicy(route, held);
+      asked.under = { route, held, result };
+      if (result.kind === 'unroutable' && result.reply === NO_NAMED_EXCHANGER_REPLY)
+        this.#failed(asked.request.domain, stsPolicy(asked.request.domain, held.policy), UNNAMED);
+    }
+    return asked.under.result;
   }
 
   /** Undefined while it is looked up. A gateway and `routes` are the operator's word, not that of the domain. */
@@ -115,19 +148,12 @@ export class Routes {
   }
 }
 
-/** One object for one route and policy, so that who keeps candidates sees that they are the same. */
-function under(asked: Asked, route: Route, held: HeldPolicy | null): Route {
-  if (held === null) return route;
-  if (asked.under?.route !== route || asked.under.held !== held)
-    asked.under = { route, held, result: underPolicy(route, held) };
-  return asked.under.result;
-}
-
 function stsTable(
   turns: Turns,
   resolver: Resolver,
   policies: StsPolicies,
   ready: (queue: MailQueue) => void,
+  failed: PolicyFailed,
 ): StsTable<MailQueue> {
   const inTurn = (act: (at: Moment) => void): void => {
     const at = turns.begin();
@@ -139,6 +165,7 @@ function stsTable(
       query: (name, type, answered) => resolver.query(name, type, (answer) => inTurn((at) => answered(answer, at))),
       fetchPolicy: (domain, done) => policies.fetchPolicy(domain, (fetched) => inTurn((at) => done(fetched, at))),
       keep: (domain, held) => policies.keep(domain, held),
+      failed: (domain, how, reason) => failed(domain, stsPolicy(domain, null), { type: FAILURE_TYPES[how], reason }),
       ready,
     },
     policies.saved,

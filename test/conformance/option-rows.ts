@@ -81,6 +81,10 @@ export const OUR_OPTIONS: Readonly<Record<string, string>> = {
   limit_audit_log_mode: 'design section 1, audit',
   outbound_smtp_auth_in_clear: 'passwords go encrypted unless the operator says otherwise',
   smtp_pipelining: 'design decision 20',
+  tls_reporting: 'docs/tls.md, reports',
+  tls_reporting_contact: 'docs/tls.md, reports',
+  tls_reporting_organization: 'docs/tls.md, reports',
+  tls_reporting_sender: 'docs/tls.md, reports',
 };
 
 /** Scopes that the documentation at hand does not have. */

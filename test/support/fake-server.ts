@@ -91,6 +91,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     why: () => null,
     throttles: () => [],
     curfew: () => null,
+    tlsReports: null,
     watchdog: () => ({ stalls: 0, watched: 0 }),
     whyMessage: async () => ({ kind: 'unknown' }),
     messages(selection, limit, offset) {

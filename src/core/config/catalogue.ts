@@ -24,6 +24,7 @@ import { SECURITY_OPTIONS } from './options/security-options.ts';
 import { SERVER_OPTIONS } from './options/server-options.ts';
 import { SESSION_OPTIONS } from './options/session-options.ts';
 import { TLS_OPTIONS } from './options/tls-options.ts';
+import { TLS_REPORT_OPTIONS } from './options/tls-report-options.ts';
 import { TRANSPORT_OPTIONS } from './options/transport-options.ts';
 import { TRANSPORT_POLICY_OPTIONS } from './options/transport-policy-options.ts';
 import type { ScopeKind, ScopeName } from './scope.ts';
@@ -44,6 +45,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...TLS_OPTIONS,
   ...TRANSPORT_OPTIONS,
   ...TRANSPORT_POLICY_OPTIONS,
+  ...TLS_REPORT_OPTIONS,
   ...SECURITY_OPTIONS,
   ...KEPT_DELIVERY_OPTIONS,
   ...KEPT_DNS_OPTIONS,

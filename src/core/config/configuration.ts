@@ -26,6 +26,8 @@ import { formatSet } from './value-type.ts';
 
 /** Mail without a binding has this one; a binding without a group is in the group of this name. Both always exist. */
 export const DEFAULT_BINDING = 'default';
+/** Binding of reports on TLS, which is there without being declared. Its mail goes out whatever becomes of TLS. */
+export const REPORT_BINDING = 'tls_reports';
 export const DEFAULT_GROUP = 'default';
 
 /** Subjects whose stanzas are known; a queue asks once, the console and hosts now and then. */

@@ -197,6 +197,16 @@ export const HOST_NAME: ValueType<string | null> = wordType(
   hostNameHint,
 );
 
+const MAILBOX_FORM = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@/;
+
+/** A plain address. Null when nobody set it. */
+export const MAILBOX: ValueType<string | null> = wordType(
+  'a mailbox such as reports@example.com',
+  'quoted',
+  (text) => (MAILBOX_FORM.test(text) && HOST_FORM.test(text.slice(text.indexOf('@') + 1)) ? text : undefined),
+  (mailbox) => quoteText(mailbox ?? ''),
+);
+
 /** What EHLO may say, RFC 5321 section 4.1.4: a name, an address literal, or a word that stands for a name. */
 export const EHLO_NAME: ValueType<string> = wordType(
   'a host name such as mail.example.com, an address in brackets, or __hostname__',

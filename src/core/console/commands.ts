@@ -14,6 +14,7 @@ import { QUEUE_COMMANDS } from './queue-commands.ts';
 import { SERVER_COMMANDS } from './server-commands.ts';
 import { SUMMARY_COMMANDS } from './summary-commands.ts';
 import { TLS_COMMANDS } from './tls-commands.ts';
+import { TLS_REPORT_COMMANDS } from './tls-report-commands.ts';
 import { TRACE_COMMANDS } from './trace-commands.ts';
 import { verbLines } from './verb-list.ts';
 import { WAIT_COMMANDS } from './wait-commands.ts';
@@ -63,6 +64,7 @@ export const COMMANDS: readonly Command[] = [
   ...SERVER_COMMANDS,
   ...SUMMARY_COMMANDS,
   ...TLS_COMMANDS,
+  ...TLS_REPORT_COMMANDS,
   ...TRACE_COMMANDS,
   ...WAIT_COMMANDS,
   ...WHY_COMMANDS,

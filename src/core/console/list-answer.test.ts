@@ -31,6 +31,14 @@ async function wholeOf(line: string, given: Partial<ServerView>): Promise<string
 
 const at = wallMs(1_070_244_212_345);
 const GIVEN: Partial<ServerView> = {
+  tlsReports: {
+    isEnabled: true,
+    since: wallMs(Date.UTC(2026, 0, 1)),
+    overflow: 1,
+    waiting: 2,
+    domains: () => [{ domain: 'a.com', policies: [] }],
+    send: () => Promise.reject(new Error('nobody asked for that')),
+  },
   domains: () => [domainRow('b.com', 2, 20, 0, 5), domainRow('a.com', 1, 3, 4, 0), domainRow('c.com', 0, 0, 9, 0)],
   domainsOfBinding: () => [domainRow('a.com', 1, 3, 4, 0)],
   domain: () => ({
@@ -172,6 +180,10 @@ const SHAPES: readonly (readonly [line: string, value: unknown])[] = [
     [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
   ],
   ['tls show cache --json', []],
+  [
+    'tls report --json',
+    { since: '2026-01-01T00:00:00Z', waiting: 2, overflow: 1, domains: [{ domain: 'a.com', policies: [] }] },
+  ],
   [
     'trace smtp list --json',
     [{ id: 1, binding: null, domain: 'a.com', address: null, console: '/s', lines: 2, linesMax: 9, secondsLeft: 2 }],

@@ -13,6 +13,7 @@ import type { CurfewSchedule } from '../queue/curfew-schedule.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
 import type { PolicyView } from './policy-view.ts';
+import type { TlsReportView } from './tls-report-view.ts';
 import type { TlsCacheView } from './tls-view.ts';
 import type { TraceView } from './trace-view.ts';
 
@@ -231,6 +232,8 @@ export interface ServerView extends MailView {
   readonly traces: TraceView;
   readonly policies: PolicyView;
   readonly dns: DnsView;
+  /** Null where nobody reports. */
+  readonly tlsReports: TlsReportView | null;
   /** O(1). */
   summary(): SummaryFigures;
   /** Zeroes what is counted since the last reset; uptime and the figures of domains stay. O(bindings). */

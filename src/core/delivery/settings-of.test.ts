@@ -30,3 +30,16 @@ test('where certificates are compared with the domain, each domain has a policy 
   assert.notEqual(of('default', 'a.test').tls, of('default', 'b.test').tls);
   assert.equal(of('default', 'a.test').tls.verify, 'host');
 });
+
+test('reports on TLS go out whatever becomes of TLS', () => {
+  const of = settingsIn(
+    'tls = required tls_verify = host use_dane = true use_mta_sts = true tls_protocols = "+TLSv1.3" domain "a.test" { tls = no }',
+  );
+  for (const domain of ['a.test', 'b.test']) {
+    const { bindingExists, tls, usesDane, usesMtaSts } = of('tls_reports', domain);
+    const { mode, verify, fallsBack, parameters } = tls;
+    assert.deepEqual([mode, verify, fallsBack, parameters.versions], ['ifavailable', 'no', true, ['TLSv1.3']]);
+    assert.deepEqual([bindingExists, usesDane, usesMtaSts], [true, false, false]);
+  }
+  assert.deepEqual([of('default', 'b.test').tls.mode, of('default', 'b.test').usesDane], ['required', true]);
+});

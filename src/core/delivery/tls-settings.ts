@@ -1,5 +1,5 @@
 // The TLS policy of a (binding, domain) out of a configuration.
-import type { Configuration } from '../config/configuration.ts';
+import { type Configuration, REPORT_BINDING } from '../config/configuration.ts';
 import type { Option } from '../config/option.ts';
 import {
   tls,
@@ -22,6 +22,7 @@ import { NO_TLS, type TlsParameters, type TlsPolicy } from '../mail/tls-policy.t
 const LIBRARY_CHOICE: readonly string[] = ['default', 'normal', ''];
 
 export function tlsPolicy(configuration: Configuration, subject: Subject & { readonly domain: DomainName }): TlsPolicy {
+  if (subject.binding === REPORT_BINDING) return reportPolicy(configuration, subject);
   const mode = configuration.value(tls, subject);
   const promises = [
     ...(usesDane(configuration, subject) ? ['dane'] : []),
@@ -38,15 +39,25 @@ export function tlsPolicy(configuration: Configuration, subject: Subject & { rea
   return { mode, verify, fallsBack, parameters, parametersKey, key };
 }
 
+/** RFC 8460 section 5.3: reports are delivered even where TLS fails, since that is what they tell of. */
+function reportPolicy(configuration: Configuration, subject: Subject): TlsPolicy {
+  const parameters = tlsParameters(configuration, subject);
+  const parametersKey = JSON.stringify(parameters);
+  const key = `report ${parametersKey}`;
+  return { mode: 'ifavailable', verify: 'no', fallsBack: true, parameters, parametersKey, key };
+}
+
 /** TLSA records are looked up and kept to. */
 export function usesDane(configuration: Configuration, subject: Subject): boolean {
-  return configuration.value(useDane, subject) && configuration.value(enableDane, subject);
+  return isKeptTo(subject) && configuration.value(useDane, subject) && configuration.value(enableDane, subject);
 }
 
 /** Policies of MTA-STS are looked up and kept to. */
 export function usesMtaSts(configuration: Configuration, subject: Subject): boolean {
-  return configuration.value(useMtaSts, subject) && configuration.value(enableMtaSts, subject);
+  return isKeptTo(subject) && configuration.value(useMtaSts, subject) && configuration.value(enableMtaSts, subject);
 }
+
+const isKeptTo = ({ binding }: Subject): boolean => binding !== REPORT_BINDING;
 
 function tlsParameters(configuration: Configuration, subject: Subject): TlsParameters {
   const value = <T>(option: Option<T>): T => configuration.value(option, subject);

@@ -1,5 +1,6 @@
 // Where a routing domain's mail may go: the result of routing, the input of host selection.
 import type { HostTlsa } from './dane.ts';
+import type { StsPolicy } from './sts-policy.ts';
 
 /** One address of one mail exchanger. */
 export interface Candidate {
@@ -13,8 +14,8 @@ export interface Candidate {
   readonly preference: number;
   /** What DNS proves about the certificate of the host, for mail whose settings ask for that (DANE). */
   readonly tlsa?: HostTlsa;
-  /** The domain has a policy of MTA-STS that is kept to, or only looked at. */
-  readonly sts?: 'enforce' | 'testing';
+  /** The policy of MTA-STS that the domain has, if its mode is `enforce` or `testing`. */
+  readonly sts?: StsPolicy;
 }
 
 /** The answer of routing for a domain. Candidates are sorted by preference; equal ones are in no order. */

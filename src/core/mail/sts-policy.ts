@@ -72,4 +72,12 @@ export function namesExchanger({ mx }: StsPolicy, host: DomainName): boolean {
   return mx.some((pattern) => pattern === host || pattern === above);
 }
 
+/** Its text, a line each, without what we do not know. */
+export const policyLines = ({ mode, mx, maxAgeSeconds }: StsPolicy): readonly string[] => [
+  'version: STSv1',
+  `mode: ${mode}`,
+  ...mx.map((pattern) => `mx: ${pattern}`),
+  `max_age: ${maxAgeSeconds}`,
+];
+
 export const expiresAt = ({ policy, fetchedAt }: HeldPolicy): number => fetchedAt + policy.maxAgeSeconds * 1000;

@@ -94,7 +94,7 @@ export const NO_TLS: TlsPolicy = {
 export function policyTowards(policy: TlsPolicy, candidate: Candidate): TlsPolicy {
   const { host, tlsa, sts } = candidate;
   if (tlsa === undefined && sts === undefined) return policy;
-  const asked = sts === undefined ? policy : sts === 'enforce' ? enforced(policy, host) : tried(policy, host);
+  const asked = sts === undefined ? policy : sts.mode === 'enforce' ? enforced(policy, host) : tried(policy, host);
   return tlsa === undefined ? asked : promised(asked, tlsa);
 }
 
@@ -130,6 +130,9 @@ function promised(policy: TlsPolicy, tlsa: HostTlsa): TlsPolicy {
     tlsa,
   };
 }
+
+/** The receiver does not offer what mail requires (docs/logs.md, "Internal replies"). */
+export const TLS_NOT_OFFERED = '451 4.7.6 [internal] STARTTLS required but not advertised';
 
 /** Why a peer is not to be trusted with mail under a policy (docs/logs.md, "Internal replies"), or null. */
 export function tlsObjection(verify: PolicyVerify, peer: TlsPeer): string | null {

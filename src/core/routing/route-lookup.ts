@@ -51,6 +51,13 @@ export class RouteLookup {
     return this.#result;
   }
 
+  /** Hosts that get no mail because nobody knows what they promise, and why. */
+  get unproved(): readonly { readonly host: DomainName; readonly reason: string }[] {
+    return [...this.#tlsa.values()].flatMap(({ host, outcome }) =>
+      outcome.kind === 'unanswered' ? [{ host, reason: outcome.reason }] : [],
+    );
+  }
+
   /** @returns what to ask first; nothing when the route needs no name service */
   begin(): readonly Question[] {
     const plan = legsOf(this.#request);

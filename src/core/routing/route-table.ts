@@ -2,6 +2,7 @@
 // service is silent. The caller keeps the key (`routeKey`) and hands in a token; who asked while a route was looked up is
 // named to `ready` when it is there. A hit is one map lookup and allocates nothing.
 import { addMono, type MonoMs, monoMs } from '../base/moment.ts';
+import type { DomainName } from '../mail/domain-name.ts';
 import type { Route } from '../mail/hosts.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
 import { IMPOSSIBLE_NAME_REPLY, type LookupResult, NO_HOST_REPLY } from './route-assembly.ts';
@@ -20,6 +21,8 @@ export interface RouteTableParts<Token> {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer, now: MonoMs) => void): void;
   /** A route that was asked for with this token is there now; `routeOf` answers with it. */
   ready(token: Token): void;
+  /** A host of this request gets no mail, since what it promises about its certificate is not answered or not proved. */
+  unproved?(request: RouteRequest, host: DomainName, reason: string): void;
 }
 
 /** What the console shows of a route. */
@@ -154,7 +157,11 @@ export class RouteTable<Token> {
       this.#parts.query(question.name, question.type, (answer, now) => {
         if (entry.lookup !== lookup) return;
         this.#ask(entry, lookup, lookup.answered(question, answer));
-        if (lookup.result !== null) this.#settle(entry, this.#judged(entry, lookup, lookup.result), now);
+        if (lookup.result === null) return;
+        const { unproved } = this.#parts;
+        if (unproved !== undefined)
+          for (const { host, reason } of lookup.unproved) unproved(entry.request, host, reason);
+        this.#settle(entry, this.#judged(entry, lookup, lookup.result), now);
       });
     }
   }

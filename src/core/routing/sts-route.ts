@@ -18,5 +18,5 @@ export function underPolicy(route: Route, held: HeldPolicy | null): Route {
     mode === 'testing' ? route.candidates : route.candidates.filter(({ host }) => namesExchanger(policy, host));
   const ttlMs = Math.min(route.ttlMs, NO_EXCHANGER_TTL_MS);
   if (named.length === 0) return { kind: 'unroutable', reply: NO_NAMED_EXCHANGER_REPLY, ttlMs };
-  return { ...route, candidates: named.map((candidate) => ({ ...candidate, sts: mode })) };
+  return { ...route, candidates: named.map((candidate) => ({ ...candidate, sts: policy })) };
 }

@@ -29,6 +29,8 @@ class Bench {
   readonly asked: string[] = [];
   readonly ready: string[] = [];
   readonly kept: (readonly [string, HeldPolicy | null])[] = [];
+  /** Policies that could not be had. */
+  readonly failed: string[] = [];
   readonly #open: (() => void)[] = [];
   readonly table: StsTable<string>;
 
@@ -44,6 +46,7 @@ class Bench {
           this.#open.push(() => done(this.fetched, this.now));
         },
         keep: (domain, held) => void this.kept.push([domain, held]),
+        failed: (domain, how, reason) => void this.failed.push(`${domain} ${how}: ${reason}`),
         ready: (token) => void this.ready.push(token),
       },
       saved,
@@ -252,4 +255,29 @@ test('an address literal has no policy', () => {
   const bench = new Bench();
   assert.equal(bench.mode('[192.0.2.1]'), null);
   assert.deepEqual(bench.asked, []);
+});
+
+for (const [id, fetched, failed] of [
+  ['it is not there', FAILED, 'a.example fetch: status 404 instead of 200'],
+  [
+    'its host has another certificate',
+    { kind: 'failed', reason: 'CERT_HAS_EXPIRED', isUntrusted: true },
+    'a.example untrusted: CERT_HAS_EXPIRED',
+  ],
+  ['it has another form', { kind: 'text', text: 'hello' }, 'a.example form: it is no policy of version STSv1'],
+  ['it can be had', text('enforce'), null],
+] as [string, FetchedPolicy, string | null][]) {
+  test(`a policy that is announced is told of when it cannot be had: ${id}`, () => {
+    const bench = new Bench();
+    bench.fetched = fetched;
+    bench.settled();
+    assert.deepEqual(bench.failed, failed === null ? [] : [failed]);
+  });
+}
+
+test('a domain without a policy is not told of', () => {
+  const bench = new Bench();
+  bench.record = NONE;
+  bench.settled();
+  assert.deepEqual(bench.failed, []);
 });

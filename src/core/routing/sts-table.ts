@@ -8,7 +8,8 @@ import type { DnsAnswer, DnsType } from './dns-answer.ts';
 
 export type FetchedPolicy =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `isUntrusted`: it has a certificate that is not good for it. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly isUntrusted?: boolean };
 
 export interface StsTableParts<Token> {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer, at: Moment) => void): void;
@@ -16,6 +17,8 @@ export interface StsTableParts<Token> {
   fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy, at: Moment) => void): void;
   /** To be found again after a restart; null for a policy that is no more. */
   keep(domain: DomainName, held: HeldPolicy | null): void;
+  /** There is a policy, and it could not be had: not fetched, from somebody else perhaps, or not in its form. */
+  failed?(domain: DomainName, how: 'fetch' | 'untrusted' | 'form', reason: string): void;
   /** What was asked for with this token is there. */
   ready(token: Token): void;
 }
@@ -188,6 +191,8 @@ export class StsTable<Token> {
         fetched.kind === 'text' ? parsePolicy(fetched.text) : ({ kind: 'problem', problem: fetched.reason } as const);
       if (parsed.kind === 'problem') {
         entry.retryAt = addMono(at.mono, RETRY_MS);
+        const how = fetched.kind === 'text' ? 'form' : fetched.isUntrusted === true ? 'untrusted' : 'fetch';
+        this.#parts.failed?.(entry.domain, how, parsed.problem);
         // The record is good; what it announces is to be tried again as soon as that is allowed.
         this.#settle(entry, Math.min(recordTtl, RETRY_MS / 1000), at, `the policy was not fetched: ${parsed.problem}`);
         return;

@@ -47,6 +47,10 @@ export class TlsaLookup {
     }
   }
 
+  get host(): DomainName {
+    return this.#host.name;
+  }
+
   answered(answer: DnsAnswer): void {
     const { question } = this;
     this.question = null;

@@ -3,10 +3,10 @@
 // clear counts behind the handshake), then AUTH where the terms ask for it. LMTP says LHLO, SMTP just HELO. It says what to do next; client-session.ts does it.
 import { assert } from '../base/assert.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
-import { type TlsPeer, tlsObjection } from '../mail/tls-policy.ts';
+import { TLS_NOT_OFFERED, type TlsPeer, tlsObjection } from '../mail/tls-policy.ts';
 import type { SessionTerms, SessionTls } from './client-actions.ts';
 import { ClientLogin, type KeyedMd5, type LoginMove } from './client-login.ts';
-import { NO_GO_AHEAD, type Step, TLS_NOT_OFFERED } from './client-steps.ts';
+import { NO_GO_AHEAD, type Step } from './client-steps.ts';
 import { type Extensions, NO_EXTENSIONS, parseExtensions } from './extensions.ts';
 
 /** The steps before the session is open. */

@@ -64,7 +64,6 @@ export const SILENCES: Readonly<Record<Step, string>> = {
   rset: '451 4.4.2 [internal] no RSET response',
   quit: '',
 };
-export const TLS_NOT_OFFERED = '451 4.7.6 [internal] STARTTLS required but not advertised';
 export const NO_GO_AHEAD = '451 4.7.5 [internal] no tls go-ahead';
 export const TLS_FAILED = '451 4.7.5 [internal] TLS negotiation failed';
 /** RFC 3207 section 4.2 forbids to keep what came in clear; after CVE-2011-0411 nobody sends it by mistake. */

@@ -74,7 +74,8 @@ for (const [id, name, domain, reason] of [
   test(`a certificate that is not good for the host is not spoken to: ${id}`, async (t) => {
     const host = await openPolicyHost(t, policyText(TEXT), name);
     const fetched = await fetchFrom(t, host.dialer, domain);
-    assert.match(fetched.kind === 'failed' ? fetched.reason : 'fetched', reason);
+    assert.ok(fetched.kind === 'failed' && fetched.isUntrusted);
+    assert.match(fetched.reason, reason);
     assert.deepEqual(host.seen, []);
   });
 }
@@ -94,6 +95,7 @@ test('no address, a refused one, and one behind a refused one', async (t) => {
     refused.kind === 'failed' ? refused.reason : '',
     /^mta-sts\.wild\.example \[127\.0\.0\.2\]: ECONNREFUSED$/,
   );
+  assert.ok(refused.kind === 'failed' && !refused.isUntrusted);
   assert.equal((await fetchFrom(t, at('127.0.0.2', '127.0.0.1'))).kind, 'text');
 });
 

@@ -3,7 +3,7 @@
 // policy. Mail waits for it, so it has one bound in time for all.
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { checkServerIdentity } from 'node:tls';
+import { checkServerIdentity, TLSSocket } from 'node:tls';
 import { POLICY_OCTETS_MAX } from '../../core/mail/sts-policy.ts';
 import type { DomainName, FetchedPolicy } from '../../engine/ports.ts';
 
@@ -113,14 +113,18 @@ export class PolicyFetcher {
     });
     asked.on('error', (error: NodeJS.ErrnoException) => {
       if (others.length > 0 && UNREACHABLE.has(error.code ?? '')) this.#tryAddresses(host, others, signal, end);
-      else end(failed(`${host} [${address}]: ${error.code ?? error.message}`));
+      else {
+        const { socket } = asked;
+        const isUntrusted = socket instanceof TLSSocket && Boolean(socket.authorizationError);
+        end({ ...failed(`${host} [${address}]: ${error.code ?? error.message}`), isUntrusted });
+      }
     });
     asked.on('response', (response) => readText(response, end));
     asked.end();
   }
 }
 
-const failed = (reason: string): FetchedPolicy => ({ kind: 'failed', reason });
+const failed = (reason: string): Extract<FetchedPolicy, { kind: 'failed' }> => ({ kind: 'failed', reason });
 
 function readText(response: IncomingMessage, end: (fetched: FetchedPolicy) => void): void {
   const { statusCode, headers } = response;

@@ -1,10 +1,12 @@
 // Policies on disk: a file for each domain in the directory mta_sts_policy_store, written anew as a whole, so that a policy
 // is there or is not. A file that cannot be read is told of and left alone; its domain is asked again.
+
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import { isHostName } from '../../core/mail/domain-name.ts';
-import { type HeldPolicy, parsePolicy } from '../../core/mail/sts-policy.ts';
+import { type HeldPolicy, parsePolicy, policyLines } from '../../core/mail/sts-policy.ts';
 import type { DomainName } from '../../engine/ports.ts';
 
 const SUFFIX = '.json';
@@ -65,10 +67,9 @@ export class PolicyStore {
         this.#isTroubled = false;
       } catch (error) {
         // Once: it is one trouble, and policies are in memory still.
-        const { code, message } = error as NodeJS.ErrnoException;
         if (!this.#isTroubled)
           this.#troubled(
-            `mta_sts_policy_store: ${this.#directory}: ${code ?? message}; policies are forgotten at the next stop`,
+            `mta_sts_policy_store: ${this.#directory}: ${systemErrorText(error, 'write')}; policies are forgotten at the next stop`,
           );
         this.#isTroubled = true;
       }
@@ -102,14 +103,7 @@ function namesIn(directory: string): string[] {
 function readHeld(path: string): HeldPolicy | null {
   try {
     const { policy, id, fetchedAt } = JSON.parse(readFileSync(path, 'utf8'));
-    const { mode, maxAgeSeconds, mx } = policy;
-    const lines = [
-      'version: STSv1',
-      `mode: ${mode}`,
-      `max_age: ${maxAgeSeconds}`,
-      ...mx.map((one: string) => `mx: ${one}`),
-    ];
-    const parsed = parsePolicy(lines.join('\n'));
+    const parsed = parsePolicy(policyLines(policy).join('\n'));
     if (parsed.kind === 'problem' || typeof id !== 'string' || !Number.isFinite(fetchedAt)) return null;
     return { policy: parsed.policy, id, fetchedAt };
   } catch {

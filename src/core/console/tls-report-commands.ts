@@ -1,0 +1,81 @@
+// `tls report`: sessions as the next reports on TLS will tell of them, and reports that are to go out now.
+import type { WallMs } from '../base/moment.ts';
+import { printable } from '../base/printable.ts';
+import type { DomainCounts, FailureCount, PolicyCount } from '../records/tls-counts.ts';
+import { type Answer, type Command, refuse, reply } from './command.ts';
+import { textOf } from './layout.ts';
+import { jsonList, listAnswer, withJson } from './list-answer.ts';
+
+import type { ServerView } from './server-view.ts';
+import { collectInSlices } from './slices.ts';
+import type { SentReports, TlsReportView } from './tls-report-view.ts';
+
+const OFF = 'sessions are not counted (config set tls_reporting true)';
+
+export const TLS_REPORT_COMMANDS: readonly Command[] = [
+  {
+    words: ['tls', 'report'],
+    usage: '[--json]',
+    help: 'sessions of today by domain and policy, as reports on TLS count them',
+    arity: [0, 1],
+    run: (args, { server }) => withJson(args, (isJson) => list(server, isJson)),
+  },
+  {
+    words: ['tls', 'report', 'send'],
+    usage: '[today]',
+    help: 'sends the reports on TLS of days that are over now, or with "today" those of today so far, too',
+    arity: [0, 1],
+    run: ([word], { server }) =>
+      word === undefined || word === 'today'
+        ? send(server.tlsReports, word === 'today')
+        : refuse(`found "${word}"; expected today or nothing`),
+  },
+];
+
+async function list(server: ServerView, isJson: boolean): Promise<Answer> {
+  const { tlsReports } = server;
+  if (tlsReports === null || (!tlsReports.isEnabled && tlsReports.waiting === 0)) return refuse(OFF);
+  const rows = await collectInSlices(tlsReports.domains(), server);
+  const { since, overflow, waiting } = tlsReports;
+  if (isJson) {
+    const about = JSON.stringify({ since: instant(since), waiting, overflow }).slice(0, -1);
+    return jsonList(rows, server, (row) => row, [`${about},"domains":`, '}']);
+  }
+  return listAnswer(rows, server, (row) => domainLines(row), {
+    head: [`Counted since ${instant(since)}`],
+    tail: [
+      `Total domains: ${rows.length}; reports that wait: ${waiting}`,
+      ...(overflow === 0 ? [] : [`Sessions with further domains, of which there is no report: ${overflow}`]),
+    ],
+  });
+}
+
+const instant = (at: WallMs): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
+
+const domainLines = ({ domain, policies }: DomainCounts): string =>
+  [`Domain: ${domain}`, ...policies.flatMap(policyLines)].join('\n');
+
+const policyLines = ({ policy, successes, failed, failures }: PolicyCount): readonly string[] => [
+  `  ${policy.type}${policy.type === 'tlsa' ? ` of ${policy.domain}` : ''}: ${successes} good, ${failed} failed`,
+  ...failures.map(failureLine),
+];
+
+function failureLine({ failure: { type, reason, host, address }, sessions }: FailureCount): string {
+  const where = host === null ? '' : ` ${host} [${address}]`;
+  return printable(`    ${sessions} ${type}${where}${reason === null ? '' : `: ${reason}`}`);
+}
+
+async function send(reports: TlsReportView | null, withToday: boolean): Promise<Answer> {
+  if (reports === null || (!reports.isEnabled && reports.waiting === 0)) return refuse(OFF);
+  return reply(textOf([sentLine(await reports.send(withToday))]));
+}
+
+function sentLine({ sent, unwanted, httpsOnly, unsent }: SentReports): string {
+  const parts = [
+    `${sent} reports are in the queue`,
+    `${unwanted} domains want none`,
+    ...(httpsOnly === 0 ? [] : [`${httpsOnly} want theirs by HTTPS only, which is not done`]),
+    ...(unsent === 0 ? [] : [`${unsent} could not be sent and are tried again`]),
+  ];
+  return `${parts.join('; ')}.`;
+}

@@ -1,0 +1,29 @@
+// What the console sees of reports on TLS (RFC 8460), and its one order about them.
+import type { WallMs } from '../base/moment.ts';
+import type { DomainCounts } from '../records/tls-counts.ts';
+
+/** What has become of reports. */
+export interface SentReports {
+  /** In the queue, as mail. */
+  readonly sent: number;
+  /** The domain asks for none. */
+  readonly unwanted: number;
+  /** It asks for them by HTTPS, and in no other way. */
+  readonly httpsOnly: number;
+  /** Tried again later: the name service did not answer, or the spool took nothing. */
+  readonly unsent: number;
+}
+
+export interface TlsReportView {
+  readonly isEnabled: boolean;
+  /** When the counting of today began. */
+  readonly since: WallMs;
+  /** Sessions with further domains than those that are kept apart. */
+  readonly overflow: number;
+  /** Reports of days that are over. */
+  readonly waiting: number;
+  /** What was counted since. O(domains). */
+  domains(): Iterable<DomainCounts>;
+  /** Sends reports now. @param withToday those of today so far too; counting begins anew then */
+  send(withToday: boolean): Promise<SentReports>;
+}
