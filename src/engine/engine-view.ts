@@ -1,7 +1,7 @@
 // What the console sees of the engine (core/console/server-view.ts): figures and rows made at the call, out of the
 // structures that the scheduler works with, and the operator's actions on queues.
 import type { Timers } from '../core/base/timers.ts';
-import { type Configuration, REPORT_BINDING } from '../core/config/configuration.ts';
+import type { Configuration } from '../core/config/configuration.ts';
 import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
 import type { DnsView } from '../core/console/dns-view.ts';
 import type {
@@ -336,7 +336,7 @@ export class EngineView implements ServerView {
     return {
       group,
       binding,
-      isGone: binding !== REPORT_BINDING && !this.#parts.configuration().hasBinding(binding),
+      isGone: !this.#parts.configuration().servesBinding(binding),
       connections: this.#parts.ledger.openOf(bindingKey(binding)),
       active,
       total: active + (counts?.delayed ?? 0),

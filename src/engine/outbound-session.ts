@@ -14,6 +14,7 @@ import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
+import type { MessageRequest, RecipientRequest } from '../core/mail/notification-request.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import { countedPolicy, type Fault, faultOf, NOT_OFFERED, openingFault } from '../core/records/tls-verdict.ts';
@@ -59,6 +60,19 @@ export class OutboundTransaction implements Transaction {
   get client(): MessageClient | null {
     return this.task.stored.envelope.client ?? null;
   }
+
+  get request(): MessageRequest | undefined {
+    return this.task.stored.envelope.request;
+  }
+
+  requestOf(place: number): RecipientRequest | undefined {
+    return this.task.stored.envelope.recipients[this.task.recipients[place]!]!.request;
+  }
+
+  get asksForSuccess(): boolean {
+    const { recipients } = this.task.stored.envelope;
+    return this.task.recipients.some((index) => recipients[index]!.request?.notify?.success === true);
+  }
 }
 
 /** What all outbound sessions share. */
@@ -70,7 +84,7 @@ export interface OutboundParts {
   readonly hostTimes: HostTimesTable;
   readonly dialogues: SmtpDialogues;
   /** Null where nobody reports on TLS. */
-  readonly tlsReports: Pick<TlsReports, 'count'> | null;
+  readonly tlsReports: Pick<TlsReports, 'count' | 'isEnabled'> | null;
   /** The attempt of a task is over; an outcome for each of its recipients, in order. */
   attempted(connection: OutboundConnection, task: Task, outcomes: readonly Disposition[], at: Moment): void;
   /** The system refused a connection for want of something of its own. */
@@ -378,7 +392,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
   /** Sessions of the operator's own routes say nothing of the domain, and reports are not reported on. */
   #countTls(fault: Fault | null): void {
     const { tlsReports } = this.#parts;
-    if (tlsReports === null || this.#isTlsCounted) return;
+    if (this.#isTlsCounted || tlsReports?.isEnabled !== true) return;
     this.#isTlsCounted = true;
     const { queue, candidate } = this.connection;
     const { gateway, routes, bindAddress } = queue.settings;

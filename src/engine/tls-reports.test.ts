@@ -306,6 +306,16 @@ test('nothing is counted and nothing is sent unless that is wanted', () => {
   assert.deepEqual([bench.sent.length, bench.reports.waiting, bench.writes > 0], [0, 0, true]);
 });
 
+test('reports that wait are dropped when they are not wanted any more', () => {
+  const bench = new Bench();
+  bench.count(...domains(10));
+  bench.runUntil(MIDNIGHT + DAY + SPREAD_MS / 2);
+  const before = bench.sent.length;
+  bench.configuration = '';
+  bench.runUntil(MIDNIGHT + DAY + 2 * SPREAD_MS);
+  assert.deepEqual([bench.sent.length, bench.reports.waiting, bench.disk], [before, 0, []]);
+});
+
 test('an operator has reports sent now, and hears what became of them', async () => {
   const bench = new Bench();
   const now = (withToday: boolean) => {

@@ -248,6 +248,8 @@ export class TlsReports implements TlsReportView {
   }
 
   #sendNext(): void {
+    // Who does not want to report any more does not report on days that are over either.
+    if (!this.isEnabled && this.#waiting.length > 0) [this.#waiting, this.#hasNews] = [[], true];
     const report = this.#isStopping ? undefined : this.#waiting[0];
     if (report === undefined) {
       this.#allSent();

@@ -213,6 +213,11 @@ export class Configuration {
     return this.#groupsByBinding.has(name);
   }
 
+  /** Mail of it goes out: it is declared, or the server's own. */
+  servesBinding(name: string): boolean {
+    return name === REPORT_BINDING || this.hasBinding(name);
+  }
+
   hasGroup(name: string): boolean {
     return this.#bindingsByGroup.has(name);
   }

@@ -67,7 +67,7 @@ function surplusesOf(after: Configuration, view: LimitView): Surplus[] {
     const exchanger = { binding, host, address };
     const lower = (options: readonly Option<Limit>[], subject: Subject): Limit =>
       Math.min(...options.map((option) => after.value(option, subject)));
-    const isGone = !after.hasBinding(binding);
+    const isGone = !after.servesBinding(binding);
     const caps = [serverMaxOutboundConnections, clusterServerMaxOutboundConnections];
     const cap = Math.min(...caps.map((option) => after.bindingLimit(option, binding)));
     count('all connections', outboundCeiling(after), connections);
@@ -113,7 +113,7 @@ function whyOf(
   now: WallMs,
 ): HeldMail['why'] | null {
   const isHeld = (configuration: Configuration): HeldMail['why'] | null => {
-    if (!configuration.hasBinding(subject.binding)) return 'bindingGone';
+    if (!configuration.servesBinding(subject.binding)) return 'bindingGone';
     return configuration.value(suspendDelivery, subject) > now ? 'suspended' : null;
   };
   const [was, is] = [isHeld(before), isHeld(after)];

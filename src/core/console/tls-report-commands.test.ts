@@ -59,7 +59,7 @@ for (const [line, view, text, failed] of [
     'Counted since 2026-01-01T10:00:00Z\nTotal domains: 0; reports that wait: 3\nSessions with further domains, of which there is no report: 7\n',
     false,
   ],
-  ['tls report', { ...VIEW, isEnabled: false, waiting: 0 }, OFF, true],
+  ['tls report', { ...VIEW, isEnabled: false }, OFF, true],
   ['tls report', null, OFF, true],
   ['tls report all', VIEW, 'found "all"; expected --json or nothing\n', true],
   ['tls report send', VIEW, '1 reports are in the queue; 1 domains want none.\n', false],

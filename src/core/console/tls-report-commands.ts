@@ -34,7 +34,7 @@ export const TLS_REPORT_COMMANDS: readonly Command[] = [
 
 async function list(server: ServerView, isJson: boolean): Promise<Answer> {
   const { tlsReports } = server;
-  if (tlsReports === null || (!tlsReports.isEnabled && tlsReports.waiting === 0)) return refuse(OFF);
+  if (tlsReports?.isEnabled !== true) return refuse(OFF);
   const rows = await collectInSlices(tlsReports.domains(), server);
   const { since, overflow, waiting } = tlsReports;
   if (isJson) {
@@ -66,7 +66,7 @@ function failureLine({ failure: { type, reason, host, address }, sessions }: Fai
 }
 
 async function send(reports: TlsReportView | null, withToday: boolean): Promise<Answer> {
-  if (reports === null || (!reports.isEnabled && reports.waiting === 0)) return refuse(OFF);
+  if (reports?.isEnabled !== true) return refuse(OFF);
   return reply(textOf([sentLine(await reports.send(withToday))]));
 }
 

@@ -2,7 +2,7 @@
 // names) become the plain values that the scheduler and the sessions work with.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import { SENDING_CHAIN } from '../config/chain.ts';
-import { type Configuration, REPORT_BINDING } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { InForce } from '../config/in-force.ts';
 import type { Option } from '../config/option.ts';
 import {
@@ -122,7 +122,7 @@ function readSettings(
   const terms = sessionTerms(value);
   return {
     group: configuration.groupOf(binding),
-    bindingExists: binding === REPORT_BINDING || configuration.hasBinding(binding),
+    bindingExists: configuration.servesBinding(binding),
     maxOutboundConnections: Math.min(value(maxOutboundConnections), value(clusterMaxOutboundConnections)),
     bindingConnections: Math.min(
       configuration.bindingLimit(serverMaxOutboundConnections, binding),
