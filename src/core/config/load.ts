@@ -3,6 +3,7 @@ import { NO_LIMIT } from '../base/limit.ts';
 import { nearestName } from '../base/near-name.ts';
 import { Configuration, DEFAULT_GROUP } from './configuration.ts';
 import { isLocal, parseEndpoint } from './endpoint.ts';
+import { judgeEndpoints } from './findings/closed-endpoints.ts';
 import { warnOfLogins } from './findings/login-check.ts';
 import { warnOfDelayNotices } from './findings/notice-check.ts';
 import { readWithIncludes } from './include.ts';
@@ -72,6 +73,7 @@ export function finishLoad(
 ): LoadResult {
   checkGroups(root, findings);
   checkLocalChanges(root, findings);
+  judgeEndpoints(root, findings);
   const configuration = new Configuration(root, version, provenance);
   checkListeners(configuration, findings);
   warnOfDelayNotices(root, findings);

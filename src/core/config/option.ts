@@ -95,3 +95,10 @@ export function option<T>(row: OptionRow<T>): Option<T> {
 export function displaySpelling(name: string): string {
   return name.replace(/(^|_)([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 }
+
+/** What a refused option may be set to. */
+export function harmlessText({ default: harmless, type, ...option }: Option<unknown>): string {
+  if (harmless === null || harmless === '' || !option.isHarmless(harmless)) return 'none';
+  if (Array.isArray(harmless)) return 'an empty list';
+  return typeof harmless === 'number' ? type.format(harmless) : String(harmless);
+}

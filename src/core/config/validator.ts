@@ -2,9 +2,10 @@
 // it knows of options and scopes it reads from the catalogue.
 import { nearestName } from '../base/near-name.ts';
 import { findOption, handlingIn, nearestOption, optionIn, optionsNamed, scopesOf } from './catalogue.ts';
+import { isEndpoint } from './findings/closed-endpoints.ts';
 import type { ResolvedItem } from './include.ts';
 import { MODULE_NAMES } from './module-scopes.ts';
-import type { Option } from './option.ts';
+import { harmlessText, type Option } from './option.ts';
 import { type ConfigProblem, didYouMean, type Findings, oneOf } from './problem.ts';
 import {
   findScopeInside,
@@ -176,24 +177,17 @@ export function checkSetting(
   const { value } = parsed;
   const handling = handlingIn(option, stanza.path);
   if (handling.kind !== 'acted' && !option.isHarmless(value)) {
-    if (handling.kind === 'refused') {
+    if (handling.kind === 'refused' && !isEndpoint(stanza.path)) {
       const found = describeValue(syntax);
       findings.problem({ at: syntax.at, subject, found, expected: harmlessText(option), hint: handling.because });
       return null;
     }
-    if (!option.scopes.includes('module'))
+    if (handling.kind === 'kept' && !option.scopes.includes('module'))
       findings.warn(name.at, subject, `not used: ${handling.because}`, handling.isLoud);
   }
   const caution = option.caution(value);
   if (caution !== null) findings.warn(name.at, subject, caution);
   return { option, value, syntax, at: name.at, origin: FROM_FILE };
-}
-
-/** What a refused option may be set to. */
-function harmlessText({ default: harmless, type, ...option }: Option<unknown>): string {
-  if (harmless === null || harmless === '' || !option.isHarmless(harmless)) return 'none';
-  if (Array.isArray(harmless)) return 'an empty list';
-  return typeof harmless === 'number' ? type.format(harmless) : String(harmless);
 }
 
 function hasRightNaming(kind: ScopeKind, name: WordSyntax | null, keyword: WordSyntax, findings: Findings): boolean {

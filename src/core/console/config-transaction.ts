@@ -4,6 +4,7 @@ import { localTime } from '../base/local-time.ts';
 import { type Change, changedRoot, scratchOf, unsetsImplicit, withChanges } from '../config/change.ts';
 import { formatChange } from '../config/change-text.ts';
 import { Configuration } from '../config/configuration.ts';
+import { judgeEndpoints } from '../config/findings/closed-endpoints.ts';
 import type { LoadResult } from '../config/load.ts';
 import { type ConfigProblem, type ConfigWarning, Findings } from '../config/problem.ts';
 import { type ChangeAuthor, COMMANDS_MAX, type RunTimeChange } from '../config/provenance.ts';
@@ -49,6 +50,7 @@ export class Transaction {
       return problem('transaction', 'one more change', `at most ${COMMANDS_MAX}; commit them, or load a file instead`);
     const findings = new Findings();
     const root = changedRoot(this.#draft.root, change, author, findings);
+    judgeEndpoints(root, findings);
     if (findings.hasProblems) return { kind: 'problems', problems: findings.problems };
     this.#changes.push(change);
     this.#draft = new Configuration(root, this.#draft.version, this.#draft.provenance);

@@ -52,6 +52,11 @@ function describe(option: Option<unknown>, isOneOfMany: boolean): string {
 function handlingFacts({ handling, scopes }: Option<unknown>): string[][] {
   if (handling.kind === 'kept') return [['Kept, with a warning', handling.because]];
   const facts = handling.kind === 'refused' ? [['Refused unless it changes nothing', handling.because]] : [];
+  if (handling.kind === 'refused' && scopes.includes('listen'))
+    facts.push([
+      'Kept, with a warning, in listen with enable = false',
+      'an endpoint that is not opened lets nothing through',
+    ]);
   const inert = scopes.flatMap((scope) => findScopeKind(scope) ?? []).filter(({ isInert }) => isInert);
   const names = Map.groupBy(inert, (kind) => (kind.handling.kind === 'kept' ? kind.handling.because : ''));
   for (const [because, kinds] of names)
