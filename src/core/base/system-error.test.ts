@@ -5,7 +5,8 @@ import { systemErrorText } from './system-error.ts';
 for (const [code, reading, writing] of [
   ['ENOENT', 'no such file', 'no such directory'],
   ['EACCES', 'permission denied', 'permission denied'],
-  ['EIO', 'EIO', 'EIO'],
+  ['EIO', 'the disk cannot be read or written', 'the disk cannot be read or written'],
+  ['EXDEV', 'EXDEV', 'EXDEV'],
 ] as const) {
   test(`${code} is "${reading}" to who reads and "${writing}" to who writes`, () => {
     const error = Object.assign(new Error('x'), { code });

@@ -15,8 +15,23 @@ export function systemErrorText(error: unknown, intent: 'read' | 'write' = 'read
       return 'a part of the path is no directory';
     case 'ENOSPC':
       return 'no space left on the disk';
+    case 'EDQUOT':
+      return 'the quota of the disk is used up';
     case 'EROFS':
       return 'the disk is read-only';
+    case 'EIO':
+      return 'the disk cannot be read or written';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'no file descriptor is left';
+    case 'ENAMETOOLONG':
+      return 'the path is too long';
+    case 'ELOOP':
+      return 'too many symbolic links';
+    case 'EADDRINUSE':
+      return 'in use by another process';
+    case 'EADDRNOTAVAIL':
+      return 'no address of this machine';
     default:
       return code ?? message ?? 'unreadable';
   }

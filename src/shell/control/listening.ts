@@ -1,12 +1,14 @@
 // The outcome of `listen` as a value.
-import type { ListenOptions, Server } from 'node:net';
 
-/** Starts listening. @returns null when the server listens, else the system's error code */
+import type { ListenOptions, Server } from 'node:net';
+import { systemErrorText } from '../../core/base/system-error.ts';
+
+/** Starts listening. @returns null when the server listens, else why not */
 export function listening(server: Server, options: ListenOptions): Promise<string | null> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       server.off('listening', succeeded);
-      resolve(error.code ?? error.message);
+      resolve(systemErrorText(error, 'write'));
     };
     const succeeded = (): void => {
       server.off('error', failed);

@@ -1,7 +1,9 @@
 // A listening Unix socket at a path: with its file mode from the first moment, and in place of a stale one only.
+
 import { chmodSync, lstatSync, mkdtempSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import { listening } from './listening.ts';
 
 /** sun_path of Linux holds 108 octets with its final NUL; the path of the temporary name is a few octets longer. */
@@ -24,7 +26,7 @@ export async function listenAtPath(server: Server, path: string, fileMode: numbe
   try {
     directory = mkdtempSync(join(dirname(path), '.hg-'));
   } catch (error) {
-    return codeOf(error);
+    return systemErrorText(error, 'write');
   }
   const temporaryPath = join(directory, 's');
   try {
@@ -39,7 +41,7 @@ export async function listenAtPath(server: Server, path: string, fileMode: numbe
     return { remove: () => removeIfSame(path, made) };
   } catch (error) {
     server.close(); // removes the temporary name
-    return codeOf(error);
+    return systemErrorText(error, 'write');
   } finally {
     rmdirSync(directory);
   }
@@ -51,18 +53,18 @@ async function obstacleAt(path: string): Promise<string | null> {
   try {
     found = lstatSync(path);
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? null : codeOf(error);
+    return codeOf(error) === 'ENOENT' ? null : systemErrorText(error);
   }
   if (!found.isSocket()) return 'a file that is no socket stands there';
-  const code = await new Promise<string>((resolve) => {
+  const failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
     const probe = connect({ path }, () => {
       probe.destroy();
-      resolve('');
+      resolve(null);
     });
-    probe.on('error', (error) => resolve(codeOf(error)));
+    probe.on('error', resolve);
   });
-  if (code === '') return 'another server answers there';
-  return code === 'ECONNREFUSED' || code === 'ENOENT' ? null : code;
+  if (failure === null) return 'another server answers there';
+  return ['ECONNREFUSED', 'ENOENT'].includes(codeOf(failure)) ? null : systemErrorText(failure);
 }
 
 function removeIfSame(path: string, made: Stats): void {

@@ -92,6 +92,6 @@ test('resolv.conf: a file that is not there', () => {
   const { conf, problems } = readResolvConf('/nonexistent/resolv.conf');
   assert.deepEqual(conf.servers, [v4('127.0.0.1')]);
   assert.deepEqual(problems, [
-    { path: '/nonexistent/resolv.conf', line: null, text: 'cannot be read (ENOENT); asking 127.0.0.1:53' },
+    { path: '/nonexistent/resolv.conf', line: null, text: 'cannot be read (no such file); asking 127.0.0.1:53' },
   ]);
 });

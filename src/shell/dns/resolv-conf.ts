@@ -1,6 +1,8 @@
 // resolv.conf(5): which name servers to ask, and with how much patience. Names of mail domains are absolute, so `search`
 // and `domain` are read over; so are options that are about them, and `rotate` (Reading: the first server is asked first).
+
 import { readFileSync } from 'node:fs';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import { hostAddress } from '../../core/mail/host-address.ts';
 
 export interface ServerAddress {
@@ -48,8 +50,11 @@ export function readResolvConf(path: string): ReadResolvConf {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    const problem = { path, line: null, text: `cannot be read (${code}); asking ${LOCAL.address}:${LOCAL.port}` };
+    const problem = {
+      path,
+      line: null,
+      text: `cannot be read (${systemErrorText(error)}); asking ${LOCAL.address}:${LOCAL.port}`,
+    };
     return { conf: { servers: [LOCAL], timeoutMs: 5000, attempts: 2 }, problems: [problem] };
   }
   return parseResolvConf(text, path);

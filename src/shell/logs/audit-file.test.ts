@@ -81,7 +81,10 @@ test('where the next file cannot be opened, what is held goes to the former, in 
   file.write('end');
   file.hold();
   file.write('begin');
-  assert.match((await file.reopen())!, /^limit_audit_log: .*audit\.log: EMFILE; lines still go to the file/);
+  assert.match(
+    (await file.reopen())!,
+    /^limit_audit_log: .*audit\.log: no file descriptor is left; lines still go to the file/,
+  );
   file.release();
   await file.flush();
   assert.ok(!file.isPending);
@@ -103,6 +106,6 @@ test('a path that is a directory is a problem that names option and path', async
   const result = await openAuditFile({ path, mode: 0o640, report: () => {} });
   assert.equal(
     result.kind === 'problem' && result.problem,
-    `limit_audit_log: ${path}: EISDIR; expected a file that this process can read and append to`,
+    `limit_audit_log: ${path}: a directory; expected a file that this process can read and append to`,
   );
 });

@@ -1,9 +1,11 @@
 // The file of the limit audit: a log file that knows how it ended before this process opened it, and that cuts its lines
 // between two files where it is told to. What the lines say is not its business.
+
 import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import { type AppendFiles, systemFiles } from './append-files.ts';
-import { codeOf, LogFile } from './log-file.ts';
+import { LogFile } from './log-file.ts';
 
 export interface AuditFileOptions {
   readonly path: string;
@@ -55,7 +57,7 @@ export async function openAuditFile(options: AuditFileOptions): Promise<OpenedAu
   } catch (error) {
     return {
       kind: 'problem',
-      problem: `${label}: ${codeOf(error)}; expected a file that this process can read and append to`,
+      problem: `${label}: ${systemErrorText(error, 'write')}; expected a file that this process can read and append to`,
     };
   }
 }

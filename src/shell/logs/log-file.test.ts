@@ -178,7 +178,7 @@ test('a full disk: lines wait, nobody waits for them, and all are there in the e
   for (const line of numbered(10, 20)) log.push(line);
   await log.flush();
   assert.deepEqual(reports, [
-    'mainlog: /log/mainlog.ec: ENOSPC; lines are kept in memory up to 0.0006103515625 MB and tried again until it can be written',
+    'mainlog: /log/mainlog.ec: no space left on the disk; lines are kept in memory up to 0.0006103515625 MB and tried again until it can be written',
   ]);
   files.room = Number.POSITIVE_INFINITY;
   await nextReport();
@@ -234,7 +234,7 @@ test('close says what is lost', async () => {
   log.push('a');
   log.push('b');
   await log.close();
-  assert.equal(reports.at(-1), 'mainlog: /log/mainlog.ec: ENOSPC: 2 lines are lost at the stop');
+  assert.equal(reports.at(-1), 'mainlog: /log/mainlog.ec: no space left on the disk: 2 lines are lost at the stop');
   assert.equal(files.descriptors.size, 0);
   await log.close();
 });
@@ -260,7 +260,10 @@ test('rotation with no descriptor left: the old file is kept and used', async ()
   files.rotate();
   files.descriptorsMax = 1;
   log.push('a');
-  assert.equal(await log.reopen(), 'mainlog: /log/mainlog.ec: EMFILE; lines still go to the file that was open before');
+  assert.equal(
+    await log.reopen(),
+    'mainlog: /log/mainlog.ec: no file descriptor is left; lines still go to the file that was open before',
+  );
   log.push('b');
   await log.flush();
   assert.equal(files.text(`${PATH}.1`), 'a\nb\n');

@@ -1,7 +1,9 @@
 // One log file: gathers lines and appends them, whole and in order, with one write at a time. When the file cannot be
 // written, lines wait in memory up to a bound, then the oldest are dropped and counted. Rotation loses nothing: the
 // old file is kept until its successor is open and takes the next line.
+
 import { assert } from '../../core/base/assert.ts';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import type { AppendFiles } from './append-files.ts';
 
 export interface LogFileOptions {
@@ -147,7 +149,7 @@ export class LogFile {
     try {
       file = await files.open(path, mode);
     } catch (error) {
-      return `${label}: ${codeOf(error)}; lines still go to the file that was open before`;
+      return `${label}: ${systemErrorText(error, 'write')}; lines still go to the file that was open before`;
     }
     await this.flush();
     const predecessor = await new Promise<number>((replaced) => {
@@ -159,7 +161,7 @@ export class LogFile {
       await files.close(predecessor);
       return null;
     } catch (error) {
-      return `${label}: the old file could not be closed properly (${codeOf(error)}); its last lines may be missing`;
+      return `${label}: the old file could not be closed properly (${systemErrorText(error, 'write')}); its last lines may be missing`;
     }
   }
 
@@ -256,7 +258,7 @@ export class LogFile {
     return new Promise((resolve) => {
       const writeRest = (): void => {
         this.#options.files.append(this.#file, batch.bytes.subarray(batch.written), (error, octets) => {
-          if (error !== null) return resolve(codeOf(error));
+          if (error !== null) return resolve(systemErrorText(error, 'write'));
           batch.written += octets;
           if (batch.written === batch.bytes.length) resolve(null);
           else if (octets === 0) resolve('ENOSPC');
@@ -296,8 +298,4 @@ export class LogFile {
 
 function countOfLines(count: number): string {
   return count === 1 ? '1 line is' : `${count} lines are`;
-}
-
-export function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
 }

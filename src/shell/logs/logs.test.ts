@@ -104,7 +104,7 @@ test('what cannot be opened is named, all of it at once, and nothing stays open'
   assert.deepEqual(await openLogs({ loggers, forms: FORMS, onProblem: assert.fail, files }), {
     kind: 'problems',
     problems: [
-      `ec_logger "ec_logger": mainlog: ${directory}: EISDIR; expected a file that this process can append to`,
+      `ec_logger "ec_logger": mainlog: ${directory}: a directory; expected a file that this process can append to`,
       `ec_logger "ec_logger": rejectlog: ${file}/x: its directory: EEXIST; expected a file that this process can append to`,
       'ec_logger "ec_logger": paniclog: found syslog://?facility=mail; expected the path of a file (jlog, cluster and syslog are not supported)',
     ],
@@ -140,7 +140,7 @@ test('logs beside those: lines by their key, shared files once, problems like al
   assert.deepEqual(refused, {
     kind: 'problems',
     problems: [
-      `bounce_logger "x": bouncelog: ${directory}: EISDIR; expected a file that this process can append to`,
+      `bounce_logger "x": bouncelog: ${directory}: a directory; expected a file that this process can append to`,
       'bounce_logger "y": bouncelog: found jlog:///x; expected the path of a file (jlog, cluster and syslog are not supported)',
     ],
   });
@@ -246,7 +246,7 @@ test('reopening that fails is reported, and the old file is used on', async (t) 
   renameSync(path, `${path}.1`);
   mkdirSync(path);
   assert.deepEqual(await logs.reopen(), [
-    `ec_logger "ec_logger": mainlog: ${path}: EISDIR; lines still go to the file that was open before`,
+    `ec_logger "ec_logger": mainlog: ${path}: a directory; lines still go to the file that was open before`,
   ]);
   logs.main(record('R'));
   await logs.flush();
@@ -287,7 +287,7 @@ test('a full disk is reported to stderr and paniclog, once, and so is its end', 
   await logs.flush();
   const label = `ec_logger "ec_logger": mainlog: ${join(directory, 'mainlog.ec')}`;
   assert.deepEqual(problems, [
-    `${label}: ENOSPC; lines are kept in memory up to 8 MB and tried again until it can be written`,
+    `${label}: no space left on the disk; lines are kept in memory up to 8 MB and tried again until it can be written`,
     `${label}: can be written again; no line was lost`,
   ]);
   assert.equal(read(join(directory, 'mainlog.ec')), `${record('R')}\n`);

@@ -1,14 +1,16 @@
 // The RecordLog port over files, for every ec_logger stanza. Lines are handed over without waiting; `flush` is for
 // those who must not go on before they are written.
+
 import { dirname, resolve } from 'node:path';
 import { assert } from '../../core/base/assert.ts';
 import { type WallMs, wallMs } from '../../core/base/moment.ts';
 import { utf8Octets } from '../../core/base/octets.ts';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import type { PanicLine } from '../../core/console/server-view.ts';
 import type { PanicLevel } from '../../core/records/panic-record.ts';
 import type { RecordLog } from '../../engine/ports.ts';
 import { type AppendFiles, systemFiles } from './append-files.ts';
-import { codeOf, LogFile } from './log-file.ts';
+import { LogFile } from './log-file.ts';
 import type { LineForms, LoggerFiles, OtherLog } from './logger-files.ts';
 import { PanicMemory } from './panic-memory.ts';
 
@@ -191,7 +193,9 @@ export class Logs implements RecordLog {
       this.#filesByPath.set(path, file);
       return file;
     } catch (error) {
-      problems.push(`${label}: ${part}${codeOf(error)}; expected a file that this process can append to`);
+      problems.push(
+        `${label}: ${part}${systemErrorText(error, 'write')}; expected a file that this process can append to`,
+      );
       return null;
     }
   }

@@ -1,8 +1,10 @@
 // Files and words of TLS settings, judged by the library that will use them. Each check answers what is wrong, as the
 // `found` of a problem, or null.
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { systemErrorText } from '../../core/base/system-error.ts';
 
 /** The content of files by their paths, as it was when the configuration was loaded. */
 export type TlsFiles = ReadonlyMap<string, Buffer>;
@@ -12,8 +14,7 @@ export function readTlsFile(path: string): Buffer | string {
   try {
     return readFileSync(path);
   } catch (error) {
-    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? 'no such file' : `a file that cannot be read (${code})`;
+    return systemErrorText(error);
   }
 }
 

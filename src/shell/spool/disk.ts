@@ -125,7 +125,9 @@ export function shortWrite(bytes: number, wanted: number): NodeJS.ErrnoException
 /** What a person reads about a failed call. What is no failed call but a bug of ours is thrown on. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InvariantError) throw error;
-  return error instanceof Error ? error.message : String(error);
+  const { code, message } = error as NodeJS.ErrnoException;
+  const prefix = `${code}: `; // behind it the system says the same in words, with the call and the path
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -102,7 +102,7 @@ test('a file that cannot be read is damage; one that cannot be written is report
   mkdirSync(site.path);
   const { file, saved } = await site.open();
   assert.equal(saved.isDamaged, true);
-  assert.match(site.problems[0]!, /throttles: EISDIR; /);
+  assert.match(site.problems[0]!, /throttles: a directory; /);
   assert.equal(await writeAll(file, A), false);
   assert.equal(await writeAll(file, A), false);
   assert.equal(site.problems.length, 2);

@@ -1,9 +1,11 @@
 // The throttle file: what throttles of long windows may not forget, kept beside the spool. Records are added to its end
 // by writes that are complete when they are on stable storage (O_DSYNC); now and then, and at an orderly stop, the file is
 // written anew beside the old one and put in its place. The engine makes one call at a time.
+
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import type { SavedThrottles, ThrottleRecord } from '../../core/limits/throttle-record.ts';
 import type { ThrottleStore } from '../../engine/ports.ts';
 import { FIRST_LINE, formatRecords, parseThrottleFile } from './throttle-text.ts';
@@ -58,7 +60,7 @@ export class ThrottleFile implements ThrottleStore {
       return { records, isDamaged };
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return { records: [], isDamaged: false };
-      const what = `${this.#path}: ${codeOf(error)}`;
+      const what = `${this.#path}: ${textOf(error, 'read')}`;
       this.#onProblem(`${what}; throttles of 10 seconds and more begin as if used up`);
       return { records: [], isDamaged: true };
     }
@@ -87,7 +89,7 @@ export class ThrottleFile implements ThrottleStore {
       } catch (error) {
         isDurable = false;
         if (!this.#isFailing) {
-          const what = `${this.#path}: ${codeOf(error)}`;
+          const what = `${this.#path}: ${textOf(error, 'write')}`;
           this.#onProblem(`${what}; throttles of 10 seconds and more wait until it can be written`);
         }
       }
@@ -144,4 +146,10 @@ function codeOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return code;
+}
+
+/** What is no failed call is a bug of ours. */
+function textOf(error: unknown, intent: 'read' | 'write'): string {
+  codeOf(error);
+  return systemErrorText(error, intent);
 }
