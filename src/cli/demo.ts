@@ -59,7 +59,9 @@ export async function runDemo(argv: readonly string[]): Promise<number> {
   }
   const seconds = flag === undefined ? 20 : Number(/^\d{1,2}$/.exec(value)?.[0]);
   if ((flag !== undefined && flag !== '--seconds') || surplus !== undefined || !(seconds >= 3 && seconds <= 30)) {
-    process.stderr.write(USAGE);
+    process.stderr.write(
+      `headgate demo: found ${[...argv].join(' ')}; expected nothing, or --seconds and a number from 3 to 30 (--help)\n`,
+    );
     return 2;
   }
   const interruption = new AbortController();

@@ -44,6 +44,7 @@ test('a reload with mistakes under load: they are printed, nothing changes, mail
       `:${lines + 2}:1: Domain: found no end of the stanza`,
     ],
   );
+  assert.ok(text.includes(`\n    Max_Outbound_Connections = many\n${' '.repeat(31)}^\n`), 'with the line and a caret');
   assert.ok(text.endsWith('\nReconfigure failed\n'));
 
   assert.equal((await headgate.console(LIMIT)).text, 'Max_Outbound_Connections = 10\n');

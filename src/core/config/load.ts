@@ -5,6 +5,7 @@ import { Configuration, DEFAULT_GROUP } from './configuration.ts';
 import { isLocal, parseEndpoint } from './endpoint.ts';
 import { judgeEndpoints } from './findings/closed-endpoints.ts';
 import { warnOfLogins } from './findings/login-check.ts';
+import { warnOfMethods } from './findings/method-check.ts';
 import { warnOfDelayNotices } from './findings/notice-check.ts';
 import { readWithIncludes } from './include.ts';
 import {
@@ -78,6 +79,7 @@ export function finishLoad(
   checkListeners(configuration, findings);
   warnOfDelayNotices(root, findings);
   warnOfLogins(root, findings);
+  warnOfMethods(configuration, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };

@@ -42,6 +42,8 @@ export interface Option<T> {
   readonly aliases: readonly string[];
   /** A change takes effect at the next start. */
   readonly needsRestart: boolean;
+  /** What is used when nobody sets it and the default says nothing; null where that is nothing. */
+  readonly inPlace: string | null;
   /** Why it cannot stand there although its scope is valid, or null. */
   misplacement(place: Place): Misplacement | null;
   /** A value that asks for what the server does anyway is neither warned about nor refused. */
@@ -64,6 +66,7 @@ export interface OptionRow<T> {
   readonly handling?: Handling;
   readonly aliases?: readonly string[];
   readonly needsRestart?: boolean;
+  readonly inPlace?: string;
   readonly misplacement?: (place: Place) => Misplacement | null;
   readonly harmless?: (value: T) => boolean;
   readonly caution?: (value: T) => string | null;
@@ -85,6 +88,7 @@ export function option<T>(row: OptionRow<T>): Option<T> {
     handling: row.handling ?? ACTED,
     aliases: row.aliases ?? [],
     needsRestart: row.needsRestart ?? false,
+    inPlace: row.inPlace ?? null,
     misplacement: row.misplacement ?? (() => null),
     isHarmless: row.harmless ?? (() => false),
     caution: row.caution ?? (() => null),

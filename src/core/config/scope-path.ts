@@ -2,10 +2,11 @@
 import { parseIpAddress, parseIpBlock } from '../base/ip-address.ts';
 import { nearestName } from '../base/near-name.ts';
 import { findOption } from './catalogue.ts';
-import { type ConfigProblem, didYouMean } from './problem.ts';
+import { type ConfigProblem, didYouMean, oneOf } from './problem.ts';
 import type { ListenerSubject, Subject } from './resolution.ts';
 import {
   findScopeInside,
+  findScopeKind,
   GLOBAL_SCOPE,
   type ListenerScope,
   type ScopeKind,
@@ -132,7 +133,11 @@ export function subjectOf(steps: readonly PathStep[]): Subject {
 export function unknownScope(innermost: ScopeKind | null, word: WordSyntax): ConfigProblem {
   const parent = innermost?.name ?? 'global';
   const names = scopeWordsInside(parent);
-  const hint = didYouMean(nearestName(word.text, scopeNamesInside(parent)));
+  const parents = findScopeKind(word.text)?.parents ?? [];
+  const hint =
+    parents.length > 0
+      ? `${word.text.toLowerCase()} stands in ${oneOf(parents)}`
+      : didYouMean(nearestName(word.text, scopeNamesInside(parent)));
   const expected = names.length === 0 ? 'no scope here' : `a scope (${names.join(', ')})`;
   return { at: word.at, subject: word.text, found: 'an unknown scope', expected, hint };
 }

@@ -297,3 +297,22 @@ test('who sets what the machine lacks hears of it at once, and once', async () =
   assert.equal((await ask(set)).text, 'Bind_Address = "192.0.2.7"\nwarning: 192.0.2.7 is missing\n');
   assert.equal((await ask('config set max_retries 3')).text, 'Max_Retries = 3\n');
 });
+
+test('explain says what is used in place of what nobody set', async () => {
+  const { ask } = consoleOver('');
+  const of = async (name: string) => (await ask(`config explain ${name}`)).text.split('\n').slice(0, 2);
+  assert.deepEqual(await of('hostname'), [
+    'Hostname = "box.test"',
+    'set by nobody; in its place: the name of the system',
+  ]);
+  assert.deepEqual((await of('bind_address'))[1], 'set by nobody; in its place: the address that the system chooses');
+  assert.deepEqual((await of('max_retries'))[1], 'set by nobody: this is the default');
+  const { inPlace, text } = JSON.parse((await ask('config explain --json hostname')).text);
+  assert.deepEqual([inPlace, text], ['the name of the system', '"box.test"']);
+});
+
+test('a scope that stands elsewhere is told where', async () => {
+  const { ask } = consoleOver('');
+  assert.match((await ask('config explain listen :25 relay_hosts')).text, /\(listen stands in esmtp_listener, /);
+  assert.match((await ask('config show peer 10.0.0.0/8')).text, /\(peer stands in /);
+});

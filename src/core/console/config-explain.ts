@@ -13,12 +13,13 @@ import {
 import { describeCounter, isThrottle } from '../config/findings/limit-meaning.ts';
 import { changesOf } from '../config/findings/option-changes.ts';
 import { suspendDelivery } from '../config/options/connection-options.ts';
+import { hostname } from '../config/options/server-options.ts';
 import { subjectOf } from '../config/scope-path.ts';
 import { hasPassed } from '../config/suspension.ts';
-import type { WordSyntax } from '../config/syntax.ts';
+import { quoteText, type WordSyntax } from '../config/syntax.ts';
 import type { Rate } from '../config/value-type.ts';
 import { type Answer, reply } from './command.ts';
-import type { ConfigClock } from './config-holder.ts';
+import type { ConfigClock, ConfigHolder, ConfigMachine } from './config-holder.ts';
 import { onOption, optionFor, refuseOption } from './config-path.ts';
 import { formatRunTimeChange } from './config-transaction.ts';
 import { textOf } from './layout.ts';
@@ -33,7 +34,7 @@ const CHANGES_SHOWN = 3;
 export function explain(
   configuration: Configuration,
   words: readonly WordSyntax[],
-  clock: ConfigClock,
+  { clock, machine }: Pick<ConfigHolder, 'clock' | 'machine'>,
   view: LimitView | null,
 ): Answer {
   const isJson = words.some(({ text }) => text === JSON_FLAG);
@@ -41,7 +42,7 @@ export function explain(
   return onOption(configuration.root, 'explain', asked, (path, name) => {
     const option = path.innermost?.name === 'module' ? null : optionFor(path, name.text);
     if (option === null) return refuseOption(path, name);
-    const found = explainOption(configuration, option, subjectOf(path.steps));
+    const found = withSystemName(explainOption(configuration, option, subjectOf(path.steps)), machine);
     const governed = governedBy(found, view);
     if (isJson) return reply(`${JSON.stringify(asJson(configuration, found, governed))}\n`);
     const note = noteUndeclared(
@@ -50,6 +51,12 @@ export function explain(
     );
     return reply(textOf([...linesOf(configuration, found, governed, clock), ...(note === null ? [] : [note])]));
   });
+}
+
+/** A server without a name of its own has that of its system, which is known where it runs. */
+function withSystemName(found: Explanation, machine: ConfigMachine | null): Explanation {
+  if (found.option !== hostname || found.value !== null || machine === null) return found;
+  return { ...found, text: quoteText(machine.hostname) };
 }
 
 /** What one setting limits. */
@@ -86,7 +93,9 @@ function linesOf(
   return [
     `${option.display} = ${text}`,
     setBy === null
-      ? 'set by nobody: this is the default'
+      ? value === null && option.inPlace !== null
+        ? `set by nobody; in its place: ${option.inPlace}`
+        : 'set by nobody: this is the default'
       : `set by ${setPlaceText(setBy, clock)}${savedText(setBy, clock)}`,
     ...(option === suspendDelivery && hasPassed(value as WallMs, clock.now())
       ? ['this time has passed: no mail is held by it']
@@ -199,6 +208,7 @@ function asJson(
     value: plain,
     text,
     setBy,
+    inPlace: value === null ? option.inPlace : null,
     limits: governed.map(({ counts, uses, tokens }) => ({
       counts,
       tokens,

@@ -26,7 +26,7 @@ export function inquire(
 ): Answer | null {
   switch (verb) {
     case 'explain':
-      return explain(draft ?? holder.current(), words, holder.clock, view);
+      return explain(draft ?? holder.current(), words, holder, view);
     case 'diff':
       return diff(holder, draft, words, view);
     case 'reload': {

@@ -118,6 +118,7 @@ export const bindAddress = option<string | null>({
   name: 'bind_address',
   type: SOURCE_ADDRESS,
   default: null,
+  inPlace: 'the address that the system chooses',
   scopes: ['binding', 'binding_group', 'global'],
   chain: SENDING_CHAIN,
   help: 'local address that connections come from; * leaves it to the system',

@@ -44,6 +44,7 @@ export const mdnFailuresNotify = option<string | null>({
   display: 'MDN_Failures_Notify',
   type: OPTIONAL_TEXT,
   default: null,
+  inPlace: 'nobody gets them',
   scopes: SENDING,
   chain: SENDING_CHAIN,
   help: 'mailbox that gets the bounces of mail without a sender',

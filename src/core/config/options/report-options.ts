@@ -32,6 +32,7 @@ export const bouncePattern = option<string | null>({
   display: 'Bounce_Pattern',
   type: optional(PATTERN),
   default: null,
+  inPlace: 'all mail to bounce domains is a bounce',
   scopes: ['domain', 'global'],
   chain: SENDING_CHAIN,
   help: 'what a recipient in a bounce domain looks like whose mail is a bounce; all are when unset',

@@ -92,6 +92,7 @@ export const mailerdaemon = option<string | null>({
   display: 'MailerDaemon',
   type: OPTIONAL_TEXT,
   default: null,
+  inPlace: 'mailer-daemon at the name of this server',
   scopes: SENDING,
   chain: SENDING_CHAIN,
   help: 'From: address of bounces; mailer-daemon at hostname when unset',

@@ -9,6 +9,7 @@ export const gateway = option<string | null>({
   name: 'gateway',
   type: GATEWAY,
   default: null,
+  inPlace: 'the exchangers of the domain',
   scopes: SENDING,
   chain: SENDING_CHAIN,
   help: 'smart host that takes the mail instead of the exchangers of the domain',

@@ -8,6 +8,7 @@ export const hostname = option<string | null>({
   name: 'hostname',
   type: HOST_NAME,
   default: null,
+  inPlace: 'the name of the system',
   scopes: ['global'],
   help: 'name of this server in greetings, headers and bounces; the name of the system when unset',
 });
@@ -46,6 +47,7 @@ export const localChangesFile = option<string | null>({
   name: 'local_changes_file',
   type: OPTIONAL_FILE,
   default: null,
+  inPlace: 'the main file takes such changes',
   scopes: ['global'],
   help: 'file that config writeback saves changes to which have no other writable file; read after all others',
 });
@@ -119,6 +121,7 @@ export const limitAuditLog = option<string | null>({
   name: 'limit_audit_log',
   type: OPTIONAL_FILE,
   default: null,
+  inPlace: 'no such file is written',
   scopes: ['global'],
   help: 'file that proves the connection limits, for headgate audit; none when unset (an option of Headgate)',
 });

@@ -39,7 +39,7 @@ export const tlsIfavailableFallback = option<boolean>({
   help: 'with tls = ifavailable, whether mail goes in clear after TLS failed, or waits',
 });
 
-const file = (name: string, display: string, help: string): Option<string | null> =>
+const file = (name: string, display: string, help: string, inPlace: string): Option<string | null> =>
   option<string | null>({
     name,
     display,
@@ -48,12 +48,28 @@ const file = (name: string, display: string, help: string): Option<string | null
     scopes: SENDING,
     chain: SENDING_CHAIN,
     help,
+    inPlace,
   });
 
-export const tlsCa = file('tls_ca', 'TLS_Ca', 'certificates (PEM) that sign those of receivers');
+export const tlsCa = file(
+  'tls_ca',
+  'TLS_Ca',
+  'certificates (PEM) that sign those of receivers',
+  'the authorities that Node comes with',
+);
 /** The word `none` undoes what a wider scope says. */
-export const tlsCertificate = file('tls_certificate', 'TLS_Certificate', 'our certificate (PEM); none for none');
-export const tlsKey = file('tls_key', 'TLS_Key', 'key (PEM) of the certificate, if it is not in the same file');
+export const tlsCertificate = file(
+  'tls_certificate',
+  'TLS_Certificate',
+  'our certificate (PEM); none for none',
+  'no certificate is shown',
+);
+export const tlsKey = file(
+  'tls_key',
+  'TLS_Key',
+  'key (PEM) of the certificate, if it is not in the same file',
+  'the key in the file of the certificate',
+);
 
 const text = (name: string, display: string, byDefault: string, help: string): Option<string> =>
   option<string>({ name, display, type: TEXT, default: byDefault, scopes: SENDING, chain: SENDING_CHAIN, help });
@@ -135,6 +151,7 @@ export const tlsEcCurveNames = option<string | null>({
   display: 'TLS_EC_Curve_Names',
   type: CURVES,
   default: null,
+  inPlace: 'the choice of the TLS library',
   scopes: ['global'],
   help: 'curves or groups of key exchange in order of preference',
 });
