@@ -40,7 +40,10 @@ interface Report {
 
 interface Options {
   readonly options?: string;
+  /** On disk already. */
   readonly policy?: { readonly mode: string; readonly mx: readonly string[] };
+  /** There is a policy, and nobody at its host. */
+  readonly isAnnounced?: boolean;
   /** The TLSA record of the exchanger, proved; `bogus`: SERVFAIL. */
   readonly tlsa?: string;
 }
@@ -49,7 +52,7 @@ interface Options {
 async function openSite(
   t: TestContext,
   behaviour: Partial<SinkBehaviour>,
-  { options = '', policy, tlsa }: Options = {},
+  { options = '', policy, isAnnounced = false, tlsa }: Options = {},
 ): Promise<Site> {
   const arrived: SinkMessage[] = [];
   let told = () => {};
@@ -71,7 +74,7 @@ async function openSite(
     ...(tlsa === undefined
       ? {}
       : { [`_${port}._tcp.${EXCHANGER}`]: tlsa === 'bogus' ? { rcode: 2 } : { TLSA: [tlsa], isAuthentic } }),
-    ...(policy === undefined ? {} : { '_mta-sts.one.example': { TXT: ['v=STSv1; id=1;'] } }),
+    ...(policy === undefined && !isAnnounced ? {} : { '_mta-sts.one.example': { TXT: ['v=STSv1; id=1;'] } }),
   };
   const dns = await DnsServer.open(zone);
   t.after(() => dns.close());
@@ -233,6 +236,29 @@ for (const { title, behaviour, options = '', site = {}, type, totals, failure } 
     assert.match((await headgate.console('tls report')).text, /^Total domains: 0; reports that wait: 0$/m);
   });
 }
+
+test('a policy that cannot be fetched is reported beside the sessions that go without it', { timeout }, async (t) => {
+  const { headgate, receivers, nextReport } = await openSite(t, offering(), {
+    isAnnounced: true,
+    options: 'TLS = ifavailable',
+  });
+  await receivers.whenArrived(await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]));
+  await headgate.console('tls report send today');
+  const { report } = await nextReport();
+  const [failed, session] = report.policies;
+  assert.deepEqual(
+    [failed!.policy, failed!.summary, session!.policy['policy-type'], session!.summary],
+    [
+      { 'policy-type': 'sts', 'policy-domain': 'one.example' },
+      { 'total-successful-session-count': 0, 'total-failure-session-count': 1 },
+      'no-policy-found',
+      { 'total-successful-session-count': 1, 'total-failure-session-count': 0 },
+    ],
+  );
+  const [detail] = failed!['failure-details']!;
+  assert.equal(detail!['result-type'], 'sts-policy-fetch-error');
+  assert.match(String(detail!['failure-reason-code']), /no address of mta-sts\.one\.example/);
+});
 
 test('counts survive an orderly stop, and the console lists them', { timeout }, async (t) => {
   const { headgate, receivers, nextReport } = await openSite(t, offering(), { options: 'TLS = ifavailable' });
