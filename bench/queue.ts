@@ -39,7 +39,7 @@ const stanzas = domains.map((domain) =>
   domain.startsWith('untried') ? `Domain "${domain}" { Max_Outbound_Connections = 0 }\n` : '',
 );
 const subject = await HeadgateSubject.start(
-  `Gateway = "127.0.0.1"\nRemote_SMTP_Port = ${receiver.port}\nRetry_Interval = 86400\n${stanzas.join('')}`,
+  `Routes = ( "smtp://127.0.0.1?port=${receiver.port}" )\nRetry_Interval = 86400\n${stanzas.join('')}`,
 );
 try {
   const empty = await restedOctets();

@@ -21,6 +21,8 @@ export class Slab {
   readonly bytes: number;
   readonly since: number;
   used = 0;
+  /** What was encoded into it, in part settled or refused since. */
+  readonly records: StoredRecord[] = [];
   /** Records that still need it. */
   live = 0;
   liveBytes = 0;
@@ -79,6 +81,7 @@ export class BodyMemory {
     record.bodyBytes = bodyBytes;
     record.slab = slab;
     slab.used = at;
+    slab.records.push(record);
     slab.live += 1;
     slab.liveBytes += record.contentBytes;
     slab.uncommitted += 1;
@@ -105,6 +108,7 @@ export class BodyMemory {
     const { slab } = record;
     if (slab === null) return;
     record.slab = null;
+    if (!record.isFinal) record.pack();
     slab.live -= 1;
     slab.liveBytes -= record.contentBytes;
     if (slab.live === 0 && slab !== this.#current) this.#drop(slab);
@@ -141,6 +145,8 @@ export class BodyMemory {
     slab.isDropped = true;
     slab.buffer = EMPTY;
     slab.chunks = null;
+    for (const record of slab.records) if (record.slab === slab) record.pack();
+    slab.records.length = 0;
     this.#slabs.delete(slab);
     this.#bytes -= slab.bytes;
     if (slab === this.#current) this.#current = null;

@@ -241,5 +241,6 @@ function readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): Stor
   record.headerSectionBytes = header.headerSectionBytes;
   record.bodyBytes = header.bodyBytes;
   for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
+  record.pack();
   return record;
 }

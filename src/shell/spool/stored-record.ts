@@ -1,20 +1,23 @@
 // A record of the spool as the process knows it: where it lies, which recipients are open, and where in memory its
-// content is, if it is. This is the object that the engine holds as StoredContent.
+// content is, if it is. This is the object that the engine holds as StoredContent. Mail that waits without its content in
+// memory has its envelope as text (the one on disk), which is a quarter of what the objects take: there may be millions.
 import { assert } from '../../core/base/assert.ts';
 import { wallMs } from '../../core/base/moment.ts';
 import { type Envelope, type QueuePlace, type Settlement, withPlace } from '../../core/mail/message.ts';
 import type { AppendResult, StoredContent } from '../../engine/ports.ts';
 import type { Slab } from './body-memory.ts';
-import { type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
+import { decodeEnvelope, encodeEnvelope, type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
 import type { Segment } from './segment.ts';
 import type { SettlementEntry } from './settlement-entry.ts';
 
 /** Told once what became of an append. */
 export type Appended = (result: AppendResult) => void;
 
+/** The envelope read last of those that are text: whoever reads one reads it several times in a row. */
+let lastRead: { readonly text: string; readonly envelope: Envelope } | null = null;
+
 export class StoredRecord implements StoredContent {
-  /** As it is now; its spool changes it when a recipient is queued elsewhere. */
-  envelope: Envelope;
+  #envelope: Envelope | string;
   /** 0 until the record is given its place. */
   sequence = 0;
   segment: Segment | null = null;
@@ -34,12 +37,31 @@ export class StoredRecord implements StoredContent {
   openRecipients: number;
   /** Settlements so far, and moves to other queues. */
   changes = 0;
-  #progress: Map<number, Settlement> | null = null;
+  readonly #recipients: number;
+  /** The settlement itself where there is one recipient: a million maps would be most of what they hold. */
+  #progress: Map<number, Settlement> | Settlement | null = null;
   #places: Map<number, QueuePlace> | null = null;
 
   constructor(envelope: Envelope) {
-    this.envelope = envelope;
-    this.openRecipients = envelope.recipients.length;
+    this.#envelope = envelope;
+    this.#recipients = envelope.recipients.length;
+    this.openRecipients = this.#recipients;
+  }
+
+  /** As it is now; its spool changes it when a recipient is queued elsewhere. */
+  get envelope(): Envelope {
+    const envelope = this.#envelope;
+    if (typeof envelope !== 'string') return envelope;
+    if (lastRead?.text === envelope) return lastRead.envelope;
+    const decoded = decodeEnvelope(Buffer.from(envelope));
+    assert(decoded !== null, 'an envelope that was encoded can be decoded');
+    lastRead = { text: envelope, envelope: decoded.envelope };
+    return decoded.envelope;
+  }
+
+  /** The mail waits, and its content is not in memory. */
+  pack(): void {
+    if (typeof this.#envelope !== 'string') this.#envelope = encodeEnvelope(this.#envelope, null);
   }
 
   /** Octets on disk, with the header. */
@@ -58,7 +80,9 @@ export class StoredRecord implements StoredContent {
 
   /** The last settlement of each recipient that has one. */
   get progress(): Progress {
-    return this.#progress ?? NO_PROGRESS;
+    const progress = this.#progress;
+    if (progress === null) return NO_PROGRESS;
+    return progress instanceof Map ? progress : new Map([[0, progress]]);
   }
 
   /** Where recipients were queued that were queued elsewhere since this copy of the record was written. */
@@ -74,40 +98,55 @@ export class StoredRecord implements StoredContent {
 
   /** Takes in where a settlement file says that a recipient is queued; what is known of an earlier copy comes last. */
   unitePlace(index: number, place: QueuePlace): void {
-    if (index < this.envelope.recipients.length) this.#keepPlace(index, place);
+    if (index < this.#recipients) this.#keepPlace(index, place);
   }
 
   #keepPlace(index: number, place: QueuePlace): void {
     this.#places ??= new Map();
     this.#places.set(index, place);
-    this.envelope = withPlace(this.envelope, index, place);
+    const isPacked = typeof this.#envelope === 'string';
+    this.#envelope = withPlace(this.envelope, index, place);
+    if (isPacked) this.pack();
   }
 
   settle(index: number, settlement: Settlement): void {
-    assert(index >= 0 && index < this.envelope.recipients.length, 'a settlement is about a recipient of the record');
+    assert(index >= 0 && index < this.#recipients, 'a settlement is about a recipient of the record');
     assert(!this.#isFinal(index), 'a recipient is settled for good only once');
     const isFinal = settlement.kind !== 'deferred';
     this.changes += 1;
     if (isFinal) this.openRecipients -= 1;
     // The usual record has one recipient and is delivered at once: nothing needs to be remembered then.
-    if (isFinal && this.envelope.recipients.length === 1 && !this.isMoving && this.#progress === null) return;
-    this.#progress ??= new Map();
-    this.#progress.set(index, settlement);
+    if (isFinal && this.#recipients === 1 && !this.isMoving && this.#progress === null) return;
+    this.#keepSettlement(index, settlement);
   }
 
   /** Takes in what another copy of the record, or a settlement file, knows. */
   unite(index: number, settlement: Settlement): void {
-    if (index >= this.envelope.recipients.length || this.#isFinal(index)) return;
-    const known = this.#progress?.get(index);
+    if (index >= this.#recipients || this.#isFinal(index)) return;
+    const known = this.#settlementOf(index);
     if (settlement.kind === 'deferred' && known?.kind === 'deferred' && known.retries > settlement.retries) return;
-    this.#progress ??= new Map();
-    this.#progress.set(index, settlement);
+    this.#keepSettlement(index, settlement);
     if (settlement.kind !== 'deferred') this.openRecipients -= 1;
+  }
+
+  #settlementOf(index: number): Settlement | undefined {
+    const progress = this.#progress;
+    if (progress instanceof Map) return progress.get(index);
+    return index === 0 && progress !== null ? progress : undefined;
+  }
+
+  #keepSettlement(index: number, settlement: Settlement): void {
+    if (this.#recipients === 1) {
+      this.#progress = settlement;
+      return;
+    }
+    if (!(this.#progress instanceof Map)) this.#progress = new Map();
+    this.#progress.set(index, settlement);
   }
 
   #isFinal(index: number): boolean {
     if (this.openRecipients === 0) return true;
-    const settlement = this.#progress?.get(index);
+    const settlement = this.#settlementOf(index);
     return settlement !== undefined && settlement.kind !== 'deferred';
   }
 }
