@@ -30,7 +30,8 @@ export function optionPage(name: string): string | null {
 /** An option of that name in scopes where nothing comes of it. */
 function otherMeaning({ scopes, handling }: Option<unknown>): string {
   const because = handling.kind === 'acted' ? '' : `: ${escaped(handling.because)}`;
-  const what = handling.kind === 'refused' ? 'refused unless it changes nothing' : 'kept, with a warning';
+  const where = scopes.includes('listen') ? ', or the listen has enable = false' : '';
+  const what = handling.kind === 'refused' ? `refused unless it changes nothing${where}` : 'kept, with a warning';
   return `- **In ${oneOf(scopes)}:** ${what}${because}`;
 }
 

@@ -55,7 +55,8 @@ function purposeOf({ handling, keyword }: ScopeKind): string {
   return `refused, since leaving it out would change what happens: ${handling.because}`;
 }
 
-const placeName = (scope: ScopeName): string => (scope === 'global' ? 'the global scope' : `a ${scope}`);
+const placeName = (scope: ScopeName): string =>
+  scope === 'global' ? 'the global scope' : `${/^([aeiou]|http|msgc|xmpp)/.test(scope) ? 'an' : 'a'} ${scope}`;
 
 function optionLines(scope: ScopeName): string[] {
   const own = OPTIONS.filter(({ scopes }) => scopes.includes(scope));
