@@ -56,13 +56,15 @@ export class DelayNotices {
   /** Mail waits in a queue, all of it for one domain over one binding. */
   waits(stored: StoredContent, indices: readonly number[], settings: DeliverySettings): void {
     if (!settings.generateDelayNotices || stored.envelope.reversePath === null) return;
-    for (const index of indices) this.#watchOf(stored, index, settings).late.set(index, null);
+    for (const index of indices)
+      if (isTold(stored, index)) this.#watchOf(stored, index, settings).late.set(index, null);
   }
 
   /** An attempt for a recipient failed, and there will be another. */
   deferred(stored: StoredContent, late: LateRecipient, settings: DeliverySettings): void {
     if (!settings.generateDelayNotices || stored.envelope.reversePath === null) return;
     const { index } = late.failure;
+    if (!isTold(stored, index)) return;
     this.#watchOf(stored, index, settings).late.set(index, late);
   }
 
@@ -155,6 +157,11 @@ export class DelayNotices {
 }
 
 const UNKNOWN = { reply: null, remote: null, attemptedAt: null } as const;
+
+/** Whoever said when to be told and did not name delays hears of none (RFC 3461 section 5.2.5). */
+function isTold({ envelope }: StoredContent, index: number): boolean {
+  return envelope.recipients[index]!.request?.notify?.delay !== false;
+}
 
 function keyOf({ envelope }: StoredContent, index: number): string {
   const { binding, routingDomain } = envelope.recipients[index]!;

@@ -7,6 +7,12 @@ import { Timers } from '../core/base/timers.ts';
 import { IdMaker } from '../core/mail/ids.ts';
 import type { ReversePath } from '../core/mail/mailbox.ts';
 import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+import {
+  type MessageRequest,
+  parseNotify,
+  type RecipientRequest,
+  recipientRequest,
+} from '../core/mail/notification-request.ts';
 import { MailRecords } from './mail-records.ts';
 import { Notices } from './notices.ts';
 import type { AppendResult, StoredContent } from './ports.ts';
@@ -23,6 +29,7 @@ class Bench {
   startsPerTurn = 100;
   reads: (() => void)[] = [];
   appends: ((result: AppendResult) => void)[] = [];
+  readonly contents: Content[] = [];
   readonly #envelopes: Envelope[] = [];
   #now: Moment = { mono: monoMs(1000), wall: wallMs(1_800_000_000_000) };
   #sequence = 0;
@@ -41,7 +48,8 @@ class Bench {
       },
       timers: this.timers,
       spool: {
-        append(envelope, _, done) {
+        append(envelope, content, done) {
+          bench.contents.push(content);
           bench.#envelopes.push(envelope);
           bench.appends.push(done);
         },
@@ -218,3 +226,119 @@ test('late mail that is delivered before its notice is made gives none, and noth
   bench.answer();
   assert.deepEqual([bench.queued.length, bench.settled], [1, []]);
 });
+
+/** What a sender asked for, and a message to three recipients whose mail has come to an end. */
+const asked = (notify: string | null, originalRecipient: string | null = null) =>
+  recipientRequest(notify === null ? null : parseNotify(notify), originalRecipient);
+
+function askedMail(
+  requests: readonly (RecipientRequest | null)[],
+  request: MessageRequest | null = null,
+  reversePath: ReversePath = 'a@sender.example',
+): StoredContent {
+  const recipients = requests.map((one, index) => ({
+    messageId: `m${index}`,
+    mailbox: `r${index}@example.com`,
+    routingDomain: 'example.com',
+    binding: 'default',
+    ...(one === null ? {} : { request: one }),
+  }));
+  const rest = { batchId: 'b', receivedAt: wallMs(0), eightBit: false, size: 9, protocol: 'esmtp' };
+  return { envelope: { ...rest, reversePath, recipients, ...(request === null ? {} : { request }) }, sequence: 7 };
+}
+
+const failureOf = (index: number) => ({ index, reply: '550 5.1.1 no such user', remote: null, attemptedAt: null });
+const textOf = ({ body }: Content): string => Buffer.concat(body).toString('latin1');
+const told = (text: string): string[] => [...text.matchAll(/Final-Recipient: rfc822; (\S+)\r/g)].map(([, who]) => who!);
+
+for (const [id, generateBounces, notifies, expected] of [
+  [
+    'NOTIFY says who hears of a failure, the configuration where there is none',
+    true,
+    ['NEVER', 'FAILURE', null],
+    [1, 2],
+  ],
+  ['also where the configuration has no notices', false, ['NEVER', 'FAILURE', null], [1]],
+  ['other wishes are no wish for that', true, ['SUCCESS', 'DELAY', 'SUCCESS,DELAY'], []],
+  ['all of them', false, ['SUCCESS,FAILURE', 'FAILURE,DELAY', 'SUCCESS,FAILURE,DELAY'], [0, 1, 2]],
+] as const) {
+  test(`failures: ${id}`, () => {
+    const bench = new Bench();
+    const stored = askedMail(notifies.map((notify) => asked(notify)));
+    bench.notices.tell(stored, [0, 1, 2].map(failureOf), { ...SETTINGS, generateBounces });
+    assert.equal(bench.settled.length, 3 - expected.length, 'who is not told is settled at once');
+    bench.answer();
+    bench.answer();
+    assert.equal(bench.settled.length, 3);
+    assert.deepEqual(
+      bench.contents.map(textOf).flatMap(told),
+      expected.map((index) => `r${index}@example.com`),
+    );
+  });
+}
+
+test('NOTIFY does not make notices to the null sender, nor keep those that the operator wants of such mail', () => {
+  const bench = new Bench();
+  const stored = askedMail([asked('FAILURE')], null, null);
+  bench.notices.tell(stored, [failureOf(0)], SETTINGS);
+  assert.deepEqual([bench.settled.length, bench.contents.length, bench.reads.length], [1, 0, 0]);
+  bench.notices.tell(askedMail([asked('NEVER')], null, null), [failureOf(0)], {
+    ...SETTINGS,
+    mdnFailuresNotify: 'ops',
+  });
+  bench.answer();
+  bench.answer();
+  assert.equal(bench.queued[0]!.envelope.recipients[0]!.mailbox, 'ops@mta.example');
+});
+
+test('a quiet order of the operator is quiet whatever was asked', () => {
+  const bench = new Bench();
+  bench.notices.tell(askedMail([asked('FAILURE')]), [failureOf(0)], null);
+  assert.deepEqual([bench.settled.length, bench.notices.pending], [1, 0]);
+});
+
+for (const [returns, configured, expected] of [
+  [null, 'none', null],
+  [null, 'headers', 'text/rfc822-headers'],
+  [null, 'all', 'message/rfc822'],
+  ['full', 'none', 'message/rfc822'],
+  ['full', 'headers', 'message/rfc822'],
+  ['headers', 'none', 'text/rfc822-headers'],
+  ['headers', 'all', 'text/rfc822-headers'],
+] as const) {
+  test(`RET ${returns ?? 'left out'}, bounces_inline_original ${configured}: ${expected ?? 'nothing'} is quoted`, () => {
+    const bench = new Bench();
+    const request = returns === null ? null : { returns, envelopeId: null };
+    bench.notices.tell(askedMail([null], request), [failureOf(0)], { ...SETTINGS, bouncesInlineOriginal: configured });
+    bench.answer();
+    bench.answer();
+    const types = [...textOf(bench.contents[0]!).matchAll(/Content-Type: (\S+\/rfc822\S*)\r/g)].map(([, type]) => type);
+    assert.deepEqual(types, expected === null ? [] : [expected]);
+  });
+}
+
+for (const action of ['relayed', 'delivered'] as const) {
+  test(`success (${action}): told with the headers at most, and settled as delivered when that is durable`, () => {
+    const bench = new Bench();
+    const stored = askedMail([asked('SUCCESS', 'rfc822;old+2B1@example.net')], {
+      returns: 'full',
+      envelopeId: 'e+20f',
+    });
+    const taken = { index: 0, reply: '250 2.6.0 taken', remote: null, attemptedAt: wallMs(5) };
+    bench.notices.tellOfSuccess(stored, [taken], { ...SETTINGS, generateBounces: false }, action);
+    for (const read of bench.reads.splice(0)) read();
+    assert.deepEqual([bench.appends.length, bench.settled], [1, []]);
+    bench.answer();
+    assert.deepEqual(bench.settled, [[7, 'delivered']]);
+    const text = textOf(bench.contents[0]!);
+    assert.match(text, /\r\n\r\nOriginal-Envelope-Id: e f\r\nReporting-MTA: /);
+    assert.match(
+      text,
+      new RegExp(
+        `\r\nOriginal-Recipient: rfc822; old\\+1@example\\.net\r\nFinal-Recipient: rfc822; r0@example\\.com\r\nAction: ${action}\r\nStatus: 2\\.6\\.0\r\n`,
+      ),
+    );
+    assert.match(text, /Content-Type: text\/rfc822-headers/);
+    assert.deepEqual([bench.queued[0]!.envelope.reversePath, bench.queued[0]!.envelope.request], [null, undefined]);
+  });
+}

@@ -1,12 +1,13 @@
-// Notices to senders: of mail that failed for good, and of mail that is late (delay-notices.ts says when). For failures the
-// order is a promise: the notice is durable before the failure is settled, so a crash may repeat an attempt but never
-// swallows a bounce. A few are made at a time; the others wait here, and hold no more than the mail they are about.
+// Notices to senders: of mail that failed for good, of mail that is late (delay-notices.ts says when), and of mail that was
+// taken where that was asked for. The order is a promise: the notice is durable before the recipient is settled, so a crash
+// may repeat an attempt but never swallows a bounce. A few are made at a time; the others wait here, and hold no more than the mail they are about.
 import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
 import { composeNotice, type NoticeContent } from '../core/bounce/notice.ts';
 import { DEFAULT_BINDING } from '../core/config/configuration.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
+import type { SuccessAction } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
@@ -60,8 +61,10 @@ interface Pending {
   readonly failures: readonly NoticeFailure[];
   readonly settings: DeliverySettings;
   readonly to: Mailbox;
-  /** Null: they failed for good. */
+  /** Null: they failed for good, or were taken. */
   readonly delay: Delay | null;
+  /** Null: they failed, or are late. */
+  readonly successAction: SuccessAction | null;
 }
 
 const AT_ONCE_MAX = 64;
@@ -72,6 +75,7 @@ const NEXT_TURN_MS = 1;
 /** So many places of `#waiting` that were taken are cut off. */
 const CUT_AT = 1024;
 const FAILED = { kind: 'failed' } as const;
+const DELIVERED = { kind: 'delivered' } as const;
 
 export class Notices {
   readonly #parts: NoticeParts;
@@ -101,20 +105,38 @@ export class Notices {
    * @param settings null: the operator wants no notice
    */
   tell(stored: StoredContent, failures: readonly NoticeFailure[], settings: DeliverySettings | null): void {
-    const to = settings?.generateBounces
-      ? recipientOf(stored.envelope, failures, settings, this.#parts.hostname())
-      : null;
-    if (to === null) {
-      for (const { index } of failures) this.#parts.spool.settle(stored, index, FAILED);
-      return;
-    }
-    this.#waiting.push({ stored, failures, settings: settings!, to, delay: null });
+    const { envelope } = stored;
+    const told = settings === null ? [] : failures.filter(({ index }) => isToldOfFailure(envelope, index, settings));
+    const to = told.length === 0 ? null : recipientOf(envelope, told, settings!, this.#parts.hostname());
+    for (const failure of failures)
+      if (to === null || !told.includes(failure)) this.#parts.spool.settle(stored, failure.index, FAILED);
+    if (to === null) return;
+    this.#waiting.push({ stored, failures: told, settings: settings!, to, delay: null, successAction: null });
+    this.#startWaiting();
+  }
+
+  /** Tells the sender, who asked for it, that a receiver took the message, and then settles that. */
+  tellOfSuccess(
+    stored: StoredContent,
+    taken: readonly NoticeFailure[],
+    settings: DeliverySettings,
+    successAction: SuccessAction,
+  ): void {
+    const to = stored.envelope.reversePath!;
+    this.#waiting.push({ stored, failures: taken, settings, to, delay: null, successAction });
     this.#startWaiting();
   }
 
   /** Tells the sender that the message is late. Whoever calls knows that there is one. */
   tellOfDelay(stored: StoredContent, late: readonly NoticeFailure[], settings: DeliverySettings, delay: Delay): void {
-    this.#waiting.push({ stored, failures: late, settings, to: stored.envelope.reversePath!, delay });
+    this.#waiting.push({
+      stored,
+      failures: late,
+      settings,
+      to: stored.envelope.reversePath!,
+      delay,
+      successAction: null,
+    });
     this.#startWaiting();
   }
 
@@ -140,7 +162,7 @@ export class Notices {
 
   #start(pending: Pending): void {
     this.#running += 1;
-    if (pending.settings.bouncesInlineOriginal === 'none') {
+    if (quoteOf(pending) === 'none') {
       this.#store(pending, null);
       return;
     }
@@ -179,7 +201,9 @@ export class Notices {
     const recipient = envelope.recipients[0]!;
     const group = this.#parts.groupOf(recipient.binding);
     records.received({ at: at.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' });
-    if (pending.delay === null) for (const { index } of pending.failures) spool.settle(pending.stored, index, FAILED);
+    const settlement = pending.successAction === null ? FAILED : DELIVERED;
+    if (pending.delay === null)
+      for (const { index } of pending.failures) spool.settle(pending.stored, index, settlement);
     this.#parts.accepted(notice, at);
   }
 
@@ -212,7 +236,7 @@ export class Notices {
 
   #content(pending: Pending, original: Content | null, messageId: string, at: Moment): NoticeContent {
     const { random, utcOffsetMinutes } = this.#parts;
-    const { stored, failures, settings, to, delay } = pending;
+    const { stored, failures, settings, to, delay, successAction } = pending;
     const date = (wall: WallMs): string => mailDate(wall, utcOffsetMinutes(wall));
     return composeNotice({
       reportingMta: this.#parts.hostname(),
@@ -221,10 +245,13 @@ export class Notices {
       messageId,
       date: date(at.wall),
       arrivalDate: date(stored.envelope.receivedAt),
+      envelopeId: stored.envelope.request?.envelopeId ?? null,
       boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
-      action: delay === null ? { kind: 'failed' } : { kind: 'delayed', willRetryUntil: date(delay.until) },
-      failures: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({
+      action:
+        delay === null ? { kind: successAction ?? 'failed' } : { kind: 'delayed', willRetryUntil: date(delay.until) },
+      recipients: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({
         mailbox: stored.envelope.recipients[index]!.mailbox,
+        originalRecipient: stored.envelope.recipients[index]!.request?.originalRecipient ?? null,
         reply: lastReply === undefined || lastReply === reply ? reply : `${reply} (last reply: ${lastReply})`,
         remote,
         lastAttemptDate: attemptedAt === null ? null : date(attemptedAt),
@@ -232,12 +259,25 @@ export class Notices {
       original:
         original === null
           ? { kind: 'none' }
-          : // RFC 3461 section 5.2.g: of mail that is only late, no more than the headers.
-            settings.bouncesInlineOriginal === 'all' && delay === null
+          : quoteOf(pending) === 'all'
             ? { kind: 'all', ...original }
             : { kind: 'headers', headerSection: original.headerSection },
     });
   }
+}
+
+/** Whether the sender hears that a recipient failed: as he asked (NOTIFY), else as the configuration has it. */
+function isToldOfFailure({ reversePath, recipients }: Envelope, index: number, settings: DeliverySettings): boolean {
+  const notify = reversePath === null ? null : (recipients[index]!.request?.notify ?? null);
+  return notify === null ? settings.generateBounces : notify.failure;
+}
+
+/** How much of the message goes back: as the sender asked (RET), else as the configuration has it. */
+function quoteOf({ stored, settings, delay, successAction }: Pending): DeliverySettings['bouncesInlineOriginal'] {
+  const returns = stored.envelope.request?.returns ?? null;
+  const quote = returns === null ? settings.bouncesInlineOriginal : returns === 'full' ? 'all' : 'headers';
+  // RFC 3461 section 4.3: RET=FULL is about failures; of mail that is late or was taken, no more than the headers.
+  return quote === 'all' && (delay !== null || successAction !== null) ? 'headers' : quote;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { DeliverySettings } from '../core/delivery/settings.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
+import type { MessageRequest, RecipientRequest } from '../core/mail/notification-request.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
 import type { Task } from '../core/queue/task.ts';
 import { countedPolicy, type Fault, faultOf, NOT_OFFERED, openingFault } from '../core/records/tls-verdict.ts';
@@ -58,6 +59,19 @@ export class OutboundTransaction implements Transaction {
 
   get client(): MessageClient | null {
     return this.task.stored.envelope.client ?? null;
+  }
+
+  get request(): MessageRequest | undefined {
+    return this.task.stored.envelope.request;
+  }
+
+  requestOf(place: number): RecipientRequest | undefined {
+    return this.task.stored.envelope.recipients[this.task.recipients[place]!]!.request;
+  }
+
+  get asksForSuccess(): boolean {
+    const { recipients } = this.task.stored.envelope;
+    return this.task.recipients.some((index) => recipients[index]!.request?.notify?.success === true);
   }
 }
 

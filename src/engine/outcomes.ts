@@ -10,6 +10,7 @@ import {
   type Failure,
   NO_CONNECTION,
   notConnected,
+  type SuccessAction,
 } from '../core/mail/disposition.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
@@ -84,6 +85,8 @@ export class Outcomes {
     const stored = task.stored as StoredContent;
     const { recipients, retries } = task;
     let failures: NoticeFailure[] | null = null;
+    let taken: NoticeFailure[] | null = null;
+    let successAction: SuccessAction | null = null;
     let deferred: number[] | null = null;
     let nextAttemptAt = task.dueAt;
     for (let place = 0; place < recipients.length; place++) {
@@ -91,6 +94,13 @@ export class Outcomes {
       let outcome = outcomes[place]!;
       if (outcome.kind === 'delivered') {
         this.#delivered(queue, task, index, attempt, at);
+        if (outcome.successAction === undefined || !isToldOfSuccess(stored, index)) {
+          this.#spool.settle(stored, index, DELIVERED);
+        } else {
+          successAction = outcome.successAction;
+          taken ??= [];
+          taken.push({ index, reply: outcome.reply, remote: remoteOf(attempt), attemptedAt: at.wall });
+        }
         continue;
       }
       const { reply } = outcome;
@@ -121,8 +131,10 @@ export class Outcomes {
       this.#scheduler.addDelayed(queue, makeTask(stored, deferred, retries + 1, nextAttemptAt), at);
     }
     if (failures !== null) this.#notices.tell(stored, failures, queue.settings);
+    if (taken !== null) this.#notices.tellOfSuccess(stored, taken, queue.settings, successAction!);
   }
 
+  /** The settlement is the caller's: at once, or when the sender's notice is durable. */
   #delivered(queue: MailQueue, task: Task, index: number, attempt: Attempt, at: Moment): void {
     const { envelope } = task.stored;
     queue.countDelivered();
@@ -136,7 +148,6 @@ export class Outcomes {
       retries: task.retries,
       bytes: envelope.size,
     });
-    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);
     this.#delays.ended(task.stored as StoredContent, index);
   }
 
@@ -162,6 +173,11 @@ export class Outcomes {
       reply: failure.reply,
     };
   }
+}
+
+/** The null sender hears of nothing. */
+function isToldOfSuccess({ envelope }: StoredContent, index: number): boolean {
+  return envelope.reversePath !== null && envelope.recipients[index]!.request?.notify?.success === true;
 }
 
 const DELIVERED = { kind: 'delivered' } as const;

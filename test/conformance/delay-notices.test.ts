@@ -149,3 +149,24 @@ for (const [id, text, warnings] of [
     for (const warning of loaded.warnings) assert.match(JSON.stringify(warning), /without a stanza delay_dsn/);
   });
 }
+
+test('who said when to be told hears of delays only where he said so, and only what the configuration has', () => {
+  const asked = ['<a@bar.com> NOTIFY=DELAY', '<b@bar.com> NOTIFY=FAILURE', '<c@bar.com> NOTIFY=NEVER', '<d@bar.com>'];
+  const site = late(B4);
+  site.submit('<writer@sender.example>', ...asked);
+  site.submit('<writer@sender.example>', '<e@bar.com> NOTIFY=FAILURE,SUCCESS');
+  site.submit('<writer@sender.example>', '<f@foo.com> NOTIFY=DELAY');
+  for (const hours of [2, 4]) {
+    site.runUntil(hours * HOUR);
+    site.restart();
+  }
+  site.runUntil(10 * HOUR);
+  const notices = site.received.filter(isDelay).map(({ content }) => content);
+  const named = notices.map((content) =>
+    [...content.matchAll(/^Final-Recipient: rfc822; (\S+)\r$/gm)].map(([, who]) => who),
+  );
+  assert.deepEqual(named, [
+    ['a@bar.com', 'd@bar.com'],
+    ['a@bar.com', 'd@bar.com'],
+  ]);
+});

@@ -21,7 +21,7 @@ const NOTICE = (() => {
     arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
     boundary: '=_b',
     action: { kind: 'failed' },
-    failures: [
+    recipients: [
       { ...one, mailbox: 'bob@example.com', reply: '550 5.1.1 no such user' },
       { ...one, mailbox: 'eve@example.com', reply: '552 5.2.2 over quota' },
     ],

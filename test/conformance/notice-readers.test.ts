@@ -14,7 +14,7 @@ const GIVEN: Notice = {
   arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
   boundary: '=_0123456789abcdef',
   action: { kind: 'failed' },
-  failures: [
+  recipients: [
     {
       mailbox: 'bob@example.fict',
       reply: '550 5.1.1 <bob@example.fict> User unknown',
@@ -25,8 +25,14 @@ const GIVEN: Notice = {
   original: { kind: 'headers', headerSection: HEADER_SECTION },
 };
 const DELAYED = { kind: 'delayed', willRetryUntil: 'Wed, 25 Nov 2026 10:00:01 +0000' } as const;
-const [BOB] = GIVEN.failures as [Notice['failures'][number]];
+const [BOB] = GIVEN.recipients as [Notice['recipients'][number]];
 const BODY = [Buffer.from('Buy now.\r\n..\r\n--=_other\r\nContent-Type: message/delivery-status\r\n\r\n.\r\n')];
+const FATES = {
+  failed: 'could not be delivered',
+  delayed: 'is delayed',
+  relayed: 'was passed on',
+  delivered: 'was delivered',
+} as const;
 const BOB_FACTS = {
   finalRecipient: 'rfc822; bob@example.fict',
   originalRecipient: null,
@@ -46,7 +52,7 @@ const ROWS: readonly [id: string, notice: Partial<Notice>, quoted: string | null
   ],
   [
     'several recipients',
-    { failures: [BOB, { ...BOB, mailbox: 'eve@example.fict', reply: '552 too much' }] },
+    { recipients: [BOB, { ...BOB, mailbox: 'eve@example.fict', reply: '552 too much' }] },
     'text/rfc822-headers',
     [
       BOB_FACTS,
@@ -56,7 +62,7 @@ const ROWS: readonly [id: string, notice: Partial<Notice>, quoted: string | null
   [
     'our own conclusion',
     {
-      failures: [
+      recipients: [
         { ...BOB, reply: '554 5.4.7 [internal] exceeded max time without delivery (last reply: 451 4.7.1 later)' },
       ],
     },
@@ -71,19 +77,37 @@ const ROWS: readonly [id: string, notice: Partial<Notice>, quoted: string | null
   ],
   [
     'a long reply in 8-bit words',
-    { failures: [{ ...BOB, reply: `550 5.7.1 gr\xfc\xdfe ${'and so on '.repeat(40)}end` }] },
+    { recipients: [{ ...BOB, reply: `550 5.7.1 gr\xfc\xdfe ${'and so on '.repeat(40)}end` }] },
     'text/rfc822-headers',
     [{ ...BOB_FACTS, status: '5.7.1', diagnostic: `smtp; 550 5.7.1 gr??e ${'and so on '.repeat(40)}end` }],
   ],
   [
     'mail that is late',
-    { action: DELAYED, failures: [{ ...BOB, reply: '450 4.2.1 busy' }] },
+    { action: DELAYED, recipients: [{ ...BOB, reply: '450 4.2.1 busy' }] },
     'text/rfc822-headers',
     [{ ...BOB_FACTS, action: 'delayed', status: '4.2.1', diagnostic: 'smtp; 450 4.2.1 busy' }],
   ],
   [
+    'what the sender called it',
+    { envelopeId: 'Q+20+2B1', recipients: [{ ...BOB, originalRecipient: 'rfc822;Bob+2BX@old.example' }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, originalRecipient: 'rfc822; Bob+X@old.example' }],
+  ],
+  [
+    'mail that was passed on',
+    { action: { kind: 'relayed' }, recipients: [{ ...BOB, reply: '250 2.0.0 taken' }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, action: 'relayed', status: '2.0.0', diagnostic: 'smtp; 250 2.0.0 taken' }],
+  ],
+  [
+    'mail that was delivered, by a reply without an enhanced code',
+    { action: { kind: 'delivered' }, recipients: [{ ...BOB, reply: '250 ok' }] },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, action: 'delivered', status: '2.0.0', diagnostic: 'smtp; 250 ok' }],
+  ],
+  [
     'mail that is late and was not tried',
-    { action: DELAYED, failures: [{ mailbox: BOB.mailbox, reply: null, remote: null, lastAttemptDate: null }] },
+    { action: DELAYED, recipients: [{ mailbox: BOB.mailbox, reply: null, remote: null, lastAttemptDate: null }] },
     'text/rfc822-headers',
     [{ ...BOB_FACTS, action: 'delayed', status: '4.0.0', diagnostic: null }],
   ],
@@ -105,8 +129,7 @@ for (const [id, given, quoted, recipients] of ROWS) {
   for (const [name, reader] of readers) {
     test(`${id}: ${name}`, { skip: reader === null && 'NOT CHECKED by Python: there is no python3 here' }, async () => {
       const notice = { ...GIVEN, ...given };
-      const subject =
-        notice.action.kind === 'failed' ? 'Your message could not be delivered' : 'Your message is delayed';
+      const subject = `Your message ${FATES[notice.action.kind]}`;
       assert.deepEqual(await reader!(wireForm(notice)), {
         subject,
         types: ['text/plain', 'message/delivery-status', ...(quoted === null ? [] : [quoted])],

@@ -22,6 +22,47 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'the wall clock is set, and nobody looks at what waits for a time of it',
     edits: [{ file: 'src/engine/engine.ts', text: '      this.scheduler.lookAgain();\n', replacement: '' }],
   },
+  // ---- what operators do to mail
+  {
+    title: 'one message is taken out of its transaction, and the others are lost',
+    edits: [
+      {
+        file: 'src/engine/single-message.ts',
+        text: "    if (place === 'active') scheduler.addActive(queue, rest);\n",
+        replacement: "    if (place === 'active') return withRecipients(task, [index]);\n",
+      },
+    ],
+  },
+  {
+    title: 'delayed mail has a retry counted',
+    edits: [
+      {
+        file: 'src/engine/operator-actions.ts',
+        text: "{ kind: 'deferred', retries: task.retries, nextAttemptAt: task.dueAt }",
+        replacement: "{ kind: 'deferred', retries: task.retries + 1, nextAttemptAt: task.dueAt }",
+      },
+    ],
+  },
+  {
+    title: 'the spool does not hear of mail that is moved',
+    edits: [
+      {
+        file: 'src/engine/operator-actions.ts',
+        text: '      spool.requeue(stored, index, { binding, routingDomain });\n',
+        replacement: '',
+      },
+    ],
+  },
+  {
+    title: 'connections stay although mail goes elsewhere now',
+    edits: [
+      {
+        file: 'src/core/delivery/outbound-connection.ts',
+        text: '    this.isOutdated = !areOpenedAlike(this.#openedUnder, settings);\n',
+        replacement: '    this.isOutdated = false;\n',
+      },
+    ],
+  },
   // ---- slots
   {
     title: 'a slot is released twice',
@@ -92,11 +133,11 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '    return this.#cells.acquire(claim);\n',
+        text: '    const at = this.#cells.acquire(claim);\n',
         replacement: `    const { counters, limits } = claim;
     for (let at = 0; at < counters.length; at++) if (this.open(counters[at]!) >= limits[at]!) return at;
     this.#later.push(...counters);
-    return -1;\n`,
+    const at = -1;\n`,
       },
       {
         file: LEDGER,
@@ -208,8 +249,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: OUTCOMES,
-        text: '    });\n    this.#spool.settle(task.stored as StoredContent, index, DELIVERED);\n',
-        replacement: '    });\n',
+        text: '          this.#spool.settle(stored, index, DELIVERED);\n',
+        replacement: '',
       },
     ],
   },

@@ -15,5 +15,5 @@ export function parseEnhancedStatus(reply: string): string | null {
 
 /** The status for a delivery report: the reply's own, else what the first digit of its code says. */
 export function statusOf(reply: string): string {
-  return parseEnhancedStatus(reply) ?? (reply.startsWith('4') ? '4.0.0' : '5.0.0');
+  return parseEnhancedStatus(reply) ?? (/^[24]/.test(reply) ? `${reply[0]}.0.0` : '5.0.0');
 }

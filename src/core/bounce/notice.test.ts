@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { composeNotice, type FailedRecipient, type Notice, type NoticeContent } from './notice.ts';
+import { composeNotice, type Notice, type NoticeContent, type NoticeRecipient } from './notice.ts';
 
-const FAILURE: FailedRecipient = {
+const FAILURE: NoticeRecipient = {
   mailbox: 'bob@example.fict',
   reply: '550 5.1.1 <bob@example.fict> User unknown',
   remote: { host: 'mx1.example.fict', address: '192.0.2.7' },
@@ -19,7 +19,7 @@ const NOTICE: Notice = {
   arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
   boundary: 'b=_0123456789abcdef',
   action: { kind: 'failed' },
-  failures: [FAILURE],
+  recipients: [FAILURE],
   original: { kind: 'headers', headerSection: HEADERS },
 };
 
@@ -156,7 +156,7 @@ test('several recipients, one of them never tried', () => {
     remote: null,
     lastAttemptDate: null,
   };
-  const { parts } = receive(composeNotice({ ...NOTICE, failures: [FAILURE, expired], original: { kind: 'none' } }));
+  const { parts } = receive(composeNotice({ ...NOTICE, recipients: [FAILURE, expired], original: { kind: 'none' } }));
   assert.equal(parts.length, 2);
   assert.ok(parts[0]!.body.includes('to\r\nthese 2 recipients.'));
   assert.ok(parts[0]!.body.includes('\r\n\r\n  eve@example.net\r\n    We tried for as long as we may'));
@@ -252,7 +252,7 @@ for (const [id, headerSection, kept] of [
 
 test('8-bit words of a host are told as they came, in the report as far as ASCII goes', () => {
   const reply = '550 5.7.1 refus\xc3\xa0 \xfc';
-  const { parts } = receive(composeNotice({ ...NOTICE, failures: [{ ...FAILURE, reply }] }));
+  const { parts } = receive(composeNotice({ ...NOTICE, recipients: [{ ...FAILURE, reply }] }));
   assert.equal(parts[0]!.fields.get('content-type'), 'text/plain; charset=utf-8');
   assert.ok(decoded(parts[0]!).includes(`Reason: ${reply}\r\n`));
   assert.equal(statusGroups(parts[1]!)[1]!.get('diagnostic-code'), 'smtp; 550 5.7.1 refus?? ?');
@@ -290,7 +290,7 @@ test('whatever peers and clients send, the notice is well-formed', () => {
             to,
             mailerdaemon,
             reportingMta: name.slice(0, 255),
-            failures,
+            recipients: failures,
             original: { kind: 'headers', headerSection },
           }),
         );

@@ -1,17 +1,21 @@
-// The message that tells a sender that its mail failed: a delivery status notification (RFC 3464) in a
-// multipart/report (RFC 6522). Whether one is made at all (generate_bounces, never for a null reverse-path) is the
-// caller's to decide; so are dates, ids and the boundary, which need a clock and randomness.
+// The message that tells a sender what became of its mail: a delivery status notification (RFC 3464) in a
+// multipart/report (RFC 6522). Whether one is made at all (generate_bounces, NOTIFY, never for a null reverse-path) is
+// the caller's to decide; so are dates, ids and the boundary, which need a clock and randomness.
 import { assert } from '../base/assert.ts';
 import { octetsOf } from '../base/octets.ts';
+import type { SuccessAction } from '../mail/disposition.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
+import { decodeXtext } from '../mail/xtext.ts';
 import { statusOf } from './enhanced-status.ts';
 import { explainFailure, isOwnText } from './failure-text.ts';
 import { type Original, type OriginalPart, originalPart } from './inlined-original.ts';
 import { quotedPrintable } from './quoted-printable.ts';
 
-/** One recipient that the message did not reach. */
-export interface FailedRecipient {
+/** One recipient whom a notice is about. */
+export interface NoticeRecipient {
   readonly mailbox: Mailbox;
+  /** ORCPT as the client gave it; left out or null without one. */
+  readonly originalRecipient?: string | null;
   /** Code and text in one line, as in the record; null where nothing is known of an attempt. */
   readonly reply: string | null;
   /** Who was talked to last; null when nobody was. */
@@ -25,22 +29,28 @@ export interface Notice {
   readonly reportingMta: string;
   /** The option `mailerdaemon`; null: mailer-daemon at the name of this server. */
   readonly mailerdaemon: string | null;
-  /** The reverse-path of the failed message. */
+  /** The reverse-path of the message. */
   readonly to: Mailbox;
   /** With angle brackets. */
   readonly messageId: string;
   /** Dates in the form of RFC 5322. */
   readonly date: string;
-  /** Of the failed message. */
+  /** Of the message. */
   readonly arrivalDate: string;
+  /** ENVID as the client gave it; left out or null without one. */
+  readonly envelopeId?: string | null;
   /** Random, so that it does not occur in the message: 1 to 70 of the characters A-Z a-z 0-9 and _ = + - . */
   readonly boundary: string;
-  /** What became of the message: it ended, or it is late and will be tried until then (a date again). */
-  readonly action: { readonly kind: 'failed' } | { readonly kind: 'delayed'; readonly willRetryUntil: string };
+  readonly action: NoticeAction;
   /** At least one. */
-  readonly failures: readonly FailedRecipient[];
+  readonly recipients: readonly NoticeRecipient[];
   readonly original: Original;
 }
+
+/** What became of the message: it ended, it is late and will be tried until then (a date again), or a receiver took it. */
+export type NoticeAction =
+  | { readonly kind: 'failed' | SuccessAction }
+  | { readonly kind: 'delayed'; readonly willRetryUntil: string };
 
 /** A message ready for the spool, once the strings are octets. */
 export interface NoticeContent {
@@ -63,7 +73,7 @@ const TEXT_WIDTH = 76;
 
 export function composeNotice(given: Notice): NoticeContent {
   assert(/^[\w=+.-]{1,70}$/.test(given.boundary), 'a boundary is a MIME token that can be quoted');
-  assert(given.failures.length > 0, 'a notice is about somebody');
+  assert(given.recipients.length > 0, 'a notice is about somebody');
   const notice = { ...given, reportingMta: ascii(given.reportingMta) };
   const headerSection = headers(notice);
   const quoted = originalPart(notice.original);
@@ -86,13 +96,20 @@ export function composeNotice(given: Notice): NoticeContent {
   };
 }
 
+const SUBJECTS: Readonly<Record<NoticeAction['kind'], string>> = {
+  failed: 'could not be delivered',
+  delayed: 'is delayed',
+  relayed: 'was passed on',
+  delivered: 'was delivered',
+};
+
 function headers(notice: Notice): string {
   const { to, boundary } = notice;
   return (
     `Date: ${notice.date}\r\n` +
     `From: ${sender(notice)}\r\n` +
     `To: ${isPlainAddress(to) ? `<${to}>` : 'undisclosed-recipients:;'}\r\n` +
-    `Subject: Your message ${notice.action.kind === 'failed' ? 'could not be delivered' : 'is delayed'}\r\n` +
+    `Subject: Your message ${SUBJECTS[notice.action.kind]}\r\n` +
     `Message-ID: ${notice.messageId}\r\n` +
     'Auto-Submitted: auto-replied\r\n' + // RFC 3834 section 5: nobody answers it automatically
     'MIME-Version: 1.0\r\n' +
@@ -123,27 +140,33 @@ function textPart(notice: Notice, quoted: OriginalPart | null): string {
 }
 
 function explanation(notice: Notice, quoted: OriginalPart | null): string {
-  const [one, ...others] = notice.failures;
-  const recipients = others.length === 0 ? 'this recipient' : `these ${notice.failures.length} recipients`;
+  const { length } = notice.recipients;
+  const recipients = length === 1 ? 'this recipient' : `these ${length} recipients`;
   return (
     `This is the mail server ${notice.reportingMta}.\r\n\r\n` +
     paragraph(`Your message of ${notice.arrivalDate} ${fateText(notice.action, recipients)}`, '') +
-    [one!, ...others].map((failure) => failureText(failure, notice.action.kind)).join('') +
+    notice.recipients.map((recipient) => recipientText(recipient, notice.action.kind)).join('') +
     (quoted === null ? '' : `\r\n${paragraph(attachmentText(notice.original, quoted), '')}`)
   );
 }
 
 function fateText(action: Notice['action'], recipients: string): string {
   if (action.kind === 'failed') return `could not be delivered to ${recipients}. It will not be tried again.`;
+  if (action.kind === 'delivered') return `was delivered to ${recipients}.`;
+  if (action.kind !== 'delayed')
+    return `was passed on to a server that sends no notices of delivery, for ${recipients}. You may hear no more of it.`;
   return `has not been delivered to ${recipients} yet. It will be tried until ${action.willRetryUntil}; you need not send it again.`;
 }
 
-function failureText(failure: FailedRecipient, action: Notice['action']['kind']): string {
-  const { mailbox, reply, remote, lastAttemptDate } = failure;
+function recipientText(recipient: NoticeRecipient, action: NoticeAction['kind']): string {
+  const { mailbox, reply, remote, lastAttemptDate } = recipient;
+  const isTaken = action === 'relayed' || action === 'delivered';
   return (
     `\r\n${paragraph(mailbox, '  ')}` +
     (action === 'failed' && reply !== null ? paragraph(explainFailure(reply), '    ') : '') +
-    (reply === null ? '' : paragraph(`Reason: ${octetsOf(reply).slice(0, REPLY_OCTETS_MAX)}`, '    ')) +
+    (reply === null
+      ? ''
+      : paragraph(`${isTaken ? 'Answer' : 'Reason'}: ${octetsOf(reply).slice(0, REPLY_OCTETS_MAX)}`, '    ')) +
     (remote === null ? '' : paragraph(`Server of the recipient: ${remote.host} [${remote.address}]`, '    ')) +
     (lastAttemptDate === null ? '' : paragraph(`Last attempt: ${lastAttemptDate}`, '    '))
   );
@@ -156,22 +179,37 @@ function attachmentText(original: Original, quoted: OriginalPart): string {
 }
 
 /** RFC 3464 section 2: a group of fields for the message, then one for each recipient. ASCII. */
-function deliveryStatus({ reportingMta, arrivalDate, failures, action }: Notice): string {
-  const message = `Reporting-MTA: dns; ${reportingMta}\r\nArrival-Date: ${arrivalDate}\r\n`;
-  return message + failures.map((failure) => `\r\n${recipientStatus(failure, action)}`).join('');
+function deliveryStatus({ reportingMta, arrivalDate, envelopeId = null, recipients, action }: Notice): string {
+  // In one line each: both are bounded, and folding would change the blanks in them.
+  const original = envelopeId === null ? '' : `Original-Envelope-Id: ${decoded(envelopeId)}\r\n`;
+  const message = `${original}Reporting-MTA: dns; ${reportingMta}\r\nArrival-Date: ${arrivalDate}\r\n`;
+  return message + recipients.map((recipient) => `\r\n${recipientStatus(recipient, action)}`).join('');
 }
 
-function recipientStatus(failure: FailedRecipient, action: Notice['action']): string {
-  const { mailbox, reply, remote, lastAttemptDate } = failure;
+function recipientStatus(recipient: NoticeRecipient, action: NoticeAction): string {
+  const { mailbox, originalRecipient = null, reply, remote, lastAttemptDate } = recipient;
   return (
+    (originalRecipient === null ? '' : originalField(originalRecipient)) +
     paragraph(`Final-Recipient: rfc822; ${ascii(mailbox)}`, '', ' ') +
     `Action: ${action.kind}\r\n` +
     `Status: ${statusOf(reply ?? (action.kind === 'failed' ? '5' : '4'))}\r\n` +
     (remote === null ? '' : `Remote-MTA: dns; ${ascii(remote.host)}\r\n`) +
     (reply === null ? '' : diagnosticCode(reply)) +
     (lastAttemptDate === null ? '' : `Last-Attempt-Date: ${lastAttemptDate}\r\n`) +
-    (action.kind === 'failed' ? '' : `Will-Retry-Until: ${action.willRetryUntil}\r\n`)
+    (action.kind === 'delayed' ? `Will-Retry-Until: ${action.willRetryUntil}\r\n` : '')
   );
+}
+
+/** RFC 3464 section 2.3.1: type and address as the sender gave them. */
+function originalField(originalRecipient: string): string {
+  const semicolon = originalRecipient.indexOf(';');
+  const address = decoded(originalRecipient.slice(semicolon + 1));
+  return `Original-Recipient: ${originalRecipient.slice(0, semicolon)}; ${address}\r\n`;
+}
+
+/** Reception has seen to its being xtext of printable ASCII. */
+function decoded(xtext: string): string {
+  return ascii(decodeXtext(xtext) ?? '');
 }
 
 /** A text of our own is no answer of the remote host (RFC 3464 section 2.3.6: the type says whose words they are). */
@@ -181,7 +219,7 @@ function diagnosticCode(reply: string): string {
 }
 
 function originalHeading({ type, encoding }: OriginalPart): string {
-  const description = type === 'message/rfc822' ? 'Undelivered message' : 'Header of the undelivered message';
+  const description = type === 'message/rfc822' ? 'Undelivered message' : 'Header of the message';
   const transfer = encoding === '7bit' ? '' : `Content-Transfer-Encoding: ${encoding}\r\n`;
   return `Content-Description: ${description}\r\nContent-Type: ${type}\r\n${transfer}`;
 }

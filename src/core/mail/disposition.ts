@@ -55,9 +55,17 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   22: 'in unknown state',
 };
 
+/** What may be said of mail that a receiver took (RFC 3464 section 2.3.3): it went on, or it is in the mailbox. */
+export type SuccessAction = 'relayed' | 'delivered';
+
 /** The outcome for one recipient. `reply` is the text for the records: code, then text, one line. */
 export type Disposition =
-  | { readonly kind: 'delivered'; readonly reply: string }
+  | {
+      readonly kind: 'delivered';
+      readonly reply: string;
+      /** Some sender of the transaction asked to hear of success, and the receiver will not tell him. */
+      readonly successAction?: SuccessAction;
+    }
   | { readonly kind: 'transientFailure'; readonly reply: string; readonly stage: Stage; readonly bytesSent: number }
   | { readonly kind: 'permanentFailure'; readonly reply: string; readonly stage: Stage; readonly bytesSent: number };
 

@@ -4,11 +4,14 @@ import type { WallMs } from '../base/moment.ts';
 import type { DomainName } from './domain-name.ts';
 import type { MailId } from './ids.ts';
 import type { Mailbox, ReversePath } from './mailbox.ts';
+import type { MessageRequest, RecipientRequest } from './notification-request.ts';
 
 /** One forward-path of a transaction. */
 export interface Recipient extends QueuePlace {
   readonly messageId: MailId;
   readonly mailbox: Mailbox;
+  /** Absent where the sender asked for nothing, so that it costs nothing. */
+  readonly request?: RecipientRequest;
 }
 
 /** Where mail is queued. */
@@ -41,6 +44,8 @@ export interface Envelope {
   readonly protocol: string;
   /** Absent for mail of our own. */
   readonly client?: MessageClient;
+  /** Absent where the sender asked for nothing. */
+  readonly request?: MessageRequest;
 }
 
 /**

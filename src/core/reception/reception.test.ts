@@ -133,6 +133,8 @@ function take(
     terms: termsOf(':25', peer, of),
     reversePath: 'a@example.org',
     eightBit: true,
+    request: null,
+    recipientRequests: null,
     mailboxes: rest.mailboxes ?? ['b@example.net'],
   };
   const received = { content: { headerSection: section, body: BODY }, size: section.length + CONTENT_AROUND_SECTION };

@@ -8,6 +8,7 @@ import type { DomainName } from '../mail/domain-name.ts';
 import type { IdMaker, MailId } from '../mail/ids.ts';
 import { domainOf, type Mailbox, type ReversePath } from '../mail/mailbox.ts';
 import type { Content, Envelope, Recipient } from '../mail/message.ts';
+import type { MessageRequest, RecipientRequest } from '../mail/notification-request.ts';
 import { BindingChooser } from './binding-choice.ts';
 import { readHeaderSection } from './header-section.ts';
 import type { ClientTerms } from './terms.ts';
@@ -44,6 +45,9 @@ export interface ReceivedTransaction {
   readonly reversePath: ReversePath;
   readonly eightBit: boolean;
   readonly mailboxes: readonly Mailbox[];
+  /** What the sender wants to hear: of the message, and of recipients by their place. Null for nothing. */
+  readonly request: MessageRequest | null;
+  readonly recipientRequests: ReadonlyMap<number, RecipientRequest> | null;
 }
 
 export interface ReceivedContent {
@@ -83,7 +87,7 @@ export class Reception {
     if (facts.receivedCount > RECEIVED_FIELDS_MAX) return { kind: 'refused', reply: LOOP };
     const chosen = this.#bindings.choose(configuration, client.subject, facts.wantedValues, at);
     if (chosen.kind === 'refused') return chosen;
-    const recipients = this.#recipients(transaction.mailboxes, chosen.name, Math.floor(at / 1000));
+    const recipients = this.#recipients(transaction, chosen.name, Math.floor(at / 1000));
     // Reading: the id of the transaction is that of its first message; the sample of ec_show has the two equal.
     const batchId = recipients[0]!.messageId;
     const section = this.#addedFields(client, transaction, batchId, facts.hasMessageId, at) + facts.rest;
@@ -98,18 +102,28 @@ export class Reception {
         size: received.size - headerSection.length + section.length,
         protocol: 'esmtp',
         client: { address: client.address, port: client.port, name: client.name },
+        ...(transaction.request === null ? null : { request: transaction.request }),
       },
       content: { headerSection: section, body },
     };
   }
 
-  #recipients(mailboxes: readonly Mailbox[], binding: string, second: number): Recipient[] {
-    return mailboxes.map((mailbox) => ({
-      messageId: this.#parts.ids.next(second),
-      mailbox,
-      routingDomain: this.#parts.routingDomainOf(binding, domainKey(domainOf(mailbox))),
-      binding,
-    }));
+  #recipients(
+    { mailboxes, recipientRequests }: ReceivedTransaction,
+    binding: string,
+    second: number,
+  ): readonly Recipient[] {
+    const recipients = mailboxes.map(
+      (mailbox): Recipient => ({
+        messageId: this.#parts.ids.next(second),
+        mailbox,
+        routingDomain: this.#parts.routingDomainOf(binding, domainKey(domainOf(mailbox))),
+        binding,
+      }),
+    );
+    if (recipientRequests === null) return recipients;
+    for (const [index, request] of recipientRequests) recipients[index] = { ...recipients[index]!, request };
+    return recipients;
   }
 
   #addedFields(

@@ -3,6 +3,7 @@
 import type { Disposition, Stage } from '../mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { MessageClient } from '../mail/message.ts';
+import type { MessageRequest, RecipientRequest } from '../mail/notification-request.ts';
 import type { PolicyVerify, TlsMode } from '../mail/tls-policy.ts';
 import type { Login } from './client-login.ts';
 import type { Blame } from './client-opening.ts';
@@ -18,6 +19,12 @@ export interface Transaction {
   readonly eightBit: boolean;
   /** Whom we have it from; null for mail of our own. */
   readonly client: MessageClient | null;
+  /** What the sender wants to hear of the message (RFC 3461); left out when that is nothing. */
+  readonly request?: MessageRequest | undefined;
+  /** The same of the mailbox at a place. */
+  requestOf?(place: number): RecipientRequest | undefined;
+  /** Whether he wants to hear of success for any of them. */
+  readonly asksForSuccess?: boolean;
 }
 
 export interface ClientTimeouts {

@@ -2,6 +2,7 @@
 // receiver lists in EHLO; values in xtext; success is 220, and the session begins anew with EHLO).
 import type { MessageClient } from '../mail/message.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
+import { encodeXtext } from '../mail/xtext.ts';
 import type { SessionTerms } from './client-actions.ts';
 import { isSuccess } from './client-steps.ts';
 import type { Extensions } from './extensions.ts';
@@ -67,9 +68,9 @@ export class ClientIntroduction {
 /** The attributes that we know something of. */
 const VALUES: Readonly<Record<string, (client: MessageClient) => string>> = {
   NAME: () => UNAVAILABLE, // clients are not looked up in the DNS
-  ADDR: ({ address }) => (address.includes(':') ? `IPV6:${xtext(address)}` : xtext(address)),
+  ADDR: ({ address }) => (address.includes(':') ? `IPV6:${encodeXtext(address)}` : encodeXtext(address)),
   PORT: ({ port }) => String(port),
-  HELO: ({ name }) => (name === '' ? UNAVAILABLE : xtext(name.slice(0, VALUE_MAX))),
+  HELO: ({ name }) => (name === '' ? UNAVAILABLE : encodeXtext(name.slice(0, VALUE_MAX))),
   PROTO: () => 'ESMTP',
 };
 
@@ -81,11 +82,3 @@ const VALUES_OF_OUR_OWN: Readonly<Record<string, string>> = {
   HELO: UNAVAILABLE,
   PROTO: 'ESMTP',
 };
-
-/** RFC 3461 section 4. @param text octets as Latin-1 */
-function xtext(text: string): string {
-  return text.replace(
-    /[^!-~]|[+=]/g,
-    (character) => `+${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
-}

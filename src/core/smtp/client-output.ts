@@ -2,7 +2,7 @@
 import type { ClientActions, Transaction } from './client-actions.ts';
 import type { Step } from './client-steps.ts';
 import type { Extensions } from './extensions.ts';
-import { formFor, mailCommand, rcptCommand } from './mail-command.ts';
+import { formFor, mailCommand, rcptCommand, successActionFor } from './mail-command.ts';
 import type { RunningTransaction } from './running-transaction.ts';
 
 export class ClientOutput<T extends Transaction> {
@@ -27,6 +27,7 @@ export class ClientOutput<T extends Transaction> {
   envelope(running: RunningTransaction<T>, extensions: Extensions, isLockStep: boolean): void {
     const { transaction } = running;
     running.form = formFor(transaction, extensions, this.#actions.settings.transformsEightBit);
+    running.successAction = successActionFor(transaction, extensions, this.#actions.terms.method);
     const command = mailCommand(transaction, extensions, running.form);
     if (isLockStep) {
       this.#ofTransaction(running, command, 'mail');
@@ -34,16 +35,18 @@ export class ClientOutput<T extends Transaction> {
     }
     let group = command;
     this.steps.push('mail');
-    for (const mailbox of transaction.mailboxes) {
-      group += rcptCommand(mailbox);
+    for (let place = 0; place < transaction.mailboxes.length; place++) {
+      group += rcptCommand(transaction.mailboxes[place]!, transaction.requestOf?.(place), extensions);
       this.steps.push('rcpt');
     }
     this.#ofTransaction(running, `${group}DATA\r\n`, 'data');
   }
 
   /** For the next mailbox. */
-  rcpt(running: RunningTransaction<T>): void {
-    this.#ofTransaction(running, rcptCommand(running.transaction.mailboxes[running.answeredMailboxes]!), 'rcpt');
+  rcpt(running: RunningTransaction<T>, extensions: Extensions): void {
+    const { transaction, answeredMailboxes: place } = running;
+    const command = rcptCommand(transaction.mailboxes[place]!, transaction.requestOf?.(place), extensions);
+    this.#ofTransaction(running, command, 'rcpt');
   }
 
   data(running: RunningTransaction<T>): void {

@@ -298,7 +298,7 @@ export class ClientSession<T extends Transaction> {
   }
 
   #sendRcpt(running: RunningTransaction<T>): void {
-    this.#out.rcpt(running);
+    this.#out.rcpt(running, this.#opening.extensions);
     this.#actions.setDeadline(this.#actions.settings.timeouts.rcptToMs);
   }
 

@@ -9,6 +9,8 @@ export interface Extensions {
   readonly size: boolean;
   /** RFC 1870 section 4: the largest message in octets; 0 where it named none. */
   readonly sizeMax: number;
+  /** RFC 3461. */
+  readonly dsn: boolean;
   /** RFC 3207. */
   readonly startTls: boolean;
   /** RFC 4954: names of mechanisms, in upper case. */
@@ -22,6 +24,7 @@ export const NO_EXTENSIONS: Extensions = {
   eightBitMime: false,
   size: false,
   sizeMax: 0,
+  dsn: false,
   startTls: false,
   auth: [],
   xclient: [],
@@ -43,6 +46,7 @@ export function parseExtensions(lines: readonly string[]): Extensions {
     eightBitMime: parameters.has('8BITMIME'),
     size: size !== undefined,
     sizeMax: /^\d{1,15}$/.test(size?.[0] ?? '') ? Number(size![0]) : 0,
+    dsn: parameters.has('DSN'),
     startTls: parameters.has('STARTTLS'),
     auth: parameters.get('AUTH') ?? [],
     xclient: parameters.get('XCLIENT') ?? [],

@@ -1,14 +1,15 @@
 // MAIL as this receiver understands it, and why a message cannot go to it whatever is said: what it offered in its answer
 // to EHLO decides both.
-import { type Failure, STAGE } from '../mail/disposition.ts';
+import { type Failure, STAGE, type SuccessAction } from '../mail/disposition.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
-import type { ContentForm, Transaction } from './client-actions.ts';
+import type { RecipientRequest } from '../mail/notification-request.ts';
+import type { ContentForm, DeliveryMethod, Transaction } from './client-actions.ts';
 import type { Extensions } from './extensions.ts';
 import { refusal } from './running-transaction.ts';
 
 /** With its line end. */
 export function mailCommand(
-  { reversePath, size, eightBit }: Transaction,
+  { reversePath, size, eightBit, request }: Transaction,
   extensions: Extensions,
   form: ContentForm,
 ): string {
@@ -16,6 +17,10 @@ export function mailCommand(
   // What it is not stored as has a size that nobody knows yet.
   if (extensions.size && form === 'stored') command += ` SIZE=${size}`;
   if (eightBit && extensions.eightBitMime) command += ' BODY=8BITMIME';
+  if (request !== undefined && extensions.dsn) {
+    if (request.returns !== null) command += request.returns === 'full' ? ' RET=FULL' : ' RET=HDRS';
+    if (request.envelopeId !== null) command += ` ENVID=${request.envelopeId}`;
+  }
   return `${command}\r\n`;
 }
 
@@ -24,8 +29,24 @@ export function formFor({ eightBit }: Transaction, { eightBitMime }: Extensions,
   return eightBit && transforms && !eightBitMime ? 'sevenBit' : 'stored';
 }
 
-export function rcptCommand(mailbox: Mailbox): string {
-  return `RCPT TO:<${mailbox}>\r\n`;
+/** @param request of its sender, for receivers that offer DSN (RFC 3461 section 5.2.1: as it came) */
+export function rcptCommand(mailbox: Mailbox, request: RecipientRequest | undefined, { dsn }: Extensions): string {
+  if (request === undefined || !dsn) return `RCPT TO:<${mailbox}>\r\n`;
+  const { notify, originalRecipient } = request;
+  const parameters =
+    (notify === null ? '' : ` NOTIFY=${notify.text}`) +
+    (originalRecipient === null ? '' : ` ORCPT=${originalRecipient}`);
+  return `RCPT TO:<${mailbox}>${parameters}\r\n`;
+}
+
+/** What is to be told of success; null where nobody asked, or the receiver is told to do it (RFC 3461 section 5.2). */
+export function successActionFor(
+  { asksForSuccess }: Transaction,
+  { dsn }: Extensions,
+  method: DeliveryMethod,
+): SuccessAction | null {
+  if (asksForSuccess !== true || dsn) return null;
+  return method === 'lmtp' ? 'delivered' : 'relayed'; // RFC 2033 section 1: LMTP ends in the mailbox
 }
 
 /**

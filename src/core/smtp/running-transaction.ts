@@ -1,5 +1,5 @@
 // A transaction on its way, with what the receiver has said of it so far.
-import { type Disposition, type Failure, STAGE, type Stage } from '../mail/disposition.ts';
+import { type Disposition, type Failure, STAGE, type Stage, type SuccessAction } from '../mail/disposition.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 import type { ContentForm, Transaction } from './client-actions.ts';
 import { isSuccess, type TransactionStep } from './client-steps.ts';
@@ -15,6 +15,8 @@ export class RunningTransaction<T extends Transaction> {
   readonly isOnUsedConnection: boolean;
   /** How its content goes. */
   form: ContentForm = 'stored';
+  /** What its sender is to be told of success. */
+  successAction: SuccessAction | null = null;
   isMailAccepted = false;
   /** The next mailbox a RCPT reply is about. */
   answeredMailboxes = 0;
@@ -63,7 +65,7 @@ export class RunningTransaction<T extends Transaction> {
       this.refuseUnanswered(replyText(reply), STAGE.readingConfirmation);
       return;
     }
-    const delivered: Disposition = { kind: 'delivered', reply: replyText(reply) };
+    const delivered = this.#delivered(reply);
     const { outcomes } = this;
     for (let index = 0; index < outcomes.length; index++) outcomes[index] ??= delivered;
   }
@@ -72,10 +74,16 @@ export class RunningTransaction<T extends Transaction> {
   contentAnsweredForNext(reply: Reply): number {
     const { outcomes } = this;
     outcomes[outcomes.indexOf(null)] = isSuccess(reply)
-      ? { kind: 'delivered', reply: replyText(reply) }
+      ? this.#delivered(reply)
       : refusal(replyText(reply), STAGE.readingConfirmation, this.octetsSent);
     this.acceptedMailboxes -= 1;
     return this.acceptedMailboxes;
+  }
+
+  #delivered(reply: Reply): Disposition {
+    const { successAction } = this;
+    const delivered = { kind: 'delivered', reply: replyText(reply) } as const;
+    return successAction === null ? delivered : { ...delivered, successAction };
   }
 
   /** The same refusal for every recipient that has no outcome yet. @param kind where its first digit does not decide */

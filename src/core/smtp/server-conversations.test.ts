@@ -56,6 +56,7 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
      S: 250-PIPELINING
      S: 250-8BITMIME
      S: 250-SIZE 1000
+     S: 250-DSN
      S: 250 ENHANCEDSTATUSCODES
      C: MAIL FROM:<a@example.org> SIZE=1000 BODY=8BITMIME
      S: 250 2.1.0 OK
@@ -79,6 +80,7 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
      S: 250-PIPELINING
      S: 250-8BITMIME
      S: 250-SIZE
+     S: 250-DSN
      S: 250 ENHANCEDSTATUSCODES`,
     { announcedSize: 0 },
   ],
@@ -207,30 +209,52 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
      C: MAIL FROM:<a@example.org> SIZE=99999999999999999999
      S: 552 5.3.4 message exceeds 1000 octets
      C: MAIL FROM:<a@example.org> SIZE=
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> SIZE=1 SIZE=1
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org>SIZE=1
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> BODY=BINARYMIME
      S: 555 5.5.4 parameter not supported
      C: MAIL FROM:<a@example.org> SMTPUTF8
      S: 555 5.5.4 parameter not supported
-     C: MAIL FROM:<a@example.org> RET=HDRS
-     S: 555 5.5.4 parameter not supported
+     C: MAIL FROM:<a@example.org> RET=NONE
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> body=7bit size=0
      S: 250 2.1.0 OK
-     C: RCPT TO:<b@example.net> NOTIFY=NEVER
+     C: RCPT TO:<b@example.net> NOTIFY=NEVER,DELAY
+     S: 501 5.5.4 syntax: RCPT TO:<address> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]
+     C: RCPT TO:<b@example.net> NOTIFY=NEVER ORCPT=rfc822;x@example.net
+     S: 250 2.1.5 OK
+     C: RCPT TO:<b@example.net> BY=120;R
      S: 555 5.5.4 parameter not supported`,
+  ],
+  [
+    'who may not relay is offered no notices',
+    `C: EHLO x
+     S: 250-mx.example.com
+     S: 250-PIPELINING
+     S: 250-8BITMIME
+     S: 250-SIZE 1000
+     S: 250 ENHANCEDSTATUSCODES
+     C: MAIL FROM:<a@example.org> RET=HDRS
+     S: 555 5.5.4 parameter not supported
+     C: MAIL FROM:<a@example.org>
+     S: 250 2.1.0 OK
+     C: RCPT TO:<b@ours.example> NOTIFY=SUCCESS
+     S: 555 5.5.4 parameter not supported
+     C: RCPT TO:<b@ours.example>
+     S: 250 2.1.5 OK`,
+    { mayRelay: false, isTaken: (mailbox) => mailbox.endsWith('@ours.example') },
   ],
   [
     'addresses that are none',
     `C: HELO x
      S: 250 mx.example.com
      C: MAIL a@example.org
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:a@example.org
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a b@example.org>
      S: 553 5.1.7 bad local part in sender address
      C: MAIL FROM:<a@exa mple.org>

@@ -38,7 +38,8 @@ export const NO_ARGUMENTS = '501 5.5.4 no arguments expected';
 
 export const EHLO_FIRST = '503 5.5.1 EHLO or HELO first';
 export const NESTED_MAIL = '503 5.5.1 nested MAIL command';
-export const MAIL_SYNTAX = '501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME]';
+export const MAIL_SYNTAX =
+  '501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]';
 export const UNSUPPORTED_PARAMETER = '555 5.5.4 parameter not supported';
 export const SENDER_PROBLEMS: Readonly<Record<PathProblem, string>> = {
   syntax: MAIL_SYNTAX,
@@ -51,6 +52,8 @@ export const SENDER_PROBLEMS: Readonly<Record<PathProblem, string>> = {
 
 export const MAIL_FIRST = '503 5.5.1 MAIL first';
 export const RCPT_SYNTAX = '501 5.5.4 syntax: RCPT TO:<address>';
+export const RCPT_PARAMETERS =
+  '501 5.5.4 syntax: RCPT TO:<address> [NOTIFY=NEVER|SUCCESS,FAILURE,DELAY] [ORCPT=type;address]';
 export const RELAYING_DENIED = '550 5.7.1 relaying denied';
 export const BLACKHOLED = '551 5.7.1 recipient blackholed';
 export const TOO_MANY_RECIPIENTS = '452 4.5.3 too many recipients; send the rest in another transaction';
@@ -82,10 +85,19 @@ export function heloReply(hostname: string): string {
   return `250 ${hostname}\r\n`;
 }
 
-/** @param announcedSize octets; 0 announces SIZE without a number (RFC 1870 section 4) */
-export function ehloReply(hostname: string, announcedSize: number): string {
+/** What is offered to a client. */
+export interface Offer {
+  readonly hostname: string;
+  /** Octets; 0 announces SIZE without a number (RFC 1870 section 4). */
+  readonly announcedSize: number;
+  /** DSN is for those who may. */
+  readonly mayRelay: boolean;
+}
+
+export function ehloReply({ hostname, announcedSize, mayRelay }: Offer): string {
   const size = announcedSize === 0 ? 'SIZE' : `SIZE ${announcedSize}`;
-  return `250-${hostname}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-${size}\r\n250 ENHANCEDSTATUSCODES\r\n`;
+  const dsn = mayRelay ? '250-DSN\r\n' : '';
+  return `250-${hostname}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-${size}\r\n${dsn}250 ENHANCEDSTATUSCODES\r\n`;
 }
 
 export function acceptedReply(id: string): string {

@@ -7,9 +7,28 @@
 // at. After `readData` no line comes until `proceed`.
 import { assert } from '../base/assert.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { MessageRequest, RecipientRequest } from '../mail/notification-request.ts';
 import { type ParsedPath, parsePath } from './path.ts';
-import { isBlankFrom, parseMailParameters } from './server-parameters.ts';
+import { isBlankFrom, parseMailParameters, parseRecipientParameters } from './server-parameters.ts';
 import * as replies from './server-replies.ts';
+import {
+  AUTH,
+  BDAT,
+  DATA,
+  EHLO,
+  ETRN,
+  EXPN,
+  HELO,
+  HELP,
+  MAIL,
+  NOOP,
+  QUIT,
+  RCPT,
+  RSET,
+  TURN,
+  VRFY,
+  verbOf,
+} from './server-verbs.ts';
 
 /** Recipients taken for one message, whatever the configuration says. */
 export const RECIPIENTS_MAX = 10_000;
@@ -48,6 +67,9 @@ export interface ServerTransaction<T extends ServerTerms> {
   readonly eightBit: boolean;
   /** The recipients taken so far, as the client spelt them, with the host name where it gave no domain. */
   readonly mailboxes: Mailbox[];
+  /** What the sender wants to hear (RFC 3461): of the message, and of recipients by their place. Null for nothing. */
+  readonly request: MessageRequest | null;
+  recipientRequests: Map<number, RecipientRequest> | null;
   /** The MAIL command, for rejectlog. */
   readonly line: string;
 }
@@ -80,22 +102,6 @@ export interface ServerActions<T extends ServerTerms> {
   /** Nothing is answered any more; what was replied goes out first. */
   close(): void;
 }
-
-const EHLO = verb('EHLO');
-const HELO = verb('HELO');
-const MAIL = verb('MAIL');
-const RCPT = verb('RCPT');
-const DATA = verb('DATA');
-const RSET = verb('RSET');
-const NOOP = verb('NOOP');
-const QUIT = verb('QUIT');
-const VRFY = verb('VRFY');
-const EXPN = verb('EXPN');
-const HELP = verb('HELP');
-const BDAT = verb('BDAT');
-const AUTH = verb('AUTH');
-const TURN = verb('TURN');
-const ETRN = verb('ETRN');
 
 /** What is said to a command: the whole reply when it is positive, else what is wrong. */
 type Answer = string | Refusal;
@@ -252,8 +258,8 @@ export class ServerSession<T extends ServerTerms> {
     this.#clientName = name;
     this.#ehloLine = text;
     this.#endTransaction(); // RFC 5321 section 4.1.4: as if RSET had been given
-    const { hostname, announcedSize } = this.#actions.terms;
-    return isExtended ? replies.ehloReply(hostname, announcedSize) : replies.heloReply(hostname);
+    const { terms } = this.#actions;
+    return isExtended ? replies.ehloReply(terms) : replies.heloReply(terms.hostname);
   }
 
   #mail(text: string): Answer {
@@ -263,14 +269,14 @@ export class ServerSession<T extends ServerTerms> {
     if (start < 0) return senderRefused(replies.MAIL_SYNTAX, text);
     const path = parsePath(text, start);
     if (path.kind === 'problem') return senderRefused(replies.SENDER_PROBLEMS[path.problem], text);
-    const parsed = parseMailParameters(text, path.end);
+    const { terms } = this.#actions;
+    const parsed = parseMailParameters(text, path.end, offersDsn(terms));
     if (parsed.kind === 'syntax') return senderRefused(replies.MAIL_SYNTAX, text);
     if (parsed.kind === 'unsupported') return senderRefused(replies.UNSUPPORTED_PARAMETER, text);
-    const { terms } = this.#actions;
-    const { size, eightBit } = parsed.parameters;
+    const { size, eightBit, request } = parsed.parameters;
     if (size > terms.maxMessageSize) return senderRefused(replies.messageTooLarge(terms.maxMessageSize), text);
     const reversePath = path.kind === 'empty' ? null : qualified(path, terms.hostname);
-    this.#transaction = { terms, reversePath, eightBit, mailboxes: [], line: text };
+    this.#transaction = { terms, reversePath, eightBit, mailboxes: [], request, recipientRequests: null, line: text };
     this.#state = 'awaiting rcptto';
     return replies.SENDER_OK;
   }
@@ -286,10 +292,16 @@ export class ServerSession<T extends ServerTerms> {
     const recipient = qualified(path, terms.hostname);
     if (!terms.mayRelay && terms.isTaken?.(recipient) !== true)
       return recipientRefused(replies.RELAYING_DENIED, text, mailbox, terms);
-    if (!isBlankFrom(text, end)) return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
+    const parsed = parseRecipientParameters(text, end, offersDsn(terms));
+    if (parsed.kind === 'syntax') return recipientRefused(replies.RCPT_PARAMETERS, text, mailbox, terms);
+    if (parsed.kind === 'unsupported') return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
     if (mailboxes.length >= terms.maxRecipients)
       return recipientRefused(replies.TOO_MANY_RECIPIENTS, text, mailbox, terms);
     if (terms.isBlackholed?.(recipient)) return recipientRefused(replies.BLACKHOLED, text, mailbox, terms);
+    if (parsed.request !== null) {
+      this.#transaction.recipientRequests ??= new Map();
+      this.#transaction.recipientRequests.set(mailboxes.length, parsed.request);
+    }
     mailboxes.push(recipient);
     return replies.RECIPIENT_OK;
   }
@@ -407,25 +419,9 @@ function recipientRefused(reply: string, line: string, mailbox: string, { mayRel
   };
 }
 
-/** The four letters of a command in lower case as one number; for `switch`. */
-function verb(letters: string): number {
-  return packed(letters);
-}
-
-/** 0 when the line does not begin with a word of four characters. */
-function verbOf(text: string): number {
-  if (text.length < 4 || (text.length > 4 && text.charCodeAt(4) !== 32)) return 0;
-  return packed(text);
-}
-
-/** Bit 32 makes a capital letter small, and of all octets only a letter a letter. */
-function packed(text: string): number {
-  return (
-    ((text.charCodeAt(0) | 32) << 24) |
-    ((text.charCodeAt(1) | 32) << 16) |
-    ((text.charCodeAt(2) | 32) << 8) |
-    (text.charCodeAt(3) | 32)
-  );
+/** Whoever may not relay is nobody whom notices can be promised to: the sender that he names may be anybody. */
+function offersDsn({ mayRelay }: ServerTerms): boolean {
+  return mayRelay;
 }
 
 /** Index of `<` behind the keyword, -1 when the keyword is another. Blanks before `<` are let pass. */

@@ -45,7 +45,7 @@ test('our own notice: the report and the header of the original are parts', asyn
     arrivalDate: 'Tue, 24 Nov 2026 10:00:01 +0000',
     boundary: '=_b',
     action: { kind: 'failed' },
-    failures: [{ mailbox: 'b@example.com', reply: '550 5.1.1 no', remote: null, lastAttemptDate: null }],
+    recipients: [{ mailbox: 'b@example.com', reply: '550 5.1.1 no', remote: null, lastAttemptDate: null }],
     original: { kind: 'headers', headerSection: 'Subject: news\r\n' },
   });
   const parts = await read(contentOf(headerSection, body.join('')));

@@ -18,6 +18,12 @@
 import { crc32 } from 'node:zlib';
 import { wallMs } from '../../core/base/moment.ts';
 import type { Envelope, Recipient, Settlement } from '../../core/mail/message.ts';
+import {
+  type MessageRequest,
+  messageRequest,
+  parseNotify,
+  recipientRequest,
+} from '../../core/mail/notification-request.ts';
 
 export const RECORD_HEADER_BYTES = 52;
 export const RECORD_VERSION = 1;
@@ -135,12 +141,18 @@ export interface DecodedEnvelope {
   readonly progress: Progress;
 }
 
+/** Before the recipients. */
+const FIELDS = 7;
+const RECIPIENT_FIELDS = 4;
 /** In place of the retries of a recipient that is settled for good. */
 const DELIVERED = -1;
 const FAILED = -2;
 const NO_PROGRESS: Progress = new Map();
 
-/** One flat array: fields, progress as triples (0 when there is none), then four strings for each recipient. */
+/**
+ * One flat array: fields, progress as triples (0 when there is none), then four strings for each recipient, and one
+ * element more where the sender asked for notices.
+ */
 export function encodeEnvelope(envelope: Envelope, progress: Progress | null): string {
   const fields: unknown[] = [
     envelope.batchId,
@@ -154,6 +166,8 @@ export function encodeEnvelope(envelope: Envelope, progress: Progress | null): s
   for (const { messageId, mailbox, routingDomain, binding } of envelope.recipients) {
     fields.push(messageId, mailbox, routingDomain, binding);
   }
+  const requests = encodeRequests(envelope);
+  if (requests !== null) fields.push(requests);
   return JSON.stringify(fields);
 }
 
@@ -165,10 +179,13 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(fields) || fields.length < 7 || (fields.length - 7) % 4 !== 0) return null;
+  if (!Array.isArray(fields) || fields.length < FIELDS) return null;
+  const isFollowed = (fields.length - FIELDS) % RECIPIENT_FIELDS === 1;
+  const requests: unknown = isFollowed ? fields.pop() : null;
+  if ((fields.length - FIELDS) % RECIPIENT_FIELDS !== 0) return null;
   const [batchId, receivedAt, reversePath, eightBit, size, origin, progress] = fields;
   const recipients: Recipient[] = [];
-  for (let at = 7; at < fields.length; at += 4) {
+  for (let at = FIELDS; at < fields.length; at += RECIPIENT_FIELDS) {
     recipients.push({
       messageId: fields[at],
       mailbox: fields[at + 1],
@@ -176,8 +193,9 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
       binding: fields[at + 3],
     });
   }
+  const asked = isFollowed ? decodeRequests(requests, recipients) : null;
   return {
-    envelope: { batchId, receivedAt, reversePath, recipients, eightBit, size, ...decodeOrigin(origin) },
+    envelope: { batchId, receivedAt, reversePath, recipients, eightBit, size, ...decodeOrigin(origin), ...asked },
     progress: progress === 0 ? NO_PROGRESS : decodeProgress(progress),
   };
 }
@@ -191,6 +209,32 @@ function decodeOrigin(origin: unknown): Pick<Envelope, 'protocol' | 'client'> {
   if (!Array.isArray(origin)) return { protocol: origin as string };
   const [protocol, address, port, name] = origin;
   return { protocol, client: { address, port, name } };
+}
+
+/** RET and ENVID, then place, NOTIFY and ORCPT of each recipient with a request; null where nothing was asked. */
+function encodeRequests({ request, recipients }: Envelope): unknown[] | null {
+  let fields: unknown[] | null = request === undefined ? null : [request.returns, request.envelopeId];
+  for (let index = 0; index < recipients.length; index++) {
+    const asked = recipients[index]!.request;
+    if (asked === undefined) continue;
+    fields ??= [null, null];
+    fields.push(index, asked.notify?.text ?? null, asked.originalRecipient);
+  }
+  return fields;
+}
+
+/** Gives the recipients theirs. @returns that of the message */
+function decodeRequests(requests: unknown, recipients: Recipient[]): Pick<Envelope, 'request'> | null {
+  if (!Array.isArray(requests)) return null;
+  const [returns, envelopeId, ...triples] = requests;
+  for (let at = 0; at + 2 < triples.length; at += 3) {
+    const [index, notify, originalRecipient] = triples.slice(at, at + 3) as [number, string | null, string | null];
+    const request = recipientRequest(notify === null ? null : parseNotify(notify), originalRecipient);
+    const recipient = recipients[index];
+    if (request !== null && recipient !== undefined) recipients[index] = { ...recipient, request };
+  }
+  const request = messageRequest(returns as MessageRequest['returns'], envelopeId as string | null);
+  return request === null ? null : { request };
 }
 
 function encodeProgress(progress: Progress): number[] {
