@@ -7,6 +7,7 @@ import { optionPage } from './option-page.ts';
 import { optionsOfTopic, TOPICS, type Topic, topicOf } from './option-topics.ts';
 import { plainText, wrapWords } from './plain-text.ts';
 import { STANZA_WORDS, stanzaPage } from './stanza-page.ts';
+import { unusedOptionLines } from './unused-options.ts';
 
 /** @param name of an option, a stanza or a topic, or of several of them; null lists the topics */
 export function describeHelp(name: string | null): Answer {
@@ -44,14 +45,13 @@ function listTopics(): string {
   return `Options by topic. "config help OPTION" describes one, "config help TOPIC" those of a topic, "config help STANZA" a stanza with its own.\n\n${rows.join('\n')}`;
 }
 
-/** Of a topic of which nothing is acted on, the names of what is known of it. */
+/** Those that are acted on somewhere with what they do, the others by name. */
 function listOptions(topic: Topic): string {
   const rows = optionsOfTopic(topic);
-  if (rows.length === 0) {
-    const names = new Set(OPTIONS.filter((option) => topicOf(option).key === topic.key).map(({ name }) => name));
-    const lines = wrapWords([...names], '', '').map((line) => `${line}\n`);
-    return `${topic.title}\n\nKnown, but not acted on:\n${lines.join('')}`;
-  }
-  const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
-  return `${topic.title}\n\n${rows.map(({ name, help }) => `${name.padEnd(width)}${help}\n`).join('')}`;
+  const width = Math.max(0, ...rows.map(({ name }) => name.length)) + 2;
+  const acted = rows.length === 0 ? [] : ['', ...rows.map(({ name, help }) => `${name.padEnd(width)}${help}`)];
+  const names = new Set(rows.map(({ name }) => name));
+  const others = OPTIONS.filter((option) => topicOf(option).key === topic.key && !names.has(option.name));
+  const unused = unusedOptionLines(others);
+  return [topic.title, ...acted, ...unused].map((line) => `${line}\n`).join('');
 }

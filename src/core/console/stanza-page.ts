@@ -3,6 +3,7 @@ import { OPTIONS } from '../config/catalogue.ts';
 import { oneOf } from '../config/problem.ts';
 import { findScopeKind, SCOPE_KINDS, type ScopeKind, type ScopeName, scopesInside } from '../config/scope.ts';
 import { wrapWords } from './plain-text.ts';
+import { unusedOptionLines } from './unused-options.ts';
 
 /** Of stanzas in which something is acted on. Of others their handling says why nothing comes of them. */
 const PURPOSES: Readonly<Record<string, string>> = {
@@ -61,12 +62,10 @@ const placeName = (scope: ScopeName): string =>
 function optionLines(scope: ScopeName): string[] {
   const own = OPTIONS.filter(({ scopes }) => scopes.includes(scope));
   const acted = own.filter(({ handling }) => handling.kind === 'acted');
-  const others = own.filter((option) => !acted.includes(option)).map(({ name }) => name);
   const width = Math.max(0, ...acted.map(({ name }) => name.length)) + 2;
   const lines = acted.length === 0 ? [] : ['', 'Options:', ''];
   for (const { name, help } of acted) lines.push(`${name.padEnd(width)}${help}`);
-  if (others.length > 0) lines.push('', ...wrapped(`Known, but not acted on: ${others.join(', ')}.`));
-  return lines;
+  return [...lines, ...unusedOptionLines(own)];
 }
 
 const wrapped = (text: string): string[] => wrapWords(text.split(' '), '', '');
