@@ -58,12 +58,16 @@ test('a page sends nobody to itself', () => {
 for (const name of ['listen', 'security']) {
   test(`${name}: what is kept and what is refused are told apart in the list, too`, () => {
     const { text } = describeHelp(name) as { text: string };
-    const paragraphs = text.split('\n\n');
-    const kept = paragraphs.find((paragraph) => paragraph.startsWith('Kept, with a warning: '));
-    const refused = paragraphs.find((paragraph) => paragraph.startsWith('Refused unless they change nothing: '));
-    assert.match(kept!, /\btls_allow_renegotiation\b/);
-    assert.match(refused!, /\btls_client_ca\b/);
-    assert.doesNotMatch(kept!, /\btls_client_ca\b/);
-    assert.doesNotMatch(refused!, /\btls_allow_renegotiation\b/);
+    // A word may be that of a stanza and of a topic: both are described.
+    const under = (title: string) =>
+      text
+        .split('\n\n')
+        .filter((paragraph) => paragraph.startsWith(title))
+        .join('\n');
+    const [kept, refused] = [under('Kept, with a warning: '), under('Refused unless they change nothing: ')];
+    assert.match(kept, /\btls_allow_renegotiation\b/);
+    assert.match(refused, /\btls_client_ca\b/);
+    assert.doesNotMatch(kept, /\btls_client_ca\b/);
+    assert.doesNotMatch(refused, /\btls_allow_renegotiation\b/);
   });
 }
