@@ -6,6 +6,7 @@ import { smtpPipelining } from '../core/config/options/session-options.ts';
 import { SUSPENDED_WITHOUT_END } from '../core/config/suspension.ts';
 import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { ConnectionCheck } from './check-connections.ts';
+import type { MailCheck } from './check-mail.ts';
 import type { InForce } from './in-force.ts';
 import type { Link } from './link.ts';
 import type { Situation } from './situation.ts';
@@ -14,6 +15,8 @@ import type { Situation } from './situation.ts';
 export interface Attempt {
   readonly link: Link;
   readonly mailboxes: Mailbox[];
+  /** That its mail was queued for; empty as long as no recipient was named. */
+  domain: string;
   /** Not the first on its connection. */
   readonly isOnReused: boolean;
   /** Written before the message before it was answered. */
@@ -37,6 +40,7 @@ interface Pending {
 
 interface Talk {
   readonly link: Link;
+  readonly openedUnder: InForce;
   hasBanner: boolean;
   offersPipelining: boolean;
   readonly pending: Pending[];
@@ -63,19 +67,23 @@ export class ConversationCheck {
   readonly #attempts = new Map<Mailbox, Attempt>();
   readonly #recordsOf: (mailbox: Mailbox) => number | null;
   readonly #receivedAt: (mailbox: Mailbox) => number | null;
+  readonly #placeOf: MailCheck['placeOf'];
   /** Whose connection ended in this step between the final dot and the reply to it. */
   #broken: Attempt[] = [];
 
   /**
    * @param recordsOf how many records tell of deliveries and failures to a mailbox, in this life; null if unknown
    * @param receivedAt when the mail for a mailbox was received, by the wall clock; null if unknown
+   * @param placeOf where it is queued; null if unknown
    */
   constructor(
     situation: Situation,
     connections: ConnectionCheck,
     recordsOf: (mailbox: Mailbox) => number | null,
     receivedAt: (mailbox: Mailbox) => number | null,
+    placeOf: MailCheck['placeOf'],
   ) {
+    this.#placeOf = placeOf;
     this.#receivedAt = receivedAt;
     this.#situation = situation;
     this.#connections = connections;
@@ -116,6 +124,7 @@ export class ConversationCheck {
   opening(link: Link): void {
     this.#talks.set(link, {
       link,
+      openedUnder: this.#situation.force,
       hasBanner: false,
       offersPipelining: false,
       pending: [],
@@ -217,6 +226,7 @@ export class ConversationCheck {
       talk.latest = {
         link,
         mailboxes: [],
+        domain: '',
         isOnReused: talk.latest !== null,
         isOverlapped: talk.pending.some((pending) => pending.step === 'final'),
         isAnswered: false,
@@ -229,8 +239,15 @@ export class ConversationCheck {
       const mailbox = /<(.*)>/.exec(line)?.[1] ?? '';
       talk.latest?.mailboxes.push(mailbox);
       if (talk.latest !== null) this.#attempts.set(mailbox, talk.latest);
-      this.#connections.learnDomain(link, this.#situation.routingDomainOf(mailbox));
-      if (talk.latest !== null) this.#checkHeld(talk.latest, mailbox);
+      const place = this.#placeOf(mailbox);
+      const domain = place?.domain ?? this.#situation.routingDomainOf(mailbox);
+      this.#connections.learnDomain(link, domain);
+      if (talk.latest !== null) {
+        talk.latest.domain = domain;
+        this.#checkHeld(talk.latest, mailbox);
+        this.#checkPlace(talk.latest, mailbox, place?.binding ?? null);
+        this.#checkRoutes(talk, talk.latest);
+      }
     } else if (step === 'QUIT') {
       talk.quitAtMs = this.#situation.world.elapsedMs;
     }
@@ -239,8 +256,7 @@ export class ConversationCheck {
   }
 
   /** Mail that is held or disposed of, or whose binding is gone, is not begun; nor what is too old, where that is wanted. */
-  #checkHeld({ link, beganUnder, beganAt }: Attempt, mailbox: Mailbox): void {
-    const domain = this.#situation.routingDomainOf(mailbox);
+  #checkHeld({ link, domain, beganUnder, beganAt }: Attempt, mailbox: Mailbox): void {
     const terms = beganUnder.termsOf(this.#situation.bindingOf(link.source), domain);
     if (!terms.bindingExists) this.#violation(`${link} begins mail of a binding that is gone`);
     if (terms.suspendedUntil > beganAt) this.#violation(`${link} begins mail for ${mailbox}, which is suspended`);
@@ -252,12 +268,28 @@ export class ConversationCheck {
       this.#violation(`${link} begins mail for ${mailbox}, which has expired`);
   }
 
+  /** Mail is begun from the address of its binding, at a host that its domain leads to. */
+  #checkPlace({ link, domain, beganUnder }: Attempt, mailbox: Mailbox, binding: string | null): void {
+    if (binding !== null && binding !== this.#situation.bindingOf(link.source))
+      this.#violation(`${link} begins mail for ${mailbox}, which is of ${binding}`);
+    const plan = this.#situation.domains.get(domain);
+    const hosts = plan === undefined ? [] : this.#situation.hostsOf(plan, beganUnder);
+    if (!hosts.some(({ addresses }) => addresses.includes(link.target.address)))
+      this.#violation(`${link} begins mail for ${mailbox}, which is queued for ${domain}`);
+  }
+
+  /** No mail is begun on a connection that was opened before the operator sent the mail another way. */
+  #checkRoutes({ openedUnder }: Talk, { link, domain, beganUnder }: Attempt): void {
+    if (this.#situation.domainOf(link.target.address) === null) return; // it may have come from a sibling since
+    if (this.#situation.routesOf(domain, beganUnder) !== this.#situation.routesOf(domain, openedUnder))
+      this.#violation(`${link} begins mail for ${domain}, but was opened when that had other routes`);
+  }
+
   /** Whether the mail that the link has carried would not be begun now. */
   isHeld(link: Link): boolean {
-    const mailbox = this.#talks.get(link)?.latest?.mailboxes[0];
-    if (mailbox === undefined) return false;
+    const domain = this.#talks.get(link)?.latest?.domain ?? '';
+    if (domain === '') return false;
     const { force, world } = this.#situation;
-    const domain = this.#situation.routingDomainOf(mailbox);
     const binding = this.#situation.bindingOf(link.source);
     const { bindingExists, suspendedUntil } = force.termsOf(binding, domain);
     if (!bindingExists || suspendedUntil === SUSPENDED_WITHOUT_END) return true;
@@ -269,7 +301,7 @@ export class ConversationCheck {
     const { link, pending } = talk;
     const subject = {
       binding: this.#situation.bindingOf(link.source),
-      domain: this.#situation.routingDomainOf(talk.latest?.mailboxes[0] ?? ''),
+      domain: talk.latest?.domain ?? '',
     };
     const mode = this.#situation.configuration.value(smtpPipelining, subject);
     const steps = pending.map((one) => one.step).join(' ');
@@ -311,9 +343,17 @@ export class ConversationCheck {
     const hasCause =
       link.peerMisbehaved ||
       talk.hasLostContent ||
+      this.#isRoutedAnew(talk) ||
       (talk.quitAtMs !== null && now - talk.quitAtMs >= QUIT_PATIENCE_MS) ||
       waitedMs >= LEAST_PATIENCE_MS;
     if (!hasCause) this.#violation(`${link} is reset, but the receiver did nothing wrong`);
+  }
+
+  /** Nobody has answered yet, and the operator has said since that the mail goes elsewhere (docs/delivery.md). */
+  #isRoutedAnew({ link, openedUnder }: Talk): boolean {
+    const domain = this.#situation.domainOf(link.target.address);
+    if (!link.isConnecting || domain === null) return false;
+    return this.#situation.routesOf(domain) !== this.#situation.routesOf(domain, openedUnder);
   }
 
   /** The engine sent its FIN. */

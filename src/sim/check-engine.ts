@@ -113,6 +113,16 @@ export class EngineCheck {
     return keys;
   }
 
+  /** At an address that domains share, one that has named no recipient may be of any of them. */
+  #mayCountIn(link: Link, name: string): boolean {
+    const { source, target } = link;
+    if (this.#keys(link).includes(name)) return true;
+    return this.#situation.domainsAt(target.address).some((domain) => {
+      const seen = this.#situation.seen(source, target.address, domain);
+      return this.#situation.force.sumsOf(seen).some((sum) => sum.name === name);
+    });
+  }
+
   #workOutKeys(link: Link): readonly string[] {
     const binding = this.#situation.bindingOf(link.source);
     const domain = this.#situation.domainOf(link.target.address);
@@ -231,8 +241,8 @@ export class EngineCheck {
     const [name, other] = full;
     if (name === undefined || other !== undefined || queue.connections.size > 0 || queue.waits.length === 0)
       return null;
-    if (this.#ended.some(({ link }) => this.#keys(link).includes(name))) return null;
-    for (const link of this.#network.links) if (!link.isServing && this.#keys(link).includes(name)) return null;
+    if (this.#ended.some(({ link }) => this.#mayCountIn(link, name))) return null;
+    for (const link of this.#network.links) if (!link.isServing && this.#mayCountIn(link, name)) return null;
     const idle = this.#connections.idleHolder(name, this.#conversations.idle());
     return idle === null ? null : `${queue.binding} for ${queue.domain} waits for ${name}, but ${idle} is idle`;
   }

@@ -9,7 +9,7 @@ import {
   retryInterval,
 } from '../core/config/options/retry-options.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
-import type { Content, Envelope, Settlement } from '../core/mail/message.ts';
+import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/message.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
 import type { TransactionPlan } from './client.ts';
 import type { Arrival } from './exchanger.ts';
@@ -26,8 +26,11 @@ interface Ending {
 export interface TrackedMail {
   readonly messageId: string;
   readonly mailbox: Mailbox;
-  readonly domain: string;
-  readonly binding: string;
+  /** Where it is queued, as far as the process knows. */
+  domain: string;
+  binding: string;
+  /** Where it was queued before, on any life's account: what was sent from there may still be on its way. */
+  readonly formerPlaces: QueuePlace[];
   readonly reversePath: ReversePath;
   readonly receivedAt: number;
   readonly storedAtMs: number;
@@ -64,8 +67,12 @@ export class MailCheck {
   /** Notices by what travels. */
   readonly #byText = new Map<string, TrackedMail>();
   readonly #plans = new Map<Mailbox, TransactionPlan>();
-  /** A quiet `fail domain` runs: who fails now gets no notice. */
+  /** A quiet command of the operator's runs: who fails now gets no notice. */
   isQuiet = false;
+  /** `delay` runs, for so many milliseconds. */
+  delayingMs: number | null = null;
+  /** Mail is moved there; null in the place of what stays. */
+  movingTo: { readonly binding: string | null; readonly domain: string | null } | null = null;
   delivered = 0;
   failed = 0;
 
@@ -87,6 +94,19 @@ export class MailCheck {
   /** When client mail was received, by the wall clock; null for notices. */
   receivedAt(mailbox: Mailbox): number | null {
     return this.#byMailbox.get(mailbox)?.receivedAt ?? null;
+  }
+
+  /** Where client mail is queued; null for notices, which share mailboxes. */
+  placeOf(mailbox: Mailbox): { readonly binding: string; readonly domain: string } | null {
+    return this.#byMailbox.get(mailbox) ?? null;
+  }
+
+  /** The id of client mail that has not ended: that of the mailbox, else the oldest; null when there is none. */
+  openIdOf(mailbox: Mailbox): string | null {
+    const isOpen = (mail: TrackedMail): boolean => mail.endings.length === 0 && mail.deliveries + mail.failures === 0;
+    const named = this.#byMailbox.get(mailbox);
+    if (named !== undefined && isOpen(named)) return named.messageId;
+    return this.#byMailbox.values().find(isOpen)?.messageId ?? null;
   }
 
   byId(messageId: string): TrackedMail | undefined {
@@ -133,6 +153,7 @@ export class MailCheck {
         mailbox,
         domain: routingDomain,
         binding,
+        formerPlaces: [],
         reversePath: envelope.reversePath,
         receivedAt: envelope.receivedAt,
         storedAtMs: this.#situation.world.elapsedMs,
@@ -213,10 +234,14 @@ export class MailCheck {
     }
     if (mail.text !== content) this.#violation(`${link} delivers to ${mailbox} something else than what was stored`);
     const binding = this.#situation.bindingOf(link.source);
-    if (binding !== mail.binding) this.#violation(`${link} delivers mail of binding ${mail.binding} to ${mailbox}`);
-    const addresses = this.#situation.domains.get(mail.domain)?.hosts.flatMap((host) => host.addresses) ?? [];
-    if (!addresses.includes(link.target.address)) this.#violation(`${mailbox} is delivered to ${link.target.address}`);
+    const places = [{ binding: mail.binding, routingDomain: mail.domain }, ...mail.formerPlaces];
+    if (!places.some((place) => place.binding === binding && this.#leadsTo(place.routingDomain, link.target.address)))
+      this.#violation(`${link} delivers mail of ${mail.binding} for ${mail.domain} to ${mailbox}`);
     return mail;
+  }
+
+  #leadsTo(domain: string, address: string): boolean {
+    return this.#situation.domains.get(domain)?.hosts.some(({ addresses }) => addresses.includes(address)) ?? false;
   }
 
   recorded(record: MainRecord): void {
@@ -257,6 +282,13 @@ export class MailCheck {
     if (mail === undefined) return; // the disk reports that
     const { mailbox } = mail;
     const { world, life } = this.#situation;
+    // In the turn of a command others may have had their attempt, with a record.
+    if (settlement.kind === 'deferred' && this.delayingMs !== null && mail.transients === mail.deferrals) {
+      const dueAt = world.moment.wall + this.delayingMs;
+      if (settlement.retries !== mail.retries || Math.abs(settlement.nextAttemptAt - dueAt) > 1)
+        this.#violation(`${mailbox} is delayed as ${JSON.stringify(settlement)} after ${mail.retries} retries`);
+      return;
+    }
     if (settlement.kind === 'deferred') {
       mail.deferrals++;
       if (mail.transients < mail.deferrals) this.#violation(`${mailbox} is deferred before its T record`);
@@ -284,6 +316,23 @@ export class MailCheck {
     mail.endings.push({ kind: settlement.kind, atMs: world.elapsedMs, life });
   }
 
+  requeued(envelope: Envelope, index: number, place: QueuePlace): void {
+    const mail = this.#byId.get(envelope.recipients[index]!.messageId);
+    if (mail === undefined) return; // the disk reports that
+    const to = this.movingTo;
+    const [binding, domain] = [to?.binding ?? mail.binding, to?.domain ?? mail.domain];
+    if (to === null || place.binding !== binding || place.routingDomain !== domain)
+      this.#violation(`${mail.mailbox} is queued for ${place.binding} ${place.routingDomain}, where nobody moved it`);
+    this.#place(mail, place);
+  }
+
+  #place(mail: TrackedMail, { binding, routingDomain }: QueuePlace): void {
+    if (mail.binding === binding && mail.domain === routingDomain) return;
+    mail.formerPlaces.push({ binding: mail.binding, routingDomain: mail.domain });
+    mail.binding = binding;
+    mail.domain = routingDomain;
+  }
+
   /** retry_interval doubles up to max_retry_interval, and the last attempt is not behind the expiration. */
   #checkDelay(mail: TrackedMail, nextAttemptAt: number): void {
     const { configuration, world } = this.#situation;
@@ -308,23 +357,38 @@ export class MailCheck {
 
   /** The process starts with what the scan found. */
   recovered(records: readonly RecoveredRecord[]): void {
-    const open = new Map<string, number>();
+    const open = new Map<string, { readonly retries: number; readonly place: QueuePlace }>();
     for (const { stored, open: recipients } of records)
-      for (const { index, retries } of recipients) open.set(stored.envelope.recipients[index]!.messageId, retries);
+      for (const { index, retries } of recipients) {
+        const { messageId, binding, routingDomain } = stored.envelope.recipients[index]!;
+        open.set(messageId, { retries, place: { binding, routingDomain } });
+      }
     for (const mail of this.#byId.values()) {
       mail.deliveries = 0;
       mail.failures = 0;
       mail.transients = 0;
       mail.deferrals = 0;
-      const retries = open.get(mail.messageId);
-      if (retries === undefined) {
+      const found = open.get(mail.messageId);
+      if (found === undefined) {
         if (mail.endings.length === 0) this.#violation(`${mail.mailbox} is gone from the spool without having ended`);
         continue;
       }
-      mail.retries = retries;
+      mail.retries = found.retries;
+      this.#checkPlace(mail, found.place);
       mail.hasNotice = false; // the notice may come again with the failure
       this.#checkRepeat(mail);
     }
+  }
+
+  /** A move that was not on the disk yet is undone by a death, and by nothing else. */
+  #checkPlace(mail: TrackedMail, place: QueuePlace): void {
+    const wasThere = mail.formerPlaces.some(
+      (former) => former.binding === place.binding && former.routingDomain === place.routingDomain,
+    );
+    const isThere = mail.binding === place.binding && mail.domain === place.routingDomain;
+    if (!isThere && (!wasThere || this.#situation.deaths.length === 0))
+      this.#violation(`${mail.mailbox} comes back for ${place.binding} ${place.routingDomain}`);
+    this.#place(mail, place);
   }
 
   /** It is open again: what ended before a death may do so only if its settlement could not be on the disk. */

@@ -28,8 +28,8 @@ export class RecordCheck {
   readonly #failedTasks = new Map<string, Set<string>>();
   /** Records that blame a host, to be looked at when the turn has told which connections it gave up. */
   #unexplained: { readonly record: MainRecord; readonly mail: TrackedMail }[] = [];
-  /** `fail domain` runs. */
-  isPurging = false;
+  /** A command of the operator's fails mail: all of its queues, or the message of that id. */
+  purging: 'all' | { readonly messageId: string } | null = null;
 
   constructor(situation: Situation, mail: MailCheck, conversations: ConversationCheck, names: Names) {
     this.#names = names;
@@ -95,7 +95,10 @@ export class RecordCheck {
       if (terms.neverRetry) return;
       if (most === 'none' || (most !== 'auto' && mail.retries !== most)) this.#violation(record, `has retries left`);
     } else if (reply.includes('manually purged')) {
-      if (!this.isPurging) this.#violation(record, 'was asked for by nobody');
+      if (this.purging !== 'all') this.#violation(record, 'was asked for by nobody');
+    } else if (reply.includes('manually failed')) {
+      const isAsked = this.purging !== null && this.purging !== 'all' && this.purging.messageId === record.messageId;
+      if (!isAsked) this.#violation(record, 'was asked for by nobody');
     } else if (reply.includes('message body missing')) {
       if (!mail.isDamaged) this.#violation(record, 'misses no content');
     } else if (reply.includes('NULL MX')) {
@@ -144,7 +147,7 @@ export class RecordCheck {
     const plan = this.#situation.domains.get(domain);
     if (plan === undefined) return false;
     const reachable = this.#situation.reachable(binding, plan).flatMap(({ addresses }) => addresses);
-    const all = plan.hosts.flatMap(({ addresses }) => addresses);
+    const all = this.#situation.hostsOf(plan).flatMap(({ addresses }) => addresses);
     if (reachable.length === all.length) return false;
     return reachable.length === 0 || this.#situation.scenario.nameConditions.unavailable > 0;
   }

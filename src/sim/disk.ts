@@ -21,6 +21,8 @@ export interface DiskObserver {
   /** A record would now survive a crash. */
   stored(envelope: Envelope, content: Content): void;
   settled(envelope: Envelope, index: number, settlement: Settlement): void;
+  /** An open recipient is queued elsewhere. */
+  requeued(envelope: Envelope, index: number, place: QueuePlace): void;
   /** The content of a record was lost; its mail cannot be delivered. */
   damaged(envelope: Envelope): void;
 }
@@ -139,6 +141,10 @@ export class Disk implements Spool {
       this.#world.violation(`recipient ${index} of record ${stored.sequence} is queued elsewhere, but not open`);
       return;
     }
+    this.#world.note(
+      () => `spool recipient ${index} of record ${stored.sequence}: to ${place.binding} ${place.routingDomain}`,
+    );
+    this.#observer.requeued(stored.envelope, index, place);
     record.stored.envelope = withPlace(record.stored.envelope, index, place);
     this.#pending.push({ record, index, state: null, place });
     this.#writeSettlements();

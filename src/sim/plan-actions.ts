@@ -1,5 +1,6 @@
 // Draws what happens to a run from outside: operators, administrators, deaths of the process.
 import type { Random } from '../core/base/random.ts';
+import type { Mailbox } from '../core/mail/mailbox.ts';
 import type { TextSetting } from './configuration-text.ts';
 import {
   type BindingPlan,
@@ -25,6 +26,18 @@ export type Action =
   | { readonly kind: 'reload'; readonly change: TextChange }
   | { readonly kind: 'flush'; readonly domain: string | null; readonly binding: string | null }
   | { readonly kind: 'failDomain'; readonly domain: string; readonly binding: string | null; readonly quiet: boolean }
+  /** One message: that for the mailbox, or the oldest that waits. */
+  | { readonly kind: 'failMessage'; readonly mailbox: Mailbox; readonly quiet: boolean }
+  | { readonly kind: 'retryMessage'; readonly mailbox: Mailbox }
+  | {
+      readonly kind: 'delay';
+      readonly domain: string | null;
+      readonly binding: string | null;
+      readonly seconds: number;
+    }
+  /** Mail that waits for a domain goes to the queues of another. */
+  | { readonly kind: 'reroute'; readonly domain: string; readonly to: string }
+  | { readonly kind: 'rebind'; readonly binding: string; readonly domain: string | null; readonly to: string }
   | { readonly kind: 'exchangerDown'; readonly address: string; readonly isDown: boolean }
   | { readonly kind: 'localAddress'; readonly address: string; readonly isPresent: boolean }
   | { readonly kind: 'descriptors'; readonly limit: number; readonly exhausted: number }

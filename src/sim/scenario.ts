@@ -18,6 +18,7 @@ import {
   throttleKnobs,
   turnThrottle,
 } from './plan-configuration.ts';
+import { planMoves } from './plan-moves.ts';
 import { type DomainPlan, type Malice, type NetworkPlan, planNetwork } from './plan-network.ts';
 import { type Burst, TrafficPlanner } from './plan-traffic.ts';
 import type { QuietRule } from './quiet-hours.ts';
@@ -85,9 +86,10 @@ function drawMixed(seed: number): Scenario {
   planner.addOperators(operations, ACTIVE_MS);
   const deaths = pick(random, [0, 0, 1, 3]);
   planner.addDeaths(deaths, ACTIVE_MS);
+  const moves = drawMoves(root, [0, 0, 4, 15], bindings, network, traffic.sessions);
   return {
     seed,
-    title: `${messages} messages, malice ${malice}, ${operations} operations, ${deaths} deaths, ${throttles} throttles`,
+    title: `${messages} messages, malice ${malice}, ${operations} operations, ${moves.length} moves, ${deaths} deaths, ${throttles} throttles`,
     configuration,
     network,
     networkConditions: {
@@ -108,7 +110,7 @@ function drawMixed(seed: number): Scenario {
       damage: malice > 0 && happens(random, 0.2) ? 0.05 : 0,
     },
     sessions: traffic.sessions,
-    actions: planner.actions,
+    actions: [...planner.actions, ...moves],
     quietHours: planQuietHours(root.stream('quiet hours'), bindings, network.domains),
     burst: null,
     needsReserve: false,
@@ -159,9 +161,10 @@ function drawChurn(seed: number): Scenario {
   planner.addTurns(turns, ACTIVE_MS);
   const deaths = pick(random, [0, 0, 0, 1]);
   planner.addDeaths(deaths, ACTIVE_MS);
+  const moves = drawMoves(root, [0, 0, 0, 10], bindings, network, traffic.sessions);
   return {
     seed,
-    title: `${bursts} bursts while limits change ${turns} times, malice ${malice}, ${deaths} deaths, ${throttles} throttles`,
+    title: `${bursts} bursts while limits change ${turns} times, ${moves.length} moves, malice ${malice}, ${deaths} deaths, ${throttles} throttles`,
     configuration,
     network,
     networkConditions: {
@@ -173,7 +176,7 @@ function drawChurn(seed: number): Scenario {
     nameConditions: { delayMs: [1, 20], unavailable: 0, ttlSeconds: 3600 },
     diskConditions: { commitMs: [0, 2], settleMs: 20, refusal: 0, damage: 0 },
     sessions: traffic.sessions,
-    actions: planner.actions,
+    actions: [...planner.actions, ...moves],
     quietHours: [],
     burst: null,
     needsReserve: false,
@@ -181,6 +184,18 @@ function drawChurn(seed: number): Scenario {
     patienceMs: new Map(),
     endMs: ACTIVE_MS + 2 * (configuration.expirationSeconds * 1000 + 200_000) + 300_000,
   };
+}
+
+/** A stream of its own leaves the rest of a scenario as it is. */
+function drawMoves(
+  root: Random,
+  counts: readonly number[],
+  bindings: readonly BindingPlan[],
+  { domains }: NetworkPlan,
+  sessions: readonly SessionPlan[],
+): readonly TimedAction[] {
+  const random = root.stream('moves');
+  return planMoves(random, pick(random, counts), ACTIVE_MS, { bindings, domains, sessions });
 }
 
 /** In one of eight runs. Windows are short enough that mail does not expire in them. */

@@ -16,6 +16,7 @@ import { Fuse, ProcessDeath } from './fuse.ts';
 import type { InForce } from './in-force.ts';
 import { Names, NO_DNS_FIGURES } from './names.ts';
 import { type ConnectionObserver, Network } from './network.ts';
+import { Operator } from './operator.ts';
 import type { Action } from './plan-actions.ts';
 import { scheduleOf } from './quiet-hours.ts';
 import { CollectedRecords } from './records.ts';
@@ -69,6 +70,7 @@ class Simulation {
   readonly #connections: ConnectionCheck;
   readonly #conversations: ConversationCheck;
   readonly #recordCheck: RecordCheck;
+  readonly #operator: Operator;
   readonly #engineCheck: EngineCheck;
   readonly #audit: AuditLogCheck;
   readonly #clients = new Set<Client>();
@@ -101,8 +103,10 @@ class Simulation {
       this.#connections,
       (mailbox) => this.#mail.recordsOf(mailbox),
       (mailbox) => this.#mail.receivedAt(mailbox),
+      (mailbox) => this.#mail.placeOf(mailbox),
     );
     this.#recordCheck = new RecordCheck(this.#situation, this.#mail, this.#conversations, this.#names);
+    this.#operator = new Operator(this.#situation, this.#mail, this.#recordCheck);
     this.#engineCheck = new EngineCheck(
       this.#situation,
       this.#network,
@@ -333,8 +337,14 @@ class Simulation {
       case 'stop':
         this.#stop();
         return;
+      case 'set':
+        if (this.#engine !== null) this.#configure(withOneSetting(this.#situation.force, action.setting));
+        return;
+      case 'unset':
+        if (this.#engine !== null) this.#configure(withoutOneSetting(this.#situation.force, action.knob));
+        return;
       default:
-        if (this.#engine !== null) this.#operate(this.#engine, action);
+        if (this.#engine !== null) this.#operator.move(this.#engine, action);
     }
   }
 
@@ -347,25 +357,6 @@ class Simulation {
     }
     this.#situation.hasReloaded = true;
     if (this.#engine !== null) this.#configure(this.#text.load());
-  }
-
-  /** A command on the console. */
-  #operate(engine: Engine, action: Extract<Action, { kind: 'set' | 'unset' | 'flush' | 'failDomain' }>): void {
-    if (action.kind === 'set') {
-      this.#configure(withOneSetting(this.#situation.force, action.setting));
-    } else if (action.kind === 'unset') {
-      this.#configure(withoutOneSetting(this.#situation.force, action.knob));
-    } else if (action.kind === 'flush') {
-      void engine.server.flush({ domain: action.domain, binding: action.binding });
-    } else {
-      this.#mail.isQuiet = action.quiet;
-      this.#recordCheck.isPurging = true;
-      const { domain, binding, quiet } = action;
-      const reply = '554 5.7.0 [internal] Message manually purged';
-      void engine.server.failDomain({ domain, binding, header: null, quiet, reply, dryRun: false });
-      this.#mail.isQuiet = false;
-      this.#recordCheck.isPurging = false;
-    }
   }
 
   #configure(force: InForce | null): void {
@@ -392,6 +383,7 @@ class Simulation {
     return {
       stored: (envelope, content) => this.#mail.stored(envelope, content),
       settled: (envelope, index, settlement) => this.#mail.settled(envelope, index, settlement),
+      requeued: (envelope, index, place) => this.#mail.requeued(envelope, index, place),
       damaged: (envelope) => this.#mail.damaged(envelope),
     };
   }

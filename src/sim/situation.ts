@@ -3,6 +3,7 @@
 import type { Limit } from '../core/base/limit.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { domainOf as domainOfMailbox, type Mailbox } from '../core/mail/mailbox.ts';
+import type { TextSetting } from './configuration-text.ts';
 import type { InForce } from './in-force.ts';
 import { DEFAULT_IPV6_SOURCE } from './link.ts';
 import type { DomainPlan } from './plan-network.ts';
@@ -67,8 +68,23 @@ export class Situation {
     return binding;
   }
 
-  /** Hosts of the domain with the addresses that can be reached from the address of the binding. */
-  reachable(binding: string, { hosts }: DomainPlan): DomainPlan['hosts'] {
+  /** What `Routes` of the domain says; empty when nothing does. */
+  routesOf(domain: string, force: InForce = this.force): string {
+    const isRoutes = ({ path, option }: TextSetting): boolean =>
+      option === 'Routes' && path.length === 1 && path[0]!.name === domain;
+    return force.settings.findLast(isRoutes)?.value ?? '';
+  }
+
+  /** Where mail for the domain goes: its hosts, or those of them that `Routes` names. */
+  hostsOf({ name, hosts }: DomainPlan, force: InForce = this.force): DomainPlan['hosts'] {
+    const items: readonly string[] = this.routesOf(name, force).match(/[^"(), ]+/g) ?? [];
+    if (items.length === 0 || items.includes('__mx__')) return hosts;
+    return hosts.filter(({ host }) => items.includes(host));
+  }
+
+  /** Hosts that mail for the domain goes to, with the addresses that can be reached from the address of the binding. */
+  reachable(binding: string, plan: DomainPlan): DomainPlan['hosts'] {
+    const hosts = this.hostsOf(plan);
     const { address } = this.scenario.configuration.bindings.find(({ name }) => name === binding)!;
     if (binding === 'default') return hosts;
     const isIpv6 = address.includes(':');
@@ -108,7 +124,15 @@ export class Situation {
 
   /** Whether anybody's mail goes to the address. */
   isAnybodys(address: string): boolean {
-    return this.#domainsByAddress.has(address);
+    const names = this.#domainsByAddress.get(address) ?? [];
+    return names.some((name) =>
+      this.hostsOf(this.domains.get(name)!).some(({ addresses }) => addresses.includes(address)),
+    );
+  }
+
+  /** Those for which anybody connects to the address. */
+  domainsAt(address: string): readonly string[] {
+    return this.#domainsByAddress.get(address) ?? [];
   }
 
   /** The domain for which everybody connects to the address; null when there are several. */

@@ -53,7 +53,10 @@ export function withoutDomain(scenario: Scenario, name: string): Partial<Scenari
     })),
     actions: scenario.actions.filter(({ action }) => {
       if (action.kind === 'exchangerDown') return addresses.has(action.address);
-      if (action.kind === 'failDomain') return action.domain !== name;
+      if (action.kind === 'failDomain' || action.kind === 'delay' || action.kind === 'rebind')
+        return action.domain !== name;
+      if (action.kind === 'reroute') return action.domain !== name && action.to !== name;
+      if (action.kind === 'failMessage' || action.kind === 'retryMessage') return domainOf(action.mailbox) !== name;
       const setting = settingOf(action);
       return setting === null || !isGone(setting);
     }),
@@ -94,7 +97,9 @@ export function withoutBinding(scenario: Scenario, name: string): Partial<Scenar
     actions: scenario.actions.filter(({ action }) => {
       if (action.kind === 'localAddress') return action.address !== address;
       if (action.kind === 'reload' && action.change.kind === 'binding') return action.change.name !== name;
-      if (action.kind === 'flush' || action.kind === 'failDomain') return action.binding !== name;
+      if (action.kind === 'flush' || action.kind === 'failDomain' || action.kind === 'delay')
+        return action.binding !== name;
+      if (action.kind === 'rebind') return action.binding !== name && action.to !== name;
       const setting = settingOf(action);
       return setting === null || !isGone(setting);
     }),

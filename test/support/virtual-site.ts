@@ -1,5 +1,6 @@
 // The real engine in virtual time, for what takes days: a spool in memory, one receiver that answers as the test says, and
 // a client. Days pass in milliseconds, and a stop or a death of the process is a call away.
+import { asciiDomain } from '../../src/shell/dns/ascii-domain.ts';
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import type { ServerView } from '../../src/core/console/server-view.ts';
@@ -63,7 +64,7 @@ export class VirtualSite {
   readonly #options: SiteOptions;
   readonly #fuse = new Fuse();
   readonly #world = new World({ seed: 1 });
-  readonly #disk = new Disk(this.#world, DISK, { stored() {}, settled() {}, damaged() {} }, this.#fuse);
+  readonly #disk = new Disk(this.#world, DISK, { stored() {}, settled() {}, requeued() {}, damaged() {} }, this.#fuse);
   readonly #throttles = new ThrottleDisk(this.#world, DISK, this.#fuse);
   readonly #names: Names;
   readonly #network: Network;
@@ -258,6 +259,7 @@ export class VirtualSite {
       identity: { pid: this.#pid, version: 'test', hostname: 'mta.example' },
       openingDelayMs: 0,
       utcOffsetMinutes,
+      asciiDomain,
       dnsFigures: () => NO_DNS_FIGURES,
       resetDnsFigures() {},
     });
