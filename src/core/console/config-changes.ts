@@ -1,13 +1,17 @@
 // `config set` and `config unset`: from words to a change, and what to print when it is made. Whether it is made at once
 // or in a transaction is not decided here.
+import type { WallMs } from '../base/moment.ts';
 import type { Change } from '../config/change.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { formatSetting } from '../config/display.ts';
 import type { Token } from '../config/lexer.ts';
 import type { Option } from '../config/option.ts';
+import { suspendDelivery } from '../config/options/connection-options.ts';
 import { parseValue } from '../config/parser.ts';
 import { type ConfigWarning, Findings } from '../config/problem.ts';
 import { readPath } from '../config/scope-path.ts';
+import type { Setting } from '../config/stanza.ts';
+import { formatTime, hasPassed } from '../config/suspension.ts';
 import { indent, type WordSyntax } from '../config/syntax.ts';
 import { type Answer, refuse, reply } from './command.ts';
 import type { ConfigMachine } from './config-holder.ts';
@@ -35,7 +39,8 @@ export type ReadChange =
       describe(after: Configuration, warnings: readonly ConfigWarning[]): Answer;
     };
 
-export function readSet(configuration: Configuration, tokens: readonly Token[]): ReadChange {
+/** @param now of the machine that the configuration is for */
+export function readSet(configuration: Configuration, tokens: readonly Token[], now: WallMs): ReadChange {
   const words: WordSyntax[] = [];
   for (const token of tokens) {
     if (token.kind !== 'word') break;
@@ -58,7 +63,9 @@ export function readSet(configuration: Configuration, tokens: readonly Token[]):
     describe(after, warnings) {
       if (path.innermost?.isModule) return reply(`Set\n${notes(warnings, option)}`);
       const setting = ownSetting(readPath(after.root, words) as ScopePath, option.text)!;
-      return reply(`${formatSetting(setting)}\n${notes(warnings, option)}${restartNote(setting.option)}`);
+      return reply(
+        `${formatSetting(setting)}\n${notes(warnings, option)}${pastNote(setting, now)}${restartNote(setting.option)}`,
+      );
     },
   };
 }
@@ -103,6 +110,13 @@ function readRemove(configuration: Configuration, path: ScopePath): ReadChange {
 function notes(warnings: readonly ConfigWarning[], option: WordSyntax): string {
   const own = warnings.filter(({ at }) => at === option.at);
   return own.map(({ subject, text }) => `warning: ${subject}: ${text}\n`).join('');
+}
+
+/** A suspension that is over before it begins holds nothing. */
+function pastNote({ option, value }: Setting, now: WallMs): string {
+  if (option !== suspendDelivery || !hasPassed(value as WallMs, now)) return '';
+  const time = formatTime(value as WallMs);
+  return `warning: ${option.name}: ${time} has passed, so that it has no effect: no mail is held by it\n`;
 }
 
 function restartNote(option: Option<unknown>): string {

@@ -159,6 +159,29 @@ test('the first commit wins; a later one is refused, says whose change came betw
   assert.equal((await askIn(first, 'config eval max_outbound_connections')).text, 'Max_Outbound_Connections = 8\n');
 });
 
+for (const [value, warning] of [
+  [
+    '1969-12-31T23:59:59Z',
+    'warning: suspend_delivery: 1969-12-31T23:59:59Z has passed, so that it has no effect: no mail is held by it\n',
+  ],
+  [
+    '1970-01-01T01:00:00+01:30',
+    'warning: suspend_delivery: 1969-12-31T23:30:00Z has passed, so that it has no effect: no mail is held by it\n',
+  ],
+  ['1970-01-01T00:00:01Z', ''],
+  ['false', ''],
+  ['true', ''],
+] as const) {
+  test(`config set suspend_delivery ${value}: ${warning === '' ? 'no warning' : 'a time that has passed is told'}`, async () => {
+    const { askIn } = consoleOver('');
+    const session = { name: 's' };
+    const said = { text: `Suspend_Delivery = ${value}\n${warning}`, failed: false };
+    assert.deepEqual(await askIn(session, `config set suspend_delivery ${value}`), said);
+    await askIn(session, 'config begin');
+    assert.deepEqual(await askIn(session, `config set domain a.example suspend_delivery ${value}`), said);
+  });
+}
+
 test('what replay prints can be typed again, and has the same effect', async () => {
   const { applied, askIn } = consoleOver('debug_flags { error = ( ALL ) }');
   const session = { name: 's' };

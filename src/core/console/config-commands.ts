@@ -74,7 +74,7 @@ export class ConfigConsole implements ConfigAnswers {
     const rest = tokens.slice(1);
     const draft = this.#transactions.get(session)?.draft ?? null;
     const configuration = draft ?? this.#holder.current();
-    if (verb === 'set') return this.#change(readSet(configuration, rest), session);
+    if (verb === 'set') return this.#change(readSet(configuration, rest, this.#holder.clock.now()), session);
     const words = rest.filter((token): token is WordSyntax => token.kind === 'word');
     if (words.length < rest.length - 1 && Object.hasOwn(USAGES, verb)) return usage(verb);
     const answered = inquire(verb, words, { holder: this.#holder, draft, view: this.#view });
