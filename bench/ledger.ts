@@ -1,9 +1,13 @@
 // CPU of the ledger alone: a connection takes a slot in five counters and gives them back 1,024 connections later, with the
-// counters drawn at random among few, many and very many. What it costs to find a counter by its key is told apart.
+// counters drawn at random among few, many and very many. What it costs to find a counter by its key is told apart, and what
+// the same costs one shard of several, while the others do nothing.
 // Usage: node bench/ledger.ts [MILLIONS OF CONNECTIONS] [--json]   (default: 4)
 import { NO_LIMIT } from '../src/core/base/limit.ts';
 import { pairKey } from '../src/core/delivery/claims.ts';
 import { ADMITTED, type Claim, Ledger } from '../src/core/limits/ledger.ts';
+import { LedgerControl } from '../src/core/limits/ledger-control.ts';
+import { LedgerMemory } from '../src/core/limits/ledger-memory.ts';
+import { SharedCells } from '../src/core/limits/shared-cells.ts';
 import type { Wait } from '../src/core/limits/wait-list.ts';
 import { printMeasurement } from './measurement.ts';
 import { Words } from './words.ts';
@@ -91,6 +95,22 @@ function measureKeys(ledger: Ledger, size: number): number {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const repeat = (run: () => number): number => median(Array.from({ length: ROUNDS }, run));
 
+/** That of the first of two shards. */
+function sharedLedger(): Ledger {
+  const memory = LedgerMemory.make({ shards: 2, counters: 2 ** 21 }, [1, 2, 3, 4]);
+  const control = new LedgerControl(memory, []);
+  for (const shard of [0, 1]) control.admit(shard);
+  const ledger = new Ledger(new SharedCells(memory, 0));
+  ledger.poll();
+  return ledger;
+}
+
+function measureShared(size: number, drawn: Int32Array, loop: number): readonly number[] {
+  const ledger = sharedLedger();
+  for (let index = 0; index < size; index++) ledger.refer(pairKey('default', domainOf(index)));
+  return [repeat(() => measure(ledger, drawn)) - loop, repeat(() => measureKeys(ledger, size))];
+}
+
 function figuresOf(size: number): number[] {
   const ledger = new Ledger();
   for (let index = 0; index < size; index++) ledger.refer(pairKey('default', domainOf(index)));
@@ -105,6 +125,16 @@ function figuresOf(size: number): number[] {
     ledger.wait({ waits: [] as Wait[], hasNoConnection: true }, index, 0);
   const awaited = repeat(() => measure(ledger, drawn)) - loop;
   return [plain, awaited, memory, key];
+}
+
+/** After all others: what is called through an interface costs more once it has been two things. */
+function sharedFiguresOf(size: number): readonly number[] {
+  const drawn = drawIndices(size, CONNECTIONS);
+  return measureShared(
+    size,
+    drawn,
+    repeat(() => measure(null, drawn)),
+  );
 }
 
 const line = (first: string, cells: readonly string[]): string =>
@@ -124,12 +154,25 @@ say(
     rows.at(-1)!.map((figure, column) => (figure / rows[0]![column]!).toFixed(1)),
   ),
 );
+say('one shard of two: acquire + release, refer + unrefer by key');
+const shared = COUNTERS.map((size) => {
+  const figures = sharedFiguresOf(size);
+  say(
+    line(
+      String(size),
+      figures.map((figure) => figure.toFixed(1)),
+    ),
+  );
+  return figures;
+});
 if (words.has('json')) {
   const figures = rows.flatMap(([plain, awaited, memory, key], row) => [
     [`ledger_${COUNTERS[row]}_ns`, plain!],
     [`ledger_${COUNTERS[row]}_awaited_ns`, awaited!],
     [`ledger_${COUNTERS[row]}_memory_alone_ns`, memory!],
     [`ledger_${COUNTERS[row]}_by_key_ns`, key!],
+    [`ledger_${COUNTERS[row]}_shared_ns`, shared[row]![0]!],
+    [`ledger_${COUNTERS[row]}_shared_by_key_ns`, shared[row]![1]!],
   ]);
   printMeasurement('ledger', Object.fromEntries(figures) as Record<string, number>);
 }

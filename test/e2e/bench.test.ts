@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Results } from '../../bench/measurement.ts';
-import { skipWithout } from '../support/peer-program.ts';
+import { IS_ROOT, skipWithout } from '../support/peer-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -30,6 +30,7 @@ const skip = skipWithout('smtp-source', 'smtp-sink');
 
 test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async (t) => {
   const directory = temporaryDirectory(t);
+  chmodSync(directory, 0o755); // the user of Postfix looks into it
   const file = join(directory, 'results.json');
   const common = ['--out', file];
   const names = ['direct', 'headgate'];
@@ -38,8 +39,12 @@ test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async
     assertFigures(results, row, names, ['msgs_per_s']);
     assert.ok(results.rows[row]!.contestants[1]!.figures['cpu_ms_per_msg'] !== undefined);
   }
-  const encrypted = await measure(t, directory, 'tls', ['headgate'], common);
-  assertFigures(encrypted, 'tls', ['headgate'], ['msgs_per_s']);
+  if (IS_ROOT) {
+    const encrypted = await measure(t, directory, 'tls', ['headgate'], common);
+    assertFigures(encrypted, 'tls', ['headgate'], ['msgs_per_s']);
+  } else {
+    t.diagnostic('NOT RUN: row tls; its receiver is Postfix, which starts as root only');
+  }
   const parts = await measure(t, directory, 'parts', ['receive', 'commit', 'send'], common);
   assertFigures(parts, 'parts', ['send'], ['send_2k_overlap_cpu_ms', 'send_50k_overlap_cpu_ms']);
 
@@ -47,7 +52,7 @@ test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async
   cpSync(PERFORMANCE, document);
   assert.equal((await run(t, directory, ['bench/publish.ts', file, document])).code, 0);
   const filled = readFileSync(document, 'utf8');
-  for (const row of ['relay-20', 'relay-new', 'domains', 'tls', 'parts']) {
+  for (const row of ['relay-20', 'relay-new', 'domains', 'parts', ...(IS_ROOT ? ['tls'] : [])]) {
     const place = filled.split(`<!-- figures: ${row} -->`)[1]!.split('<!-- end of figures -->')[0]!;
     assert.match(place, /Counts of the smoke test[\s\S]*\| (headgate|send) +\|[\s\S]*npm run bench -- /, row);
   }

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import test, { type TestContext } from 'node:test';
 import type { SinkMessage } from '../../src/cli/sink-server.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort, whenGreeted } from '../support/free-port.ts';
 import { Headgate } from '../support/headgate.ts';
 import { findProgram, runProgram, skipWithout } from '../support/peer-program.ts';
 import { Receivers } from '../support/receivers.ts';
@@ -64,15 +63,5 @@ async function startSmtpSink(t: TestContext, port: number): Promise<void> {
     child.kill();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
   });
-  for (;;) {
-    const socket = connect(port, '127.0.0.1');
-    const isListening = await new Promise<boolean>((resolve) => {
-      socket.once('data', () => resolve(true)); // its banner
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isListening) return;
-    assert.equal(child.exitCode, null, 'smtp-sink ended');
-    await new Promise((resolve) => setTimeout(resolve, 20)); // it does not say when it listens
-  }
+  assert.ok(await whenGreeted(port, () => child.exitCode !== null), 'smtp-sink ended');
 }

@@ -1,8 +1,14 @@
 // Programs of other people that the server has to get along with. They are not part of the repository: tests that need
 // one that is not installed are skipped and say so.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const IS_ROOT = process.getuid?.() === 0;
+/** Where `bench/bench setup` unpacks what conflicts with Postfix; `bench/bench` has the same words. */
+const UNPACKED = process.env['HEADGATE_BENCH_DIR'] ?? join(tmpdir(), 'mta-bench');
 
 export interface Ended {
   readonly code: number | null;
@@ -22,6 +28,23 @@ export function skipWithout(...names: readonly string[]): string | false {
   return missing.length === 0
     ? false
     : `NOT RUN: ${missing.join(' and ')} not installed (Debian packages postfix, swaks, unbound and ldnsutils; .ci/run installs them)`;
+}
+
+/** Full path of a program of a package that was unpacked. */
+export function unpackedProgram(path: string): string {
+  return join(UNPACKED, path);
+}
+
+/** For the `skip` of a test with a server that was unpacked. @param users whom it becomes */
+export function skipWithoutUnpacked(name: string, path: string, users: readonly string[]): string | false {
+  if (!IS_ROOT) return `NOT RUN: ${name} starts as root only`;
+  if (!existsSync(unpackedProgram(path))) {
+    return `NOT RUN: no ${unpackedProgram(path)} ("bench/bench setup ${name}" unpacks it, below HEADGATE_BENCH_DIR; .ci/run does)`;
+  }
+  const missing = users.filter((user) => spawnSync('id', [user], { stdio: 'ignore' }).status !== 0);
+  return missing.length === 0
+    ? false
+    : `NOT RUN: no user ${missing.join(' and ')} ("bench/bench setup ${name}" adds it)`;
 }
 
 /** Runs a program to its end. @returns its status, and what it wrote to both outputs */

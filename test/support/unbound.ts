@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { startOnFreePort } from './free-port.ts';
 import { findProgram, runProgram } from './peer-program.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -19,9 +19,6 @@ export interface SignedZone {
   /** Changes the zone after it was signed, as somebody would who cannot sign it. */
   readonly forge?: (signed: string) => string;
 }
-
-/** Times that another port is tried; somebody else may have taken the one before. */
-const PORTS_TRIED = 5;
 
 /** @returns the line of resolv.conf that names the resolver */
 export async function startUnbound(t: TestContext, zones: readonly SignedZone[]): Promise<string> {
@@ -37,14 +34,13 @@ export async function startUnbound(t: TestContext, zones: readonly SignedZone[])
     const anchor = await writeZone(directory, zone);
     if (anchor !== null) anchors.push(anchor);
   }
-  for (let tries = 0; tries < PORTS_TRIED; tries++) {
-    const port = await freePort();
+  const port = await startOnFreePort('unbound', (candidate) => {
     const path = join(directory, 'unbound.conf');
-    writeFileSync(path, configuration(directory, port, zones, anchors));
+    writeFileSync(path, configuration(directory, candidate, zones, anchors));
     child = spawn(findProgram('unbound')!, ['-d', '-c', path], { stdio: ['ignore', 'ignore', 'pipe'] });
-    if (await hasStarted(child)) return `nameserver 127.0.0.1:${port}\n`;
-  }
-  throw new Error('unbound does not start; see its messages above');
+    return hasStarted(child);
+  });
+  return `nameserver 127.0.0.1:${port}\n`;
 }
 
 /** @returns the DS record of a signed zone */
@@ -120,14 +116,4 @@ async function hasStarted(child: ChildProcess): Promise<boolean> {
   const isRunning = await Promise.race([started, once(child, 'close').then(() => false)]);
   if (!isRunning) console.error(said.join('\n'));
   return isRunning;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
