@@ -1,6 +1,5 @@
 // The real engine in virtual time, for what takes days: a spool in memory, one receiver that answers as the test says, and
 // a client. Days pass in milliseconds, and a stop or a death of the process is a call away.
-import { asciiDomain } from '../../src/shell/dns/ascii-domain.ts';
 import assert from 'node:assert/strict';
 import { loadConfiguration } from '../../src/core/config/load.ts';
 import type { ServerView } from '../../src/core/console/server-view.ts';
@@ -259,7 +258,6 @@ export class VirtualSite {
       identity: { pid: this.#pid, version: 'test', hostname: 'mta.example' },
       openingDelayMs: 0,
       utcOffsetMinutes,
-      asciiDomain,
       dnsFigures: () => NO_DNS_FIGURES,
       resetDnsFigures() {},
     });
