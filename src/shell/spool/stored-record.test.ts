@@ -55,7 +55,7 @@ test('settlements of one and of several recipients', () => {
   two.unite(0, { ...deferred, retries: 0 });
   assert.deepEqual(
     two.progress,
-    new Map([
+    new Map<number, Settlement>([
       [1, { kind: 'failed' }],
       [0, deferred],
     ]),
