@@ -27,6 +27,8 @@ export interface Standing {
   readonly priority: Priority;
   /** Which that one waits to be below. */
   readonly limit: Limit;
+  /** The highest of those that the others wait to be below. */
+  readonly limitMax: Limit;
   readonly count: number;
   readonly countWithoutConnection: number;
 }
@@ -81,6 +83,6 @@ export interface Cells {
 
   /** Once a turn: hears of what is in force, and of others. @returns a bit for each index modulo 32 that others began to wait for */
   poll(): number;
-  /** Counters awaited here that had a release elsewhere, or may have, since the last call. */
-  takeReleased(): readonly CounterIndex[];
+  /** Counters that had a release elsewhere, or may have, since the last call, and those of slots given back late. */
+  takeReleased(): Iterable<CounterIndex>;
 }

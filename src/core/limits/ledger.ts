@@ -99,7 +99,14 @@ export class Ledger {
    * @returns {@link ADMITTED}, or the position in the claim of the first counter without room
    */
   acquire(claim: Claim): number {
-    return this.#cells.acquire(claim);
+    const at = this.#cells.acquire(claim);
+    if (at > 0 && this.#cells.isShared) this.#noteRolledBack(claim, at);
+    return at;
+  }
+
+  /** What was taken for a moment may have looked full to somebody elsewhere, who then told nobody here of a slot given back. */
+  #noteRolledBack({ counters }: Claim, count: number): void {
+    for (let at = 0; at < count; at++) if (this.isWaitedFor(counters[at]!)) this.#noteReleased(counters[at]!);
   }
 
   /** Whether `next` could be acquired once `held` was released. */
@@ -236,6 +243,7 @@ export class Ledger {
     if (this.open(counter) < this.#cells.limitOf(counter, limit)) return false;
     if (!this.#cells.isShared || this.#released.size === 0) return true;
     this.#cells.listen(counter);
+    this.#changed.add(counter); // until the next look only
     return this.open(counter) >= this.#cells.limitOf(counter, limit);
   }
 
@@ -264,7 +272,10 @@ export class Ledger {
    */
   poll(): number {
     const wanted = this.#cells.poll();
-    for (const counter of this.#cells.takeReleased()) this.#noteReleased(counter);
+    for (const counter of this.#cells.takeReleased()) {
+      if (this.isWaitedFor(counter)) this.#noteReleased(counter);
+      else this.#freeIfUnused(counter);
+    }
     return wanted;
   }
 
@@ -279,22 +290,25 @@ export class Ledger {
     for (const counter of this.#changed) {
       this.#changed.delete(counter);
       this.#cells.publish(counter, this.#standing(counter));
-      this.#freeIfUnused(counter);
+      // Who goes first now may go before those who were told.
+      if (this.#waitLists.has(counter)) this.#released.add(counter);
+      else this.#freeIfUnused(counter);
     }
   }
 
   /** Who waits for the counter here, as the other shards see it. */
   #standing(counter: CounterIndex): Standing {
-    let [priority, limit, count, countWithoutConnection] = [0, 0, 0, 0];
+    let [priority, limit, limitMax, count, countWithoutConnection] = [0, 0, 0, 0, 0];
     for (const list of this.#waitLists.get(counter) ?? []) {
       if (goesBefore(list.priority, priority)) {
         priority = list.priority;
         limit = list.limit;
       }
+      limitMax = Math.max(limitMax, list.limit);
       count += list.size;
       countWithoutConnection += list.countWithoutConnection;
     }
-    return { priority, limit, count, countWithoutConnection };
+    return { priority, limit, limitMax, count, countWithoutConnection };
   }
 
   /**
