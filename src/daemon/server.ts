@@ -17,6 +17,7 @@ import { Engine } from '../engine/engine.ts';
 import { RunningLimits } from '../engine/limit-view.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
+import { asciiDomain } from '../shell/dns/ascii-domain.ts';
 import { type DnsResolver, openResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { ThreadedMimeReader } from '../shell/mime/mime-reader.ts';
@@ -208,6 +209,7 @@ export class Server implements ConfigHolder {
       identity: { pid: process.pid, version: options.version, hostname: this.machine.hostname },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
       utcOffsetMinutes,
+      asciiDomain,
       dnsFigures: () => resolver.figures(),
       resetDnsFigures: () => resolver.resetFigures(),
     });

@@ -4,6 +4,7 @@ import type { Configuration } from '../core/config/configuration.ts';
 import type { SummaryFigures } from '../core/console/server-view.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
+import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import type { Ports } from './ports.ts';
 import type { RecordSettings } from './record-settings.ts';
 
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly messagesPerTurn?: number;
   /** Local time minus UTC at that instant. */
   utcOffsetMinutes(at: WallMs): number;
+  /** The name in DNS of a domain in Unicode; SMTPUTF8 is not offered where this is left out. */
+  readonly asciiDomain?: AsciiDomain;
   /** What the name service counts, for `summary`. */
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;

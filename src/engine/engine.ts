@@ -25,7 +25,8 @@ import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
-import { makeTask } from '../core/queue/task.ts';
+import { makeTask, taskKeyOf } from '../core/queue/task.ts';
+import { nameInDns } from '../core/smtp/utf8-path.ts';
 import { DelayNotices } from './delay-notices.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { EngineView } from './engine-view.ts';
@@ -145,7 +146,8 @@ export class Engine implements Turns {
       records,
       ids,
       utcOffsetMinutes: (at: WallMs) => parts.utcOffsetMinutes(at),
-      routingDomainOf: (binding: string, domain: DomainName) => routingDomainOf(this.#configuration, binding, domain),
+      routingDomainOf: (binding: string, domain: DomainName) =>
+        routingDomainOf(this.#configuration, binding, nameInDns(domain, parts.asciiDomain)),
     };
     this.#notices = new Notices({
       ...shared,
@@ -171,6 +173,7 @@ export class Engine implements Turns {
       accepted: (stored, source) => this.#accepted(stored, source),
       configuration: () => this.#configuration,
       systemHostname: identity.hostname,
+      asciiDomain: parts.asciiDomain,
       version: identity.version,
       opened: () => this.ledger.take(this.#node.descriptors),
       closed: () => this.ledger.give(this.#node.descriptors),
@@ -278,8 +281,7 @@ export class Engine implements Turns {
     const { stored, open } = this.#ports.spool.recovered(record);
     const { recipients } = stored.envelope;
     const groups = Map.groupBy(open, ({ index, retries, nextAttemptAt }) => {
-      const { binding, routingDomain } = recipients[index]!;
-      return `${binding} ${routingDomain} ${retries} ${nextAttemptAt}`;
+      return `${taskKeyOf(stored.envelope, index)} ${retries} ${nextAttemptAt}`;
     });
     for (const group of groups.values()) {
       const { index, retries, nextAttemptAt } = group[0]!;
@@ -403,10 +405,7 @@ export class Engine implements Turns {
       this.#enqueue(stored, indices, binding, routingDomain);
       return;
     }
-    const groups = Map.groupBy(indices, (index) => {
-      const { binding, routingDomain } = recipients[index]!;
-      return `${binding} ${routingDomain}`;
-    });
+    const groups = Map.groupBy(indices, (index) => taskKeyOf(stored.envelope, index));
     for (const group of groups.values()) {
       const { binding, routingDomain } = recipients[group[0]!]!;
       this.#enqueue(stored, group, binding, routingDomain);

@@ -23,12 +23,14 @@ import {
   ServerSession,
   type ServerTransaction,
 } from '../core/smtp/server-session.ts';
+import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import type { DataOutcome, InboundConnection, InboundEvents } from './ports.ts';
 
 /** What a session asks of the whole (inbound.ts). */
 export interface SessionHost {
   readonly configuration: Configuration;
   readonly systemHostname: string;
+  readonly asciiDomain: AsciiDomain | undefined;
   /** The time of the turn that is open; timers fire within one. */
   readonly now: Moment;
   begin(): Moment;
@@ -67,9 +69,9 @@ export class InboundSession implements InboundEvents, ServerActions<ClientTerms>
 
   /** The settings for this client, read again when the configuration changed. */
   get terms(): ClientTerms {
-    const { configuration, systemHostname } = this.#host;
+    const { configuration, systemHostname, asciiDomain } = this.#host;
     if (this.#terms === null || this.#termsVersion !== configuration.version) {
-      this.#terms = readTerms(configuration, this.subject, this.connection.remoteAddress, systemHostname);
+      this.#terms = readTerms(configuration, this.subject, this.connection.remoteAddress, systemHostname, asciiDomain);
       this.#termsVersion = configuration.version;
     }
     return this.#terms;

@@ -10,6 +10,7 @@ import type { InboundRow } from '../core/console/server-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import { Reception, type Taken } from '../core/reception/reception.ts';
+import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import { InboundSession, type SessionHost } from './inbound-session.ts';
 import type { ReportSource } from './incoming-reports.ts';
 import type { MailRecords } from './mail-records.ts';
@@ -26,6 +27,8 @@ export interface InboundParts {
   configuration(): Configuration;
   /** Stands in when the hostname option is not set. */
   readonly systemHostname: string;
+  /** Left out: SMTPUTF8 is not offered. */
+  readonly asciiDomain?: AsciiDomain | undefined;
   /** Of the product. */
   readonly version: string;
   /** Local time minus UTC at that instant. */
@@ -119,6 +122,7 @@ export class Inbound {
         return parts.configuration();
       },
       systemHostname: parts.systemHostname,
+      asciiDomain: parts.asciiDomain,
       get now() {
         return parts.turns.now;
       },

@@ -2,6 +2,7 @@
 // taken where that was asked for. The order is a promise: the notice is durable before the recipient is settled, so a crash
 // may repeat an attempt but never swallows a bounce. A few are made at a time; the others wait here, and hold no more than the mail they are about.
 import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
+import { isAscii } from '../core/base/octets.ts';
 import type { Random } from '../core/base/random.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
 import { composeNotice, type NoticeContent } from '../core/bounce/notice.ts';
@@ -229,6 +230,7 @@ export class Notices {
       eightBit: notice.eightBit,
       size: notice.size,
       protocol: 'internal',
+      ...(isAscii(to) ? null : { utf8: 'header' as const }),
     };
     const body = notice.body.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece));
     return { envelope, content: { headerSection: notice.headerSection, body } };

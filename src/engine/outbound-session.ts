@@ -16,6 +16,7 @@ import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
 import type { MessageRequest, RecipientRequest } from '../core/mail/notification-request.ts';
 import { NO_TLS, policyTowards, type TlsPeer, type TlsPolicy } from '../core/mail/tls-policy.ts';
+import { needsUtf8 } from '../core/mail/utf8-need.ts';
 import type { Task } from '../core/queue/task.ts';
 import { countedPolicy, type Fault, faultOf, NOT_OFFERED, openingFault } from '../core/records/tls-verdict.ts';
 import type { ClientActions, ContentForm, SessionTerms, Transaction } from '../core/smtp/client-actions.ts';
@@ -59,6 +60,11 @@ export class OutboundTransaction implements Transaction {
 
   get client(): MessageClient | null {
     return this.task.stored.envelope.client ?? null;
+  }
+
+  get needsUtf8(): boolean {
+    const { utf8, reversePath } = this.task.stored.envelope;
+    return needsUtf8(utf8, reversePath, this.mailboxes);
   }
 
   get request(): MessageRequest | undefined {

@@ -94,6 +94,15 @@ const ROWS: readonly [id: string, notice: Partial<Notice>, quoted: string | null
     [{ ...BOB_FACTS, originalRecipient: 'rfc822; Bob+X@old.example' }],
   ],
   [
+    'an address beyond ASCII (RFC 6533)',
+    {
+      to: 'd\xc3\xbcr@sender.example',
+      recipients: [{ ...BOB, mailbox: 'j\xc3\xbc\xf0\x9f\x98\x80+x@b\xc3\xbcr.example' }],
+    },
+    'text/rfc822-headers',
+    [{ ...BOB_FACTS, finalRecipient: 'utf-8; j\\x{FC}\\x{1F600}\\x{2B}x@b\\x{FC}r.example' }],
+  ],
+  [
     'mail that was passed on',
     { action: { kind: 'relayed' }, recipients: [{ ...BOB, reply: '250 2.0.0 taken' }] },
     'text/rfc822-headers',

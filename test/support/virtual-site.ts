@@ -8,6 +8,7 @@ import { CurfewSchedule, readSchedule } from '../../src/core/queue/curfew-schedu
 import { Engine } from '../../src/engine/engine.ts';
 import type { InboundConnection, InboundEvents } from '../../src/engine/ports.ts';
 import { recordSettings } from '../../src/engine/record-settings.ts';
+import { asciiDomain } from '../../src/shell/dns/ascii-domain.ts';
 import { readMime } from '../../src/shell/mime/read-mime.ts';
 import { SimulatedClock } from '../../src/sim/clock.ts';
 import { Disk } from '../../src/sim/disk.ts';
@@ -258,6 +259,7 @@ export class VirtualSite {
       identity: { pid: this.#pid, version: 'test', hostname: 'mta.example' },
       openingDelayMs: 0,
       utcOffsetMinutes,
+      asciiDomain,
       dnsFigures: () => NO_DNS_FIGURES,
       resetDnsFigures() {},
     });

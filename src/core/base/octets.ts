@@ -11,3 +11,19 @@ export function utf8Octets(text: string): string {
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
 }
+
+export function isAscii(octets: string): boolean {
+  return !/[^\x00-\x7f]/.test(octets);
+}
+
+/** The characters that octets are in UTF-8; null when they are none. */
+export function textOfUtf8(octets: string): string | null {
+  if (isAscii(octets)) return octets;
+  try {
+    return decodeURIComponent(
+      octets.replace(/[^\x00-\x7f]|%/g, (octet) => `%${octet.charCodeAt(0).toString(16).padStart(2, '0')}`),
+    );
+  } catch {
+    return null; // URIError: overlong forms, halves of surrogate pairs and bytes that begin nothing
+  }
+}

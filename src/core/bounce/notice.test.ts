@@ -259,9 +259,15 @@ test('8-bit words of a host are told as they came, in the report as far as ASCII
 });
 
 test('a reverse-path that no header can hold is not put into one', () => {
-  for (const to of ['b\xc3\xbc@example.fict', `${'x'.repeat(2000)}@example.fict`]) {
+  for (const to of ['b\xfc@example.fict', `${'x'.repeat(2000)}@example.fict`]) {
     assert.equal(receive(composeNotice({ ...NOTICE, to })).fields.get('to'), 'undisclosed-recipients:;');
   }
+});
+
+test('a reverse-path in UTF-8 is put into the header, which goes as 8-bit', () => {
+  const notice = composeNotice({ ...NOTICE, to: 'b\xc3\xbc@example.fict', original: { kind: 'none' } });
+  assert.equal(receive(notice).fields.get('to'), '<b\xc3\xbc@example.fict>');
+  assert.ok(notice.eightBit);
 });
 
 test('whatever peers and clients send, the notice is well-formed', () => {

@@ -2,10 +2,10 @@
 // multipart/report (RFC 6522). Whether one is made at all (generate_bounces, NOTIFY, never for a null reverse-path) is
 // the caller's to decide; so are dates, ids and the boundary, which need a clock and randomness.
 import { assert } from '../base/assert.ts';
-import { octetsOf } from '../base/octets.ts';
+import { isAscii, octetsOf, textOfUtf8 } from '../base/octets.ts';
 import type { SuccessAction } from '../mail/disposition.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
-import { decodeXtext } from '../mail/xtext.ts';
+import { decodeXtext, escapedUtf8 } from '../mail/xtext.ts';
 import { statusOf } from './enhanced-status.ts';
 import { explainFailure, isOwnText } from './failure-text.ts';
 import { type Original, type OriginalPart, originalPart } from './inlined-original.ts';
@@ -82,16 +82,17 @@ export function composeNotice(given: Notice): NoticeContent {
     `${delimiter}\r\n${textPart(notice, quoted)}\r\n${delimiter}\r\n` +
     `Content-Description: Delivery report\r\nContent-Type: message/delivery-status\r\n\r\n${deliveryStatus(notice)}\r\n`;
   const end = `${delimiter}--\r\n`;
+  const isWide = !isAscii(headerSection); // for a sender beyond ASCII
   const size = (text: string) => headerSection.length + 2 + text.length + end.length;
   if (quoted === null) {
-    return { headerSection, body: [stuffed(`${reports}${end}`), '.\r\n'], eightBit: false, size: size(reports) };
+    return { headerSection, body: [stuffed(`${reports}${end}`), '.\r\n'], eightBit: isWide, size: size(reports) };
   }
   const leading = `${reports}${delimiter}\r\n${originalHeading(quoted)}\r\n${quoted.text}`;
   return {
     headerSection,
     // The line end before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1).
     body: [stuffed(leading), ...quoted.chunks, `\r\n${end}.\r\n`],
-    eightBit: quoted.encoding === '8bit',
+    eightBit: isWide || quoted.encoding === '8bit',
     size: size(leading) + 2 + quoted.chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   };
 }
@@ -123,9 +124,9 @@ function sender({ mailerdaemon, reportingMta }: Notice): string {
   return address.includes('<') ? address : `Mail delivery system <${address}>`;
 }
 
-/** Header fields hold ASCII only, in lines of limited length. */
+/** In lines of limited length; what is UTF-8 goes by SMTPUTF8 only, and then the header may have it (RFC 6532). */
 function isPlainAddress(mailbox: Mailbox): boolean {
-  return mailbox.length <= ADDRESS_OCTETS_MAX && /^[\x20-\x7e]+$/.test(mailbox);
+  return mailbox.length <= ADDRESS_OCTETS_MAX && /^[^\x00-\x1f\x7f]+$/.test(mailbox) && textOfUtf8(mailbox) !== null;
 }
 
 function textPart(notice: Notice, quoted: OriginalPart | null): string {
@@ -190,7 +191,7 @@ function recipientStatus(recipient: NoticeRecipient, action: NoticeAction): stri
   const { mailbox, originalRecipient = null, reply, remote, lastAttemptDate } = recipient;
   return (
     (originalRecipient === null ? '' : originalField(originalRecipient)) +
-    paragraph(`Final-Recipient: rfc822; ${ascii(mailbox)}`, '', ' ') +
+    paragraph(`Final-Recipient: ${finalRecipient(mailbox)}`, '', ' ') +
     `Action: ${action.kind}\r\n` +
     `Status: ${statusOf(reply ?? (action.kind === 'failed' ? '5' : '4'))}\r\n` +
     (remote === null ? '' : `Remote-MTA: dns; ${ascii(remote.host)}\r\n`) +
@@ -198,6 +199,13 @@ function recipientStatus(recipient: NoticeRecipient, action: NoticeAction): stri
     (lastAttemptDate === null ? '' : `Last-Attempt-Date: ${lastAttemptDate}\r\n`) +
     (action.kind === 'delayed' ? `Will-Retry-Until: ${action.willRetryUntil}\r\n` : '')
   );
+}
+
+/** RFC 6533 section 3: an address beyond ASCII has a type of its own, and a form that needs no other kind of report. */
+function finalRecipient(mailbox: Mailbox): string {
+  const characters = isAscii(mailbox) ? null : textOfUtf8(mailbox);
+  if (characters === null) return `rfc822; ${ascii(mailbox)}`;
+  return `utf-8; ${escapedUtf8(characters.replace(/[\\+= ]/g, (sign) => `\\x{${sign.charCodeAt(0).toString(16).toUpperCase()}}`))}`;
 }
 
 /** RFC 3464 section 2.3.1: type and address as the sender gave them. */

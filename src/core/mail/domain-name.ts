@@ -1,11 +1,13 @@
 // The name mail is queued under: lower case, no trailing dot, address literals in brackets.
+import { isAscii } from '../base/octets.ts';
 
 /** A routing domain or host name in canonical form. Plain string, so that it serves as a map key as it is. */
 export type DomainName = string;
 
 /** RFC 4343: names compare without case; RFC 1034 section 3.1: the trailing dot says "absolute" and is not kept. */
 export function canonicalDomain(name: string): DomainName {
-  const lower = name.toLowerCase();
+  // Latin-1 octets may be UTF-8, of which `toLowerCase` would make something else; such names have no case here.
+  const lower = isAscii(name) ? name.toLowerCase() : name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return lower.length > 1 && lower.endsWith('.') ? lower.slice(0, -1) : lower;
 }
 

@@ -5,6 +5,7 @@ import type { DomainName } from './domain-name.ts';
 import type { MailId } from './ids.ts';
 import type { Mailbox, ReversePath } from './mailbox.ts';
 import type { MessageRequest, RecipientRequest } from './notification-request.ts';
+import type { Utf8Need } from './utf8-need.ts';
 
 /** One forward-path of a transaction. */
 export interface Recipient extends QueuePlace {
@@ -46,6 +47,8 @@ export interface Envelope {
   readonly client?: MessageClient;
   /** Absent where the sender asked for nothing. */
   readonly request?: MessageRequest;
+  /** Absent where nothing needs SMTPUTF8. */
+  readonly utf8?: Utf8Need;
 }
 
 /**

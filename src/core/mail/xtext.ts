@@ -16,3 +16,8 @@ export function decodeXtext(text: string): string | null {
   if (!XTEXT.test(text)) return null;
   return text.replace(/\+(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
+
+/** What is not ASCII as `\x{E9}` (RFC 6533 section 3), which is xtext and may stand in any field. @param text characters */
+export function escapedUtf8(text: string): string {
+  return text.replace(/[^\x00-\x7f]/gu, (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`);
+}

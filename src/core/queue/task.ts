@@ -2,6 +2,7 @@
 // share routing domain, binding and retry history.
 import type { HeapMember } from '../base/heap.ts';
 import type { WallMs } from '../base/moment.ts';
+import { isAscii } from '../base/octets.ts';
 import type { Envelope } from '../mail/message.ts';
 
 /** What the spool keeps; the queue only hands it on. */
@@ -28,6 +29,15 @@ const THE_FIRST: readonly number[] = [0];
 export function makeTask(stored: StoredMessage, recipients: readonly number[], retries: number, dueAt: WallMs): Task {
   const places = recipients.length === 1 && recipients[0] === 0 ? THE_FIRST : recipients;
   return { heapIndex: -1, stored, receivedAt: stored.envelope.receivedAt, recipients: places, retries, dueAt };
+}
+
+/**
+ * Recipients with equal keys share a task: those of a queue, but for addresses that need SMTPUTF8, lest the others fail
+ * with them.
+ */
+export function taskKeyOf({ recipients, utf8 }: Envelope, index: number): string {
+  const { binding, routingDomain, mailbox } = recipients[index]!;
+  return `${binding} ${routingDomain}${utf8 === 'addresses' && !isAscii(mailbox) ? ' utf8' : ''}`;
 }
 
 /** The same mail for some of its recipients, with the same history. */

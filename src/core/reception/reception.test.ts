@@ -133,6 +133,7 @@ function take(
     terms: termsOf(':25', peer, of),
     reversePath: 'a@example.org',
     eightBit: true,
+    utf8: false,
     request: null,
     recipientRequests: null,
     mailboxes: rest.mailboxes ?? ['b@example.net'],

@@ -9,6 +9,7 @@ import type { IdMaker, MailId } from '../mail/ids.ts';
 import { domainOf, type Mailbox, type ReversePath } from '../mail/mailbox.ts';
 import type { Content, Envelope, Recipient } from '../mail/message.ts';
 import type { MessageRequest, RecipientRequest } from '../mail/notification-request.ts';
+import { utf8NeedOf } from '../mail/utf8-need.ts';
 import { BindingChooser } from './binding-choice.ts';
 import { readHeaderSection } from './header-section.ts';
 import type { ClientTerms } from './terms.ts';
@@ -44,6 +45,8 @@ export interface ReceivedTransaction {
   readonly terms: ClientTerms;
   readonly reversePath: ReversePath;
   readonly eightBit: boolean;
+  /** The client said SMTPUTF8. */
+  readonly utf8: boolean;
   readonly mailboxes: readonly Mailbox[];
   /** What the sender wants to hear: of the message, and of recipients by their place. Null for nothing. */
   readonly request: MessageRequest | null;
@@ -91,6 +94,7 @@ export class Reception {
     // Reading: the id of the transaction is that of its first message; the sample of ec_show has the two equal.
     const batchId = recipients[0]!.messageId;
     const section = this.#addedFields(client, transaction, batchId, facts.hasMessageId, at) + facts.rest;
+    const utf8 = transaction.utf8 ? utf8NeedOf(section, transaction.reversePath, transaction.mailboxes) : null;
     return {
       kind: 'taken',
       envelope: {
@@ -102,6 +106,7 @@ export class Reception {
         size: received.size - headerSection.length + section.length,
         protocol: 'esmtp',
         client: { address: client.address, port: client.port, name: client.name },
+        ...(utf8 === null ? null : { utf8 }),
         ...(transaction.request === null ? null : { request: transaction.request }),
       },
       content: { headerSection: section, body },
@@ -128,7 +133,7 @@ export class Reception {
 
   #addedFields(
     client: Client,
-    { terms, reversePath }: ReceivedTransaction,
+    { terms, reversePath, utf8: isUtf8 }: ReceivedTransaction,
     id: MailId,
     hasMessageId: boolean,
     at: WallMs,
@@ -137,7 +142,7 @@ export class Reception {
     const { hostname } = terms;
     const date = this.#date.textAt(at);
     const { version } = this.#parts;
-    const received = receivedField({ address, port, clientName, hostname, reversePath, version, id, date });
+    const received = receivedField({ address, port, clientName, hostname, reversePath, version, isUtf8, id, date });
     return hasMessageId ? received : received + messageIdField(id, hostname);
   }
 }

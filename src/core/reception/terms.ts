@@ -13,6 +13,7 @@ import {
 import { hostname } from '../config/options/server-options.ts';
 import type { Subject } from '../config/resolution.ts';
 import { RECIPIENTS_MAX, type ServerTerms } from '../smtp/server-session.ts';
+import type { AsciiDomain } from '../smtp/utf8-path.ts';
 import { blackholedRecipients } from './blackhole.ts';
 import { reportAddresses } from './report-addresses.ts';
 
@@ -31,6 +32,7 @@ export interface ClientTerms extends ServerTerms {
 /**
  * @param subject the endpoint, with the client's address as its peer
  * @param address of the client, without brackets
+ * @param asciiDomain left out: SMTPUTF8 is not offered
  * @param systemHostname stands in when hostname is not set
  */
 export function readTerms(
@@ -38,6 +40,7 @@ export function readTerms(
   subject: Subject,
   address: string,
   systemHostname: string,
+  asciiDomain?: AsciiDomain,
 ): ClientTerms {
   const size = configuration.value(maxMessageSize, subject);
   const recipients = configuration.value(maxRecipientsPerMessage, subject);
@@ -47,6 +50,7 @@ export function readTerms(
   return {
     hostname: configuration.value(hostname) ?? systemHostname,
     mayRelay,
+    asciiDomain,
     isTaken: mayRelay ? undefined : reportAddresses(configuration)?.isTaken,
     maxMessageSize: size === 0 ? MESSAGE_OCTETS_MAX : Math.min(size, MESSAGE_OCTETS_MAX),
     announcedSize: size === 0 ? 0 : Math.min(size, MESSAGE_OCTETS_MAX),

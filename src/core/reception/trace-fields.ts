@@ -14,6 +14,8 @@ export interface Trace {
   readonly hostname: string;
   readonly reversePath: ReversePath;
   readonly version: string;
+  /** RFC 6531 section 4.3: how it came stands in the field. */
+  readonly isUtf8?: boolean;
   readonly id: MailId;
   /** RFC 5322 date. */
   readonly date: string;
@@ -28,7 +30,7 @@ export function receivedField(trace: Trace): string {
   return (
     `Received: from ${literal} (${endpoint} helo=${harmless(clientName)})\r\n` +
     `\tby ${hostname} (envelope-from <${commentText(reversePath ?? '')}>)\r\n` +
-    `\t(Headgate ${version}) with ESMTP id ${id};\r\n` +
+    `\t(Headgate ${version}) with ${trace.isUtf8 ? 'UTF8SMTP' : 'ESMTP'} id ${id};\r\n` +
     `\t${date}\r\n`
   );
 }

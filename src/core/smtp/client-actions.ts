@@ -19,6 +19,8 @@ export interface Transaction {
   readonly eightBit: boolean;
   /** Whom we have it from; null for mail of our own. */
   readonly client: MessageClient | null;
+  /** It has addresses or header fields beyond ASCII, and its client said SMTPUTF8. */
+  readonly needsUtf8?: boolean;
   /** What the sender wants to hear of the message (RFC 3461); left out when that is nothing. */
   readonly request?: MessageRequest | undefined;
   /** The same of the mailbox at a place. */

@@ -58,6 +58,21 @@ const ROWS: readonly [string, Answer, string, string][] = [
 for (const [id, answer, offer, said] of ROWS)
   test(id, () => runScript(new Owner('envelope', [answer]), [...OPEN, `${offer} -> =ready; ${said}`]));
 
+const WIDE: Mail = { ...mail('\xc3\xbc', 'x@r.example'), needsUtf8: true };
+const NOT_OFFERED = 'P2 550 5.6.7 [internal] message needs SMTPUTF8, which the receiver does not offer';
+
+test('what needs SMTPUTF8 says so', () =>
+  runScript(new Owner('envelope', [WIDE]), [
+    ...OPEN,
+    'S:250-hi|250-SMTPUTF8|250-8BITMIME|250 PIPELINING -> =ready; C:MAIL FROM:<\xc3\xbc@s.example> SMTPUTF8|RCPT TO:<x@r.example>|DATA',
+  ]));
+
+test('and is not sent where it is not offered; what does not need it is', () =>
+  runScript(new Owner('envelope', [WIDE, mail('b', 'y@r.example')]), [
+    ...OPEN,
+    `S:250-hi|250 PIPELINING -> =ready; =\xc3\xbc ${NOT_OFFERED}; C:MAIL FROM:<b@s.example>|RCPT TO:<y@r.example>|DATA`,
+  ]));
+
 test('in lock step, too', () =>
   runScript(new Owner('no', [asking(BOTH, NEVER, SUCCESS)]), [
     ...OPEN,

@@ -11,6 +11,8 @@ export interface Extensions {
   readonly sizeMax: number;
   /** RFC 3461. */
   readonly dsn: boolean;
+  /** RFC 6531. */
+  readonly smtpUtf8: boolean;
   /** RFC 3207. */
   readonly startTls: boolean;
   /** RFC 4954: names of mechanisms, in upper case. */
@@ -25,6 +27,7 @@ export const NO_EXTENSIONS: Extensions = {
   size: false,
   sizeMax: 0,
   dsn: false,
+  smtpUtf8: false,
   startTls: false,
   auth: [],
   xclient: [],
@@ -46,6 +49,7 @@ export function parseExtensions(lines: readonly string[]): Extensions {
     eightBitMime: parameters.has('8BITMIME'),
     size: size !== undefined,
     sizeMax: /^\d{1,15}$/.test(size?.[0] ?? '') ? Number(size![0]) : 0,
+    smtpUtf8: parameters.has('SMTPUTF8'),
     dsn: parameters.has('DSN'),
     startTls: parameters.has('STARTTLS'),
     auth: parameters.get('AUTH') ?? [],

@@ -7,9 +7,12 @@ import type { ContentForm, DeliveryMethod, Transaction } from './client-actions.
 import type { Extensions } from './extensions.ts';
 import { refusal } from './running-transaction.ts';
 
+/** RFC 6531 section 3.5 has the code. */
+const UTF8_NOT_OFFERED = '550 5.6.7 [internal] message needs SMTPUTF8, which the receiver does not offer';
+
 /** With its line end. */
 export function mailCommand(
-  { reversePath, size, eightBit, request }: Transaction,
+  { reversePath, size, eightBit, needsUtf8, request }: Transaction,
   extensions: Extensions,
   form: ContentForm,
 ): string {
@@ -17,6 +20,7 @@ export function mailCommand(
   // What it is not stored as has a size that nobody knows yet.
   if (extensions.size && form === 'stored') command += ` SIZE=${size}`;
   if (eightBit && extensions.eightBitMime) command += ' BODY=8BITMIME';
+  if (needsUtf8 === true) command += ' SMTPUTF8'; // or it would not go to this receiver
   if (request !== undefined && extensions.dsn) {
     if (request.returns !== null) command += request.returns === 'full' ? ' RET=FULL' : ' RET=HDRS';
     if (request.envelopeId !== null) command += ` ENVID=${request.envelopeId}`;
@@ -51,9 +55,11 @@ export function successActionFor(
 
 /**
  * Null when it may be tried. RFC 1870 section 5: a message above the largest size that the receiver names would be refused
- * there for good, so it is here, at the stage of the command that is not sent.
+ * there for good, so it is here, at the stage of the command that is not sent. RFC 6531 section 3.2: what needs SMTPUTF8
+ * does not go to whoever does not offer it.
  */
-export function obstacleTo({ size }: Transaction, { sizeMax }: Extensions): Failure | null {
+export function obstacleTo({ size, needsUtf8 }: Transaction, { sizeMax, smtpUtf8 }: Extensions): Failure | null {
+  if (needsUtf8 === true && !smtpUtf8) return refusal(UTF8_NOT_OFFERED, STAGE.duringMail, 0);
   if (sizeMax === 0 || size <= sizeMax) return null;
   const reply = `552 5.3.4 [internal] message of ${size} octets exceeds the receiver's limit of ${sizeMax}`;
   return refusal(reply, STAGE.duringMail, 0);

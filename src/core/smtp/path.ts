@@ -49,6 +49,14 @@ for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 /** The underscore is no host name (RFC 952), but stands in names that receive mail. */
 for (const character of '-_') CLASSES[character.charCodeAt(0)]! |= IN_LABEL;
 
+/** Index of `<` behind the keyword, -1 when the keyword is another. Blanks before `<` are let pass. */
+export function pathStart(text: string, keyword: string): number {
+  let index = 4 + keyword.length;
+  if (!text.startsWith(keyword, 4) && text.slice(4, index).toUpperCase() !== keyword) return -1;
+  while (text.charCodeAt(index) === 32) index++;
+  return index;
+}
+
 /** @param start index of `<` in a command line of Latin-1 */
 export function parsePath(text: string, start: number): ParsedPath {
   if (text.charCodeAt(start) !== LESS) return SYNTAX;

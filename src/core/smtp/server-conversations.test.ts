@@ -248,6 +248,38 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
     { mayRelay: false, isTaken: (mailbox) => mailbox.endsWith('@ours.example') },
   ],
   [
+    'addresses beyond ASCII',
+    `C: EHLO x
+     S: 250-mx.example.com
+     S: 250-PIPELINING
+     S: 250-8BITMIME
+     S: 250-SIZE 1000
+     S: 250-DSN
+     S: 250-SMTPUTF8
+     S: 250 ENHANCEDSTATUSCODES
+     C: MAIL FROM:<j\u00c3\u00bcrgen@example.org>
+     S: 553 5.6.7 sender address is not ASCII; say SMTPUTF8 with MAIL
+     C: MAIL FROM:<a@example.org>
+     S: 250 2.1.0 OK
+     C: RCPT TO:<j\u00c3\u00bcrgen@example.net>
+     S: 553 5.6.7 recipient address is not ASCII; say SMTPUTF8 with MAIL
+     C: RSET
+     S: 250 2.0.0 OK
+     C: MAIL FROM:<j\u00fcrgen@example.org> SMTPUTF8
+     S: 553 5.1.7 bad local part in sender address
+     C: MAIL FROM:<j\u00c3\u00bcrgen@example.org> SMTPUTF8
+     S: 250 2.1.0 OK
+     C: RCPT TO:<a@nowhere-\u00c3\u00bc.example>
+     S: 553 5.1.2 bad domain in recipient address
+     C: RCPT TO:<a@b\u00c3\u00bccher.example>
+     S: 250 2.1.5 OK
+     C: RCPT TO:<"\u00c3\u00bc b"@example.net> NOTIFY=NEVER ORCPT=utf-8;\u00c3\u00bc@example.net
+     S: 250 2.1.5 OK
+     C: RCPT TO:<\u00c2\u0085@example.net>
+     S: 553 5.1.3 bad local part in recipient address`,
+    { asciiDomain: (domain) => (domain.startsWith('b\u00fc') ? 'xn--b.example' : null) },
+  ],
+  [
     'addresses that are none',
     `C: HELO x
      S: 250 mx.example.com

@@ -10,12 +10,12 @@ import {
   parseRecipientParameters,
 } from './server-parameters.ts';
 
-const parseMail = (text: string, offersDsn = true) => {
-  const parsed = parseMailParameters(text, 0, offersDsn);
+const parseMail = (text: string, offersDsn = true, offersUtf8 = true) => {
+  const parsed = parseMailParameters(text, 0, { offersDsn, offersUtf8 });
   return parsed.kind === 'parameters' ? parsed.parameters : parsed.kind;
 };
-const parseRcpt = (text: string, offersDsn = true) => {
-  const parsed = parseRecipientParameters(text, 0, offersDsn);
+const parseRcpt = (text: string, offersDsn = true, isUtf8 = false) => {
+  const parsed = parseRecipientParameters(text, 0, offersDsn, isUtf8);
   if (parsed.kind !== 'request') return parsed.kind;
   const { request } = parsed;
   return request === null ? null : [request.notify?.text ?? null, request.originalRecipient];
@@ -102,7 +102,7 @@ test('without DSN its parameters are those of an extension that is not offered',
 
 test('equal requests without an original recipient are one object', () => {
   const [one, other] = [' NOTIFY=FAILURE,SUCCESS', ' NOTIFY=success,failure'].map((text) =>
-    parseRecipientParameters(text, 0, true),
+    parseRecipientParameters(text, 0, true, false),
   );
   assert.ok(one?.kind === 'request' && other?.kind === 'request' && one.request === other.request);
 });
@@ -136,3 +136,35 @@ test('requests stand with their recipients, refused ones between them', () => {
     ],
   );
 });
+
+for (const [text, expected] of [
+  ['', false],
+  [' SMTPUTF8', true],
+  [' smtputf8 SIZE=1 BODY=8BITMIME', true],
+  [' SMTPUTF8=', 'syntax'],
+  [' SMTPUTF8=1', 'syntax'],
+  [' SMTPUTF8 SMTPUTF8', 'syntax'],
+] as const) {
+  test(`MAIL${text}: UTF-8 is ${expected}`, () => {
+    const parsed = parseMail(text);
+    assert.deepEqual(typeof parsed === 'string' ? parsed : parsed.utf8, expected);
+  });
+}
+
+test('SMTPUTF8 is a parameter that nobody knows where it is not offered', () =>
+  assert.equal(parseMail(' SMTPUTF8', true, false), 'unsupported'));
+
+for (const [id, value, isUtf8, expected] of [
+  ['in UTF-8', 'utf-8;j\xc3\xbcrgen@b\xc3\xbcr.example', true, 'utf-8;j\\x{FC}rgen@b\\x{FC}r.example'],
+  ['beyond 16 bits', 'UTF-8;\xf0\x9f\x98\x80@x.example', true, 'UTF-8;\\x{1F600}@x.example'],
+  ['in ASCII already', 'utf-8;j\\x{FC}rgen@x.example', true, 'utf-8;j\\x{FC}rgen@x.example'],
+  ['in ASCII without SMTPUTF8', 'utf-8;j\\x{FC}rgen@x.example', false, 'utf-8;j\\x{FC}rgen@x.example'],
+  ['in UTF-8 without SMTPUTF8', 'utf-8;j\xc3\xbcrgen@x.example', false, null],
+  ['in UTF-8 that is none', 'utf-8;j\xfcrgen@x.example', true, null],
+  ['with a control', 'utf-8;j\xc2\x85@x.example', true, null],
+  ['of another type', 'rfc822;j\xc3\xbcrgen@x.example', true, null],
+  ['too long in ASCII', `utf-8;${'\xc3\xbc'.repeat(90)}`, true, null],
+] as const) {
+  test(`ORCPT ${id}`, () =>
+    assert.deepEqual(parseRcpt(` ORCPT=${value}`, true, isUtf8), expected === null ? 'syntax' : [null, expected]));
+}

@@ -1,5 +1,7 @@
 // The parameters behind the paths of MAIL and RCPT: those of the extensions that are offered, SIZE (RFC 1870), BODY
-// (RFC 6152), RET, ENVID, NOTIFY and ORCPT (RFC 3461), and nothing else.
+// (RFC 6152), RET, ENVID, NOTIFY and ORCPT (RFC 3461), SMTPUTF8 (RFC 6531), and nothing else.
+import { textOfUtf8 } from '../base/octets.ts';
+import { printable } from '../base/printable.ts';
 import {
   type MessageRequest,
   messageRequest,
@@ -8,13 +10,15 @@ import {
   type RecipientRequest,
   recipientRequest,
 } from '../mail/notification-request.ts';
-import { decodeXtext } from '../mail/xtext.ts';
+import { decodeXtext, escapedUtf8 } from '../mail/xtext.ts';
 
 export interface MailParameters {
   /** Octets as the client estimates them; 0 when it said nothing. */
   readonly size: number;
   /** BODY=8BITMIME */
   readonly eightBit: boolean;
+  /** SMTPUTF8 */
+  readonly utf8: boolean;
   /** RET and ENVID; null without either. */
   readonly request: MessageRequest | null;
 }
@@ -26,7 +30,10 @@ export type ParsedParameters = { readonly kind: 'parameters'; readonly parameter
 
 export type ParsedRequest = { readonly kind: 'request'; readonly request: RecipientRequest | null } | Unparsed;
 
-const NONE: ParsedParameters = { kind: 'parameters', parameters: { size: 0, eightBit: false, request: null } };
+const NONE: ParsedParameters = {
+  kind: 'parameters',
+  parameters: { size: 0, eightBit: false, utf8: false, request: null },
+};
 const NO_REQUEST: ParsedRequest = { kind: 'request', request: null };
 const UNSUPPORTED: Unparsed = { kind: 'unsupported' };
 const SYNTAX: Unparsed = { kind: 'syntax' };
@@ -36,15 +43,23 @@ export const ENVELOPE_ID_MAX = 100;
 /** RFC 3461 section 4.2, with the type and in xtext. */
 export const ORIGINAL_RECIPIENT_MAX = 500;
 
-/**
- * @param start index behind the path in the command line
- * @param offersDsn whether RET and ENVID were offered
- */
-export function parseMailParameters(text: string, start: number, offersDsn: boolean): ParsedParameters {
+/** Which extensions a client may use. */
+export interface OfferedExtensions {
+  readonly offersDsn: boolean;
+  readonly offersUtf8: boolean;
+}
+
+/** @param start index behind the path in the command line */
+export function parseMailParameters(
+  text: string,
+  start: number,
+  { offersDsn, offersUtf8 }: OfferedExtensions,
+): ParsedParameters {
   if (start >= text.length) return NONE;
   if (text[start] !== ' ') return SYNTAX;
   let size: number | null = null;
   let eightBit: boolean | null = null;
+  let utf8 = false;
   let returns: MessageRequest['returns'] = null;
   let envelopeId: string | null = null;
   for (const word of text.slice(start).split(' ')) {
@@ -58,6 +73,9 @@ export function parseMailParameters(text: string, start: number, offersDsn: bool
       const body = value.toUpperCase();
       if (body !== '7BIT' && body !== '8BITMIME') return UNSUPPORTED;
       eightBit = body === '8BITMIME';
+    } else if (name === 'SMTPUTF8' && offersUtf8) {
+      if (utf8 || word.includes('=')) return SYNTAX;
+      utf8 = true;
     } else if (name === 'RET' && offersDsn) {
       const form = value.toUpperCase();
       if (returns !== null || (form !== 'FULL' && form !== 'HDRS')) return SYNTAX;
@@ -68,11 +86,19 @@ export function parseMailParameters(text: string, start: number, offersDsn: bool
     } else return UNSUPPORTED;
   }
   const request = messageRequest(returns, envelopeId);
-  return { kind: 'parameters', parameters: { size: size ?? 0, eightBit: eightBit ?? false, request } };
+  return { kind: 'parameters', parameters: { size: size ?? 0, eightBit: eightBit ?? false, utf8, request } };
 }
 
-/** The same for RCPT, with NOTIFY and ORCPT. */
-export function parseRecipientParameters(text: string, start: number, offersDsn: boolean): ParsedRequest {
+/**
+ * The same for RCPT, with NOTIFY and ORCPT.
+ * @param isUtf8 MAIL had SMTPUTF8
+ */
+export function parseRecipientParameters(
+  text: string,
+  start: number,
+  offersDsn: boolean,
+  isUtf8: boolean,
+): ParsedRequest {
   if (isBlankFrom(text, start)) return NO_REQUEST;
   if (text[start] !== ' ') return SYNTAX;
   let notify: Notify | null = null;
@@ -85,8 +111,9 @@ export function parseRecipientParameters(text: string, start: number, offersDsn:
       notify = parseNotify(value);
       if (notify === null) return SYNTAX;
     } else if (name === 'ORCPT' && offersDsn) {
-      if (originalRecipient !== null || !isOriginalRecipient(value)) return SYNTAX;
-      originalRecipient = value;
+      const given = isUtf8 ? inAscii(value) : value;
+      if (originalRecipient !== null || !isOriginalRecipient(given)) return SYNTAX;
+      originalRecipient = given;
     } else return UNSUPPORTED;
   }
   return { kind: 'request', request: recipientRequest(notify, originalRecipient) };
@@ -106,6 +133,13 @@ function isPrintableXtext(value: string): boolean {
 
 /** RFC 5322 `atom`. */
 const ADDRESS_TYPE = /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/;
+
+/** RFC 6533 section 3: an address in UTF-8 has a form in ASCII, which every receiver and every report can have. */
+function inAscii(originalRecipient: string): string {
+  if (!/^utf-8;/i.test(originalRecipient)) return originalRecipient;
+  const characters = textOfUtf8(originalRecipient);
+  return characters === null || printable(characters) !== characters ? originalRecipient : escapedUtf8(characters);
+}
 
 function isOriginalRecipient(value: string): boolean {
   const semicolon = value.indexOf(';');

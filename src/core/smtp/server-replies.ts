@@ -41,6 +41,7 @@ export const NESTED_MAIL = '503 5.5.1 nested MAIL command';
 export const MAIL_SYNTAX =
   '501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]';
 export const UNSUPPORTED_PARAMETER = '555 5.5.4 parameter not supported';
+export const SENDER_WITHOUT_SMTPUTF8 = '553 5.6.7 sender address is not ASCII; say SMTPUTF8 with MAIL';
 export const SENDER_PROBLEMS: Readonly<Record<PathProblem, string>> = {
   syntax: MAIL_SYNTAX,
   localPart: '553 5.1.7 bad local part in sender address',
@@ -57,6 +58,7 @@ export const RCPT_PARAMETERS =
 export const RELAYING_DENIED = '550 5.7.1 relaying denied';
 export const BLACKHOLED = '551 5.7.1 recipient blackholed';
 export const TOO_MANY_RECIPIENTS = '452 4.5.3 too many recipients; send the rest in another transaction';
+export const RECIPIENT_WITHOUT_SMTPUTF8 = '553 5.6.7 recipient address is not ASCII; say SMTPUTF8 with MAIL';
 export const RECIPIENT_PROBLEMS: Readonly<Record<PathProblem, string>> = {
   syntax: RCPT_SYNTAX,
   localPart: '553 5.1.3 bad local part in recipient address',
@@ -92,12 +94,14 @@ export interface Offer {
   readonly announcedSize: number;
   /** DSN is for those who may. */
   readonly mayRelay: boolean;
+  /** SMTPUTF8 is offered where there is one. */
+  readonly asciiDomain?: unknown;
 }
 
-export function ehloReply({ hostname, announcedSize, mayRelay }: Offer): string {
+export function ehloReply({ hostname, announcedSize, mayRelay, asciiDomain }: Offer): string {
   const size = announcedSize === 0 ? 'SIZE' : `SIZE ${announcedSize}`;
-  const dsn = mayRelay ? '250-DSN\r\n' : '';
-  return `250-${hostname}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-${size}\r\n${dsn}250 ENHANCEDSTATUSCODES\r\n`;
+  const more = `${mayRelay ? '250-DSN\r\n' : ''}${asciiDomain === undefined ? '' : '250-SMTPUTF8\r\n'}`;
+  return `250-${hostname}\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-${size}\r\n${more}250 ENHANCEDSTATUSCODES\r\n`;
 }
 
 export function acceptedReply(id: string): string {

@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { MessageRequest, RecipientRequest } from '../mail/notification-request.ts';
-import { type ParsedPath, parsePath } from './path.ts';
+import { pathStart } from './path.ts';
 import { isBlankFrom, parseMailParameters, parseRecipientParameters } from './server-parameters.ts';
 import * as replies from './server-replies.ts';
 import {
@@ -29,6 +29,7 @@ import {
   VRFY,
   verbOf,
 } from './server-verbs.ts';
+import { type AsciiDomain, parseAnyPath, qualified } from './utf8-path.ts';
 
 /** Recipients taken for one message, whatever the configuration says. */
 export const RECIPIENTS_MAX = 10_000;
@@ -49,6 +50,8 @@ export interface ServerTerms {
   readonly announcedSize: number;
   /** At most {@link RECIPIENTS_MAX}. */
   readonly maxRecipients: number;
+  /** SMTPUTF8 is offered where there is one. */
+  readonly asciiDomain?: AsciiDomain | undefined;
   /** Whether the operator wants nothing for the recipient; left out when that is nobody. */
   readonly isBlackholed?: ((mailbox: Mailbox) => boolean) | undefined;
 }
@@ -65,6 +68,8 @@ export interface ServerTransaction<T extends ServerTerms> {
   readonly terms: T;
   readonly reversePath: ReversePath;
   readonly eightBit: boolean;
+  /** MAIL had SMTPUTF8. */
+  readonly utf8: boolean;
   /** The recipients taken so far, as the client spelt them, with the host name where it gave no domain. */
   readonly mailboxes: Mailbox[];
   /** What the sender wants to hear (RFC 3461): of the message, and of recipients by their place. Null for nothing. */
@@ -267,37 +272,53 @@ export class ServerSession<T extends ServerTerms> {
     if (this.#state === 'awaiting rcptto') return slip(replies.NESTED_MAIL);
     const start = pathStart(text, ' FROM:');
     if (start < 0) return senderRefused(replies.MAIL_SYNTAX, text);
-    const path = parsePath(text, start);
-    if (path.kind === 'problem') return senderRefused(replies.SENDER_PROBLEMS[path.problem], text);
     const { terms } = this.#actions;
-    const parsed = parseMailParameters(text, path.end, offersDsn(terms));
+    const path = parseAnyPath(text, start, terms.asciiDomain ?? null);
+    if (path.kind === 'problem') return senderRefused(replies.SENDER_PROBLEMS[path.problem], text);
+    const parsed = parseMailParameters(text, path.end, {
+      offersDsn: offersDsn(terms),
+      offersUtf8: terms.asciiDomain !== undefined,
+    });
     if (parsed.kind === 'syntax') return senderRefused(replies.MAIL_SYNTAX, text);
     if (parsed.kind === 'unsupported') return senderRefused(replies.UNSUPPORTED_PARAMETER, text);
-    const { size, eightBit, request } = parsed.parameters;
+    const { size, eightBit, utf8, request } = parsed.parameters;
+    if (path.kind === 'utf8Mailbox' && !utf8) return senderRefused(replies.SENDER_WITHOUT_SMTPUTF8, text);
     if (size > terms.maxMessageSize) return senderRefused(replies.messageTooLarge(terms.maxMessageSize), text);
     const reversePath = path.kind === 'empty' ? null : qualified(path, terms.hostname);
-    this.#transaction = { terms, reversePath, eightBit, mailboxes: [], request, recipientRequests: null, line: text };
+    this.#transaction = {
+      terms,
+      reversePath,
+      eightBit,
+      utf8,
+      mailboxes: [],
+      request,
+      recipientRequests: null,
+      line: text,
+    };
     this.#state = 'awaiting rcptto';
     return replies.SENDER_OK;
   }
 
   #rcpt(text: string): Answer {
     if (this.#transaction === null) return slip(replies.MAIL_FIRST);
-    const { terms, mailboxes } = this.#transaction;
+    const { terms, mailboxes, utf8 } = this.#transaction;
     const start = pathStart(text, ' TO:');
-    const path = start < 0 ? null : parsePath(text, start);
+    const path = start < 0 ? null : parseAnyPath(text, start, terms.asciiDomain ?? null);
     if (path === null || path.kind === 'empty') return recipientRefused(replies.RCPT_SYNTAX, text, '', terms);
     if (path.kind === 'problem') return recipientRefused(replies.RECIPIENT_PROBLEMS[path.problem], text, '', terms);
     const { mailbox, end } = path;
+    if (path.kind === 'utf8Mailbox' && !utf8)
+      return recipientRefused(replies.RECIPIENT_WITHOUT_SMTPUTF8, text, mailbox, terms);
     const recipient = qualified(path, terms.hostname);
-    if (!terms.mayRelay && terms.isTaken?.(recipient) !== true)
+    const routable = path.kind === 'utf8Mailbox' && path.hasDomain ? path.routable : recipient;
+    if (!terms.mayRelay && terms.isTaken?.(routable) !== true)
       return recipientRefused(replies.RELAYING_DENIED, text, mailbox, terms);
-    const parsed = parseRecipientParameters(text, end, offersDsn(terms));
+    const parsed = parseRecipientParameters(text, end, offersDsn(terms), utf8);
     if (parsed.kind === 'syntax') return recipientRefused(replies.RCPT_PARAMETERS, text, mailbox, terms);
     if (parsed.kind === 'unsupported') return recipientRefused(replies.UNSUPPORTED_PARAMETER, text, mailbox, terms);
     if (mailboxes.length >= terms.maxRecipients)
       return recipientRefused(replies.TOO_MANY_RECIPIENTS, text, mailbox, terms);
-    if (terms.isBlackholed?.(recipient)) return recipientRefused(replies.BLACKHOLED, text, mailbox, terms);
+    if (terms.isBlackholed?.(routable)) return recipientRefused(replies.BLACKHOLED, text, mailbox, terms);
     if (parsed.request !== null) {
       this.#transaction.recipientRequests ??= new Map();
       this.#transaction.recipientRequests.set(mailboxes.length, parsed.request);
@@ -422,17 +443,4 @@ function recipientRefused(reply: string, line: string, mailbox: string, { mayRel
 /** Whoever may not relay is nobody whom notices can be promised to: the sender that he names may be anybody. */
 function offersDsn({ mayRelay }: ServerTerms): boolean {
   return mayRelay;
-}
-
-/** Index of `<` behind the keyword, -1 when the keyword is another. Blanks before `<` are let pass. */
-function pathStart(text: string, keyword: string): number {
-  let index = 4 + keyword.length;
-  if (!text.startsWith(keyword, 4) && text.slice(4, index).toUpperCase() !== keyword) return -1;
-  while (text.charCodeAt(index) === 32) index++;
-  return index;
-}
-
-/** RFC 5321 section 4.1.1.3: mail for `postmaster` without a domain is mail for this host. */
-function qualified(path: ParsedPath & { readonly kind: 'mailbox' }, hostname: string): string {
-  return path.hasDomain ? path.mailbox : `${path.mailbox}@${hostname}`;
 }

@@ -32,6 +32,11 @@ const [first, second] = PLAIN.recipients as [Envelope['recipients'][number], Env
 const progress = new Map<number, Settlement>([[0, { kind: 'failed' }]]);
 for (const [id, envelope] of [
   ['RET and ENVID', { ...PLAIN, request: { returns: 'full', envelopeId: 'a+20b' } }],
+  ['SMTPUTF8 for the header', { ...PLAIN, utf8: 'header' }],
+  [
+    'SMTPUTF8 for addresses',
+    { ...PLAIN, utf8: 'addresses', recipients: [{ ...first, mailbox: 'j\xc3\xbc@example.com' }] },
+  ],
   ['ENVID alone', { ...PLAIN, request: { returns: null, envelopeId: 'x' } }],
   ['one recipient of two', { ...PLAIN, recipients: [first, { ...second, request: recipientRequest(NEVER, null)! }] }],
   [

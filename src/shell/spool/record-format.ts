@@ -24,6 +24,7 @@ import {
   parseNotify,
   recipientRequest,
 } from '../../core/mail/notification-request.ts';
+import type { Utf8Need } from '../../core/mail/utf8-need.ts';
 
 export const RECORD_HEADER_BYTES = 52;
 export const RECORD_VERSION = 1;
@@ -151,7 +152,7 @@ const NO_PROGRESS: Progress = new Map();
 
 /**
  * One flat array: fields, progress as triples (0 when there is none), then four strings for each recipient, and one
- * element more where the sender asked for notices.
+ * element more where the sender asked for notices, or SMTPUTF8 is needed.
  */
 export function encodeEnvelope(envelope: Envelope, progress: Progress | null): string {
   const fields: unknown[] = [
@@ -166,8 +167,8 @@ export function encodeEnvelope(envelope: Envelope, progress: Progress | null): s
   for (const { messageId, mailbox, routingDomain, binding } of envelope.recipients) {
     fields.push(messageId, mailbox, routingDomain, binding);
   }
-  const requests = encodeRequests(envelope);
-  if (requests !== null) fields.push(requests);
+  const extensions = encodeExtensions(envelope);
+  if (extensions !== null) fields.push(extensions);
   return JSON.stringify(fields);
 }
 
@@ -181,7 +182,7 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
   }
   if (!Array.isArray(fields) || fields.length < FIELDS) return null;
   const isFollowed = (fields.length - FIELDS) % RECIPIENT_FIELDS === 1;
-  const requests: unknown = isFollowed ? fields.pop() : null;
+  const extensions: unknown = isFollowed ? fields.pop() : null;
   if ((fields.length - FIELDS) % RECIPIENT_FIELDS !== 0) return null;
   const [batchId, receivedAt, reversePath, eightBit, size, origin, progress] = fields;
   const recipients: Recipient[] = [];
@@ -193,7 +194,7 @@ export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
       binding: fields[at + 3],
     });
   }
-  const asked = isFollowed ? decodeRequests(requests, recipients) : null;
+  const asked = isFollowed ? decodeExtensions(extensions, recipients) : null;
   return {
     envelope: { batchId, receivedAt, reversePath, recipients, eightBit, size, ...decodeOrigin(origin), ...asked },
     progress: progress === 0 ? NO_PROGRESS : decodeProgress(progress),
@@ -211,22 +212,28 @@ function decodeOrigin(origin: unknown): Pick<Envelope, 'protocol' | 'client'> {
   return { protocol, client: { address, port, name } };
 }
 
-/** RET and ENVID, then place, NOTIFY and ORCPT of each recipient with a request; null where nothing was asked. */
-function encodeRequests({ request, recipients }: Envelope): unknown[] | null {
-  let fields: unknown[] | null = request === undefined ? null : [request.returns, request.envelopeId];
+/**
+ * RET, ENVID and what needs SMTPUTF8, then place, NOTIFY and ORCPT of each recipient with a request; null for the usual
+ * mail, which has none of these.
+ */
+function encodeExtensions({ request, utf8, recipients }: Envelope): unknown[] | null {
+  let fields: unknown[] | null =
+    request === undefined && utf8 === undefined
+      ? null
+      : [request?.returns ?? null, request?.envelopeId ?? null, utf8 ?? null];
   for (let index = 0; index < recipients.length; index++) {
     const asked = recipients[index]!.request;
     if (asked === undefined) continue;
-    fields ??= [null, null];
+    fields ??= [null, null, null];
     fields.push(index, asked.notify?.text ?? null, asked.originalRecipient);
   }
   return fields;
 }
 
-/** Gives the recipients theirs. @returns that of the message */
-function decodeRequests(requests: unknown, recipients: Recipient[]): Pick<Envelope, 'request'> | null {
-  if (!Array.isArray(requests)) return null;
-  const [returns, envelopeId, ...triples] = requests;
+/** Gives the recipients theirs. @returns those of the message */
+function decodeExtensions(extensions: unknown, recipients: Recipient[]): Pick<Envelope, 'request' | 'utf8'> | null {
+  if (!Array.isArray(extensions)) return null;
+  const [returns, envelopeId, utf8, ...triples] = extensions;
   for (let at = 0; at + 2 < triples.length; at += 3) {
     const [index, notify, originalRecipient] = triples.slice(at, at + 3) as [number, string | null, string | null];
     const request = recipientRequest(notify === null ? null : parseNotify(notify), originalRecipient);
@@ -234,7 +241,7 @@ function decodeRequests(requests: unknown, recipients: Recipient[]): Pick<Envelo
     if (request !== null && recipient !== undefined) recipients[index] = { ...recipient, request };
   }
   const request = messageRequest(returns as MessageRequest['returns'], envelopeId as string | null);
-  return request === null ? null : { request };
+  return { ...(request === null ? null : { request }), ...(utf8 === null ? null : { utf8: utf8 as Utf8Need }) };
 }
 
 function encodeProgress(progress: Progress): number[] {
