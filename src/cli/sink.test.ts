@@ -155,7 +155,7 @@ test('an address that is taken ends with 1 and says so', async () => {
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   const sink = await start('--listen', `127.0.0.1:${port}`);
-  assert.equal(sink.endpoints[0], `headgate sink: cannot listen on 127.0.0.1:${port}: EADDRINUSE`);
+  assert.equal(sink.endpoints[0], `headgate sink: cannot listen on 127.0.0.1:${port}: in use by another process`);
   assert.equal((await sink.ended).status, 1);
   server.close();
 });

@@ -1,6 +1,7 @@
 // `headgate sink`: a receiver of mail on this machine that takes everything, or behaves as it is told, and says at the
 // end what it saw.
 
+import { systemErrorText } from '../core/base/system-error.ts';
 import { parseSinkArguments, type SinkArguments } from './sink-options.ts';
 import { openSink, type Sink } from './sink-server.ts';
 import { formatSummary, summaryJson } from './sink-summary.ts';
@@ -43,8 +44,8 @@ export async function runSink(argv: readonly string[]): Promise<number> {
   try {
     sink = await openSink({ listen, seed, ...(idHeader === null ? {} : { idHeader }) });
   } catch (error) {
-    const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-    process.stderr.write(`headgate sink: cannot listen on ${address}:${port}: ${code}\n`);
+    const { address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+    process.stderr.write(`headgate sink: cannot listen on ${address}:${port}: ${systemErrorText(error)}\n`);
     return 1;
   }
   process.stderr.write(`listening on ${sink.endpoints.join(', ')}\n`);

@@ -6,6 +6,7 @@ for (const [code, reading, writing] of [
   ['ENOENT', 'no such file', 'no such directory'],
   ['EACCES', 'permission denied', 'permission denied'],
   ['EIO', 'the disk cannot be read or written', 'the disk cannot be read or written'],
+  ['EEXIST', 'a file stands there already', 'a file stands there already'],
   ['EXDEV', 'EXDEV', 'EXDEV'],
 ] as const) {
   test(`${code} is "${reading}" to who reads and "${writing}" to who writes`, () => {

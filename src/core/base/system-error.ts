@@ -9,6 +9,8 @@ export function systemErrorText(error: unknown, intent: 'read' | 'write' = 'read
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
+    case 'EEXIST':
+      return 'a file stands there already';
     case 'EISDIR':
       return 'a directory';
     case 'ENOTDIR':

@@ -105,7 +105,7 @@ test('what cannot be opened is named, all of it at once, and nothing stays open'
     kind: 'problems',
     problems: [
       `ec_logger "ec_logger": mainlog: ${directory}: a directory; expected a file that this process can append to`,
-      `ec_logger "ec_logger": rejectlog: ${file}/x: its directory: EEXIST; expected a file that this process can append to`,
+      `ec_logger "ec_logger": rejectlog: ${file}/x: its directory: a file stands there already; expected a file that this process can append to`,
       'ec_logger "ec_logger": paniclog: found syslog://?facility=mail; expected the path of a file (jlog, cluster and syslog are not supported)',
     ],
   });
