@@ -34,6 +34,7 @@ import { Inbound } from './inbound.ts';
 import { IncomingReports, type ReportSource } from './incoming-reports.ts';
 import { MailRecords } from './mail-records.ts';
 import { IndexedSpool } from './message-index.ts';
+import { NameService } from './name-service.ts';
 import { NodeTroubles } from './node-troubles.ts';
 import { Notices } from './notices.ts';
 import { type OutboundParts, OutboundSession } from './outbound-session.ts';
@@ -133,7 +134,7 @@ export class Engine implements Turns {
     });
     this.#routes = new Routes(
       this,
-      ports.resolver,
+      new NameService(this, this.#timers, ports.resolver, ports.records),
       ports.stsPolicies,
       (domain) => routePolicy(this.#configuration, domain),
       (queue) => this.scheduler.routeReady(queue),

@@ -4,7 +4,7 @@ import type { Moment } from '../core/base/moment.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
-import type { Route } from '../core/mail/hosts.ts';
+import type { KnownRoute, Route } from '../core/mail/hosts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { CountedPolicy } from '../core/records/tls-counts.ts';
 import { type Fault, stsPolicy, tlsaPolicy, UNNAMED } from '../core/records/tls-verdict.ts';
@@ -13,6 +13,7 @@ import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
 import { NO_NAMED_EXCHANGER_REPLY, underPolicy } from '../core/routing/sts-route.ts';
 import { StsTable } from '../core/routing/sts-table.ts';
+import type { NameService } from './name-service.ts';
 import type { Resolver, StsPolicies } from './ports.ts';
 import type { Turns } from './turn.ts';
 
@@ -22,7 +23,7 @@ interface Asked {
   readonly request: RouteRequest;
   readonly key: string;
   /** The last route under a policy, and what it was made of. */
-  under: { readonly route: Route; readonly held: HeldPolicy; readonly result: Route } | null;
+  under: { readonly route: KnownRoute; readonly held: HeldPolicy; readonly result: KnownRoute } | null;
 }
 
 type PolicyFailed = (domain: DomainName, policy: CountedPolicy, fault: Fault) => void;
@@ -49,7 +50,7 @@ export class Routes {
    */
   constructor(
     turns: Turns,
-    resolver: Resolver,
+    resolver: NameService,
     stsPolicies: StsPolicies | undefined,
     policyOf: (domain: DomainName) => RoutePolicy,
     ready: (queue: MailQueue) => void,
@@ -67,11 +68,13 @@ export class Routes {
       ready: (queue) => {
         if (queue !== null) ready(queue);
       },
+      isOutage: () => resolver.isDown,
       unproved: ({ domain, gateway, routes }, host, reason) => {
         if (gateway === null && routes.length === 0)
           failed(domain, tlsaPolicy(host, []), { type: 'dnssec-invalid', reason });
       },
     });
+    resolver.whenBack((at) => this.#table.resume(at.mono));
     this.sts = stsPolicies === undefined ? null : stsTable(turns, resolver, stsPolicies, ready, failed);
   }
 
@@ -80,11 +83,12 @@ export class Routes {
     const asked = this.#askedFor(queue);
     const held = this.#heldFor(queue, asked, at);
     const route = this.#table.routeOf(asked.request, asked.key, queue, at.mono);
+    if (route?.kind === 'outage') return route;
     return route === null || held === undefined ? null : this.#under(asked, route, held);
   }
 
   /** One object for one route and policy, so that who keeps candidates sees that they are the same. */
-  #under(asked: Asked, route: Route, held: HeldPolicy | null): Route {
+  #under(asked: Asked, route: KnownRoute, held: HeldPolicy | null): KnownRoute {
     if (held === null) return route;
     if (asked.under?.route !== route || asked.under.held !== held) {
       const result = underPolicy(route, held);

@@ -204,6 +204,7 @@ export class EngineCheck {
       return null;
     const plan = this.#situation.domains.get(domain);
     if (plan === undefined) return null; // the domain of a stranger
+    if (queue.hold?.kind === 'nameServiceDown' && this.#names.mayHold()) return null;
     if (queue.hold?.kind === 'resolving' && this.#isLookedUp(domain)) return null;
     const count = (key: string): number => open.get(key) ?? 0;
     const full: string[] = [];

@@ -1,5 +1,6 @@
 // The Resolver port over a zone that is known in advance, with delays, failures and small TTLs.
 import type { Random } from '../core/base/random.ts';
+import { PROBE_NAME, PROBE_PAUSE_MS_MAX } from '../engine/name-service.ts';
 import type { DnsAnswer, DnsType, Resolver } from '../engine/ports.ts';
 import type { Fuse } from './fuse.ts';
 import { between, happens, type World } from './world.ts';
@@ -15,7 +16,12 @@ export interface NameConditions {
   /** Chance that a query gets no usable answer. */
   readonly unavailable: number;
   readonly ttlSeconds: number;
+  /** In milliseconds of the run: nobody answers what is asked then. */
+  readonly outage?: { readonly fromMs: number; readonly untilMs: number };
 }
+
+/** How long an asker waits for an answer. */
+const PATIENCE_MS = 10_000;
 
 export class Names implements Resolver {
   readonly #world: World;
@@ -40,9 +46,13 @@ export class Names implements Resolver {
   query(name: string, type: DnsType, answered: (answer: DnsAnswer) => void): void {
     this.#fuse.burn();
     const life = this.#life;
-    const isLost = happens(this.#random, this.#conditions.unavailable);
-    const answer: DnsAnswer = isLost ? { kind: 'unavailable', reason: 'timeout' } : this.#answer(name, type);
-    this.#world.after(between(this.#random, ...this.#conditions.delayMs), () => {
+    // Who asks over and over is answered when the outage ends in time.
+    const outageMs = this.isOutage() ? this.#conditions.outage!.untilMs - this.#world.elapsedMs : 0;
+    const isOut = outageMs >= PATIENCE_MS;
+    const isLost = name !== PROBE_NAME && happens(this.#random, this.#conditions.unavailable);
+    const answer: DnsAnswer =
+      isLost || isOut ? { kind: 'unavailable', reason: 'timeout', isSilent: true } : this.#answer(name, type);
+    this.#world.after(isOut ? PATIENCE_MS : outageMs + between(this.#random, ...this.#conditions.delayMs), () => {
       if (life !== this.#life) return;
       const left = this.#pending.get(name)! - 1;
       if (left > 0) this.#pending.set(name, left);
@@ -58,9 +68,21 @@ export class Names implements Resolver {
     return this.#misses.get(name) ?? 0;
   }
 
-  /** Whether the engine waits for an answer about the name. */
+  /** Whether the engine waits for an answer about the name, or for one that tells whose silence it was. */
   isPending(name: string): boolean {
-    return this.#pending.has(name);
+    return this.#pending.has(name) || this.#pending.has(PROBE_NAME);
+  }
+
+  /** @param slackMs so long behind it, too */
+  isOutage(slackMs = 0): boolean {
+    const { outage } = this.#conditions;
+    const now = this.#world.elapsedMs;
+    return outage !== undefined && now >= outage.fromMs && now < outage.untilMs + slackMs;
+  }
+
+  /** Whether the engine may hold mail because nobody answers: it may notice the end only with its next probe. */
+  mayHold(): boolean {
+    return this.isOutage(PROBE_PAUSE_MS_MAX + 2 * PATIENCE_MS);
   }
 
   /** The process is gone: what it asked is answered to nobody. */

@@ -65,6 +65,13 @@ export function drawScenario(seed: number): Scenario {
   return kind < 6 ? drawChurn(seed) : drawMixed(seed);
 }
 
+/** Now and then nobody answers any question for a while. */
+function planOutage(random: Random, malice: Malice): Pick<NameConditions, 'outage'> {
+  if (malice === 0 || !happens(random, 0.3)) return {};
+  const fromMs = Math.round(between(random, 0, ACTIVE_MS));
+  return { outage: { fromMs, untilMs: fromMs + Math.round(between(random, 2000, 120_000)) } };
+}
+
 /** All sorts of things at once. */
 function drawMixed(seed: number): Scenario {
   const root = seededRandom(seed);
@@ -102,6 +109,7 @@ function drawMixed(seed: number): Scenario {
       delayMs: pick(random, [[0, 1] as const, [1, 50] as const, [100, 3000] as const]),
       unavailable: malice > 0 && happens(random, 0.3) ? 0.1 : 0,
       ttlSeconds: pick(random, [0, 5, 3600]),
+      ...planOutage(root.stream('outage'), malice),
     },
     diskConditions: {
       commitMs: pick(random, [[0, 1] as const, [2, 20] as const]),

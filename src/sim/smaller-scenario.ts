@@ -110,6 +110,7 @@ export function withoutBinding(scenario: Scenario, name: string): Partial<Scenar
 export function calmed({ network }: Scenario): readonly ((scenario: Scenario) => Partial<Scenario>)[] {
   const changes: ((scenario: Scenario) => Partial<Scenario>)[] = [
     ({ nameConditions }) => ({ nameConditions: { ...nameConditions, delayMs: [0, 1], unavailable: 0 } }),
+    ({ nameConditions: { outage: _, ...nameConditions } }) => ({ nameConditions }),
     () => ({ diskConditions: { commitMs: [0, 1], settleMs: 1, refusal: 0, damage: 0 } }),
     ({ networkConditions }) => ({
       networkConditions: { ...networkConditions, descriptorsExhausted: 0, splitting: 0, slowKernel: 0 },

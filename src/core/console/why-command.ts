@@ -113,6 +113,11 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
     }
     case 'route':
       return [`Waits for the name service${waited}.`];
+    case 'nameServiceDown':
+      return [
+        `Waits because no name server answers anything${waited}; no attempt is counted, and the mail goes on when one does.`,
+        'To change: see to the servers that Resolv_Conf names (and paniclog).',
+      ];
     case 'suspended':
       return [
         `Waits for Suspend_Delivery ${reason.until === null ? '= true' : `until ${zonedTime(reason.until, process)}`} to be lifted${waited}; set by ${placeText(reason.setBy, process)}.`,

@@ -109,6 +109,7 @@ export class ConnectionOpener {
     if (hold === null && queue.waits.length === 0) return queue.isReady ? null : 'it waits for nothing';
     switch (hold?.kind) {
       case 'resolving':
+      case 'nameServiceDown':
       case 'addressMissing':
         return null; // they end by themselves
       case 'bindingGone':
@@ -164,8 +165,8 @@ export class ConnectionOpener {
       queue.hold = { kind: 'addressMissing', address: settings.bindAddress };
     }
     const route = queue.hold === null ? this.#actions.routeOf(queue) : null;
-    if (route === null) {
-      queue.hold ??= { kind: 'resolving' };
+    if (route === null || route.kind === 'outage') {
+      queue.hold ??= { kind: route === null ? 'resolving' : 'nameServiceDown' };
       this.#ledger.stopWaiting(queue); // a hold ends by itself
     } else if (route.kind === 'unroutable') {
       this.failActive(queue, route.reply);

@@ -98,7 +98,7 @@ export class HostOutcomes {
     const { actions, hostStates } = this.#parts;
     if ([...queue.connections].some((other) => other !== connection && other.state !== 'leaving')) return;
     const route = actions.routeOf(queue);
-    if (route === null || route.kind === 'unroutable') return;
+    if (route === null || route.kind !== 'hosts') return;
     const isUsable = (candidate: Candidate) => {
       const protection = protectionTowards(queue.settings, candidate);
       if (hostStates.retryAt(queue.binding, candidate.address, at.mono, protection) !== null) return false;

@@ -21,6 +21,8 @@ import type { KeptToken, Throttles } from './throttles.ts';
 /** Why a queue with active mail sends nothing more, when it is not a limit (those waits are in the ledger). */
 export type Hold =
   | { readonly kind: 'resolving' }
+  /** No name server answers anything; it ends when one does. */
+  | { readonly kind: 'nameServiceDown' }
   /** Infinite for until further notice. */
   | { readonly kind: 'suspended'; readonly until: WallMs }
   | { readonly kind: 'curfew' }

@@ -57,6 +57,7 @@ export type WaitReason =
   /** No token; the next comes in so many milliseconds, if no other queue takes it. */
   | { readonly kind: 'throttle'; readonly value: ThrottleValue; readonly untilMs: number }
   | { readonly kind: 'route' }
+  | { readonly kind: 'nameServiceDown' }
   /** `until` is null for until further notice. */
   | { readonly kind: 'suspended'; readonly until: WallMs | null; readonly setBy: SetBy }
   /** Quiet hours by that line of the schedule; `until` is null when they end in no foreseeable time, or never. */

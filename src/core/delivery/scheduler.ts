@@ -223,7 +223,7 @@ export class Scheduler {
   // ---- routes, configuration, end
 
   routeReady(queue: MailQueue): void {
-    if (queue.hold?.kind === 'resolving') queue.hold = null;
+    if (queue.hold?.kind === 'resolving' || queue.hold?.kind === 'nameServiceDown') queue.hold = null;
     this.#markReady(queue);
   }
 

@@ -22,4 +22,9 @@ export interface Candidate {
 export type Route =
   | { readonly kind: 'hosts'; readonly candidates: readonly Candidate[]; readonly ttlMs: number }
   /** Nothing to connect to. `reply` is the documented internal text, its first digit says transient or permanent. */
-  | { readonly kind: 'unroutable'; readonly reply: string; readonly ttlMs: number };
+  | { readonly kind: 'unroutable'; readonly reply: string; readonly ttlMs: number }
+  /** Nobody can be asked: no name server answers anything. It says nothing about the domain, and ends by itself. */
+  | { readonly kind: 'outage' };
+
+/** What routing for one domain comes to when there was an answer. */
+export type KnownRoute = Exclude<Route, { kind: 'outage' }>;

@@ -19,7 +19,14 @@ export type DnsAnswer =
   | (Found & { readonly kind: 'noData' })
   | (Found & { readonly kind: 'noName' })
   /** No usable answer from any server: timeout, SERVFAIL, REFUSED, garbage. */
-  | { readonly kind: 'unavailable'; readonly reason: string };
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      /** No server gave any sign of life: it may be this machine that is cut off. */
+      readonly isSilent?: boolean;
+      /** It is: nobody answers anything. This says nothing about the name. */
+      readonly isOutage?: boolean;
+    };
 
 interface Found {
   readonly ttlSeconds: number;

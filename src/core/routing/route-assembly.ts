@@ -3,7 +3,7 @@
 import { type HostTlsa, hostTlsa } from '../mail/dane.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { HostAddress } from '../mail/host-address.ts';
-import type { Candidate, Route } from '../mail/hosts.ts';
+import type { Candidate, KnownRoute } from '../mail/hosts.ts';
 import type { TargetProblem } from '../mail/route-target.ts';
 import type { HostLookup } from './host-lookup.ts';
 import type { Leg } from './route-leg.ts';
@@ -30,16 +30,16 @@ export const INCOMPLETE_TTL_SECONDS = 60;
 const REASON_CHARACTERS_MAX = 100;
 
 export type LookupResult =
-  | { readonly kind: 'found'; readonly route: Route }
+  | { readonly kind: 'found'; readonly route: KnownRoute }
   /** The name service did not answer: the route to use unless an older good one is known. */
-  | { readonly kind: 'unavailable'; readonly route: Route };
+  | { readonly kind: 'unavailable'; readonly route: KnownRoute };
 
 /** RFC 3463 section 3.5: X.4.3 is a directory server that failed. The documentation has no text of its own for this. */
 export const unansweredReply = (reason: string): string =>
   `451 4.4.3 [internal] DNS lookup was not answered (${reason.replace(/[^\x20-\x7e]/g, '?').slice(0, REASON_CHARACTERS_MAX)})`;
 
 /** An option that cannot be read; RFC 3463 section 3.4: X.3.5 is a system that is configured wrongly. */
-export function misconfiguredRoute(option: string, { found, expected, hint }: TargetProblem): Route {
+export function misconfiguredRoute(option: string, { found, expected, hint }: TargetProblem): KnownRoute {
   const text = `${option}: found ${found}; expected ${expected}${hint === undefined ? '' : ` (${hint})`}`;
   return unroutable(`451 4.3.5 [internal] ${text}`, ADDRESS_ROUTE_TTL_SECONDS);
 }
@@ -199,7 +199,7 @@ function inOrder(rows: Row[], prefersIpv6: boolean): Candidate[] {
   });
 }
 
-const unroutable = (reply: string, ttlSeconds: number): Route => ({
+const unroutable = (reply: string, ttlSeconds: number): KnownRoute => ({
   kind: 'unroutable',
   reply,
   ttlMs: ttlMs(ttlSeconds, NEGATIVE_TTL_SECONDS_MAX),

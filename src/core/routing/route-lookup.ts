@@ -36,6 +36,8 @@ export class RouteLookup {
   #result: LookupResult | null = null;
   /** A question for MX got no answer. */
   hasUnansweredMx = false;
+  /** A question could be put to nobody, so that the result says little about the domain. */
+  hasOutage = false;
 
   /** @param unansweredBefore lookups of MX in a row, before this one, that got no answer */
   constructor(request: RouteRequest, unansweredBefore = 0) {
@@ -81,6 +83,7 @@ export class RouteLookup {
   answered(question: Question, answer: DnsAnswer): readonly Question[] {
     assert(this.#open.delete(openKey(question)), 'an answer belongs to an open question');
     const questions: Question[] = [];
+    if (answer.kind === 'unavailable' && answer.isOutage === true) this.hasOutage = true;
     if (question.type === 'MX') {
       for (const leg of this.#legs)
         if (leg.by === 'mx' && leg.name === question.name && leg.outcome.kind === 'pending')

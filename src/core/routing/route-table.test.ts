@@ -6,7 +6,7 @@ import type { Route } from '../mail/hosts.ts';
 import type { DnsAnswer } from './dns-answer.ts';
 import { NO_POLICY } from './route-policy.ts';
 import { type RouteRequest, routeKey } from './route-request.ts';
-import { RouteTable, STALE_MS_MAX, STALE_TTL_MS } from './route-table.ts';
+import { LOOKUPS_MAX, RouteTable, STALE_MS_MAX, STALE_TTL_MS } from './route-table.ts';
 
 const START = monoMs(1000);
 const SILENT: DnsAnswer = { kind: 'unavailable', reason: 'timeout' };
@@ -15,6 +15,7 @@ const NOBODY: DnsAnswer = { kind: 'noName', ttlSeconds: 60 };
 /** A table whose questions the test answers by hand. */
 class Bench {
   now: MonoMs = START;
+  isOutage = false;
   readonly ready: string[] = [];
   readonly #questions: { readonly text: string; readonly answered: (answer: DnsAnswer, now: MonoMs) => void }[] = [];
   readonly table: RouteTable<string>;
@@ -24,6 +25,7 @@ class Bench {
       {
         query: (name, type, answered) => this.#questions.push({ text: `${name} ${type}`, answered }),
         ready: (token) => this.ready.push(token),
+        isOutage: () => this.isOutage,
       },
       routesMax,
     );
@@ -62,7 +64,13 @@ function requestTo(domain: string, change: Partial<RouteRequest> = {}): RouteReq
 }
 
 const hostOf = (route: Route | null): string | null =>
-  route === null ? null : route.kind === 'hosts' ? route.candidates[0]!.address : route.reply.slice(0, 9);
+  route === null
+    ? null
+    : route.kind === 'hosts'
+      ? route.candidates[0]!.address
+      : route.kind === 'outage'
+        ? 'outage'
+        : route.reply.slice(0, 9);
 
 test('a route is looked up once for all who ask, each is told once, and it is kept until its TTL ends', () => {
   const bench = new Bench();
@@ -308,3 +316,73 @@ for (const [failures, unanswered] of [
     assert.equal(hostOf(ask()), '192.0.2.1', 'exchangers count as soon as they are known');
   });
 }
+
+// ---- an outage of the name service
+
+const CUT_OFF: DnsAnswer = { kind: 'unavailable', reason: 'timeout', isSilent: true, isOutage: true };
+
+/** The questions that are open are answered by nobody, and that is known. */
+function cutOff(bench: Bench): void {
+  bench.isOutage = true;
+  while (bench.open.length > 0) bench.answer(CUT_OFF);
+}
+
+test('in an outage nothing is found out and nothing is asked; who waits is told of its begin and of its end', () => {
+  const bench = new Bench();
+  assert.equal(bench.ask('a.example', 'x'), null);
+  cutOff(bench);
+  assert.deepEqual(bench.ready.splice(0), ['x']);
+  assert.deepEqual([bench.ask('a.example', 'x'), bench.ask('b.example', 'y')].map(hostOf), ['outage', 'outage']);
+  bench.later(86_400_000);
+  assert.deepEqual([bench.open, hostOf(bench.ask('a.example', 'x'))], [[], 'outage']);
+  bench.isOutage = false;
+  bench.table.resume(bench.now);
+  assert.deepEqual(
+    [bench.open, bench.ready.splice(0)],
+    [
+      ['a.example MX', 'b.example MX'],
+      ['x', 'y'],
+    ],
+  );
+  assert.equal(bench.ask('a.example', 'x'), null);
+  bench.answerHost('192.0.2.1', 60);
+  assert.deepEqual([bench.ready, hostOf(bench.ask('a.example'))], [['x'], '192.0.2.1']);
+});
+
+test('an outage counts neither for mx_failures_fallback_to_a nor for dns_failures_to_purge', () => {
+  const bench = new Bench();
+  const policy = { ...NO_POLICY, mxFailuresFallbackToA: 1, dnsFailuresToPurge: 1 };
+  for (let round = 0; round < 5; round++) {
+    bench.ask('a.example', 'x', { policy });
+    cutOff(bench);
+    bench.isOutage = false;
+    bench.table.resume(bench.now);
+  }
+  bench.answer(SILENT);
+  assert.equal(hostOf(bench.ask('a.example', 'x', { policy })), '451 4.4.3');
+  assert.deepEqual(bench.open, []);
+});
+
+test('a route that expired lately is used in an outage, without a question', () => {
+  const bench = new Bench();
+  bench.ask('a.example');
+  bench.answerHost('192.0.2.1', 60);
+  bench.later(60_000);
+  bench.isOutage = true;
+  assert.deepEqual([hostOf(bench.ask('a.example')), bench.open], ['192.0.2.1', []]);
+  bench.later(STALE_MS_MAX);
+  assert.equal(hostOf(bench.ask('a.example')), 'outage');
+});
+
+test('no more than so many lookups run at a time, in the order in which they were wanted', () => {
+  const bench = new Bench();
+  for (let at = 0; at < LOOKUPS_MAX + 2; at++) assert.equal(bench.ask(`d${at}.example`, `${at}`), null);
+  assert.equal(bench.open.length, LOOKUPS_MAX);
+  bench.answer(SILENT);
+  assert.deepEqual([bench.open.length, bench.open.at(-1)], [LOOKUPS_MAX, `d${LOOKUPS_MAX}.example MX`]);
+  // One that is looked up anew takes its own place.
+  bench.table.refresh(routeKey(requestTo('d5.example')), bench.now);
+  assert.equal(bench.open.length, LOOKUPS_MAX + 1);
+  while (bench.open.length > 0) bench.answer(SILENT);
+  for (let at = 0; at < LOOKUPS_MAX + 2; at++) assert.equal(hostOf(bench.ask(`d${at}.example`)), '451 4.4.3');
+});

@@ -3,7 +3,7 @@
 // named to `ready` when it is there. A hit is one map lookup and allocates nothing.
 import { addMono, type MonoMs, monoMs } from '../base/moment.ts';
 import type { DomainName } from '../mail/domain-name.ts';
-import type { Route } from '../mail/hosts.ts';
+import type { KnownRoute, Route } from '../mail/hosts.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
 import { IMPOSSIBLE_NAME_REPLY, type LookupResult, NO_HOST_REPLY } from './route-assembly.ts';
 import { type Question, RouteLookup } from './route-lookup.ts';
@@ -15,12 +15,18 @@ export const ROUTES_MAX = 200_000;
 export const STALE_MS_MAX = 3_600_000;
 /** How soon the name service is asked again while a stale route is used. */
 export const STALE_TTL_MS = 30_000;
+/** Lookups at a time, each of a few questions; more wait for their turn, in the order they came. */
+export const LOOKUPS_MAX = 10_000;
+
+const OUTAGE: Route = { kind: 'outage' };
 
 export interface RouteTableParts<Token> {
   /** Asks the Resolver port. The answer comes in a later turn, with the time of that turn. */
   query(name: string, type: DnsType, answered: (answer: DnsAnswer, now: MonoMs) => void): void;
   /** A route that was asked for with this token is there now; `routeOf` answers with it. */
   ready(token: Token): void;
+  /** Whether no name server answers anything; when that ends, `resume` is called. Left out: never. */
+  isOutage?(): boolean;
   /** A host of this request gets no mail, since what it promises about its certificate is not answered or not proved. */
   unproved?(request: RouteRequest, host: DomainName, reason: string): void;
 }
@@ -28,7 +34,7 @@ export interface RouteTableParts<Token> {
 /** What the console shows of a route. */
 export interface RouteInspection {
   /** Null when none is usable now. */
-  readonly route: Route | null;
+  readonly route: KnownRoute | null;
   /** Remaining life of it. */
   readonly ttlMs: number;
   /** It is used although it expired, since the name service does not answer. */
@@ -40,10 +46,10 @@ export interface RouteInspection {
 interface Entry<Token> {
   readonly key: string;
   request: RouteRequest;
-  route: Route | null;
+  route: KnownRoute | null;
   expiresAt: MonoMs;
   /** The last route to hosts that DNS gave, and when it expired. */
-  good: Route | null;
+  good: KnownRoute | null;
   goodUntil: MonoMs;
   lookup: RouteLookup | null;
   /** In a row: lookups of MX without an answer, and lookups that found no such domain. */
@@ -64,6 +70,10 @@ export class RouteTable<Token> {
   #newest: Entry<Token> | null = null;
   #oldest: Entry<Token> | null = null;
   #settledCount = 0;
+  /** Their lookups have not begun, or came to nothing because nobody could be asked; the one that waits longest first. */
+  readonly #parked = new Set<Entry<Token>>();
+  /** Lookups with open questions. */
+  #running = 0;
 
   constructor(parts: RouteTableParts<Token>, routesMax: number = ROUTES_MAX) {
     this.#parts = parts;
@@ -77,7 +87,7 @@ export class RouteTable<Token> {
 
   /**
    * The route of `request`, whose key is `key`. Null while it is looked up: then `ready` names `token`, once, when it is
-   * there. An expired route is not given out, except as STALE_MS_MAX says.
+   * there, or when nobody can be asked any more. An expired route is not given out, except as STALE_MS_MAX says.
    */
   routeOf(request: RouteRequest, key: string, token: Token, now: MonoMs): Route | null {
     const known = this.#entriesByKey.get(key);
@@ -93,7 +103,21 @@ export class RouteTable<Token> {
     }
     entry.waiting ??= new Set();
     entry.waiting.add(token);
-    return null;
+    return this.#parked.has(entry) && this.#isOutage ? OUTAGE : null;
+  }
+
+  /** Somebody can be asked again. */
+  resume(now: MonoMs): void {
+    for (const entry of this.#parked) {
+      if (this.#isOutage || this.#running >= LOOKUPS_MAX) return;
+      this.#begin(entry, now);
+      // Who waits for it knows that it goes on.
+      if (entry.lookup !== null) this.#tellWaiting(entry);
+    }
+  }
+
+  get #isOutage(): boolean {
+    return this.#parts.isOutage?.() === true;
   }
 
   /** Looks a known route up again now; those who ask meanwhile wait. @returns whether it is known */
@@ -147,9 +171,22 @@ export class RouteTable<Token> {
   #begin(entry: Entry<Token>, now: MonoMs): void {
     const lookup = new RouteLookup(entry.request, entry.mxFailures);
     if (entry.lookup === null) this.#unlink(entry);
+    else if (!this.#parked.delete(entry)) this.#running -= 1;
     entry.lookup = lookup;
-    this.#ask(entry, lookup, lookup.begin());
+    const questions = lookup.begin();
     if (lookup.result !== null) this.#settle(entry, lookup.result, now);
+    else if (this.#isOutage || this.#running >= LOOKUPS_MAX) this.#cannotAsk(entry, now, true);
+    else {
+      this.#running += 1;
+      this.#ask(entry, lookup, questions);
+    }
+  }
+
+  /** The route that expired last is used, if it may be; otherwise the lookup is put off. */
+  #cannotAsk(entry: Entry<Token>, now: MonoMs, mayUseGood: boolean): void {
+    if (mayUseGood && this.#isOutage && this.#settleWithGood(entry, now)) return;
+    this.#parked.add(entry);
+    this.#tellWaiting(entry);
   }
 
   #ask(entry: Entry<Token>, lookup: RouteLookup, questions: readonly Question[]): void {
@@ -158,17 +195,22 @@ export class RouteTable<Token> {
         if (entry.lookup !== lookup) return;
         this.#ask(entry, lookup, lookup.answered(question, answer));
         if (lookup.result === null) return;
+        this.#running -= 1;
         const { unproved } = this.#parts;
         if (unproved !== undefined)
           for (const { host, reason } of lookup.unproved) unproved(entry.request, host, reason);
-        this.#settle(entry, this.#judged(entry, lookup, lookup.result), now);
+        const { kind, route } = lookup.result;
+        if (lookup.hasOutage && route.kind === 'unroutable') this.#cannotAsk(entry, now, kind === 'unavailable');
+        else this.#settle(entry, this.#judged(entry, lookup, lookup.result), now);
+        if (this.#parked.size > 0) this.resume(now);
       });
     }
   }
 
   /** A domain that was not there so many times in a row will not come back while its mail waits. */
   #judged(entry: Entry<Token>, lookup: RouteLookup, result: LookupResult): LookupResult {
-    entry.mxFailures = lookup.hasUnansweredMx ? entry.mxFailures + 1 : 0;
+    // What nobody could be asked about says nothing about the domain.
+    if (!lookup.hasOutage) entry.mxFailures = lookup.hasUnansweredMx ? entry.mxFailures + 1 : 0;
     const { route } = result;
     const isAbsent = result.kind === 'found' && route.kind === 'unroutable' && route.reply === NO_HOST_REPLY;
     // A lookup that nobody answered says nothing about the domain: often it is this node that is cut off.
@@ -180,18 +222,31 @@ export class RouteTable<Token> {
   }
 
   #settle(entry: Entry<Token>, result: LookupResult, now: MonoMs): void {
-    entry.lookup = null;
+    if (result.kind === 'unavailable' && this.#settleWithGood(entry, now)) return;
+    entry.route = result.route;
+    entry.expiresAt = addMono(now, result.route.ttlMs);
+    entry.good = result.route.kind === 'hosts' ? result.route : null;
+    entry.goodUntil = entry.expiresAt;
+    this.#ended(entry);
+  }
+
+  /** @returns whether there is one that may be used still */
+  #settleWithGood(entry: Entry<Token>, now: MonoMs): boolean {
     const staleMsLeft = entry.goodUntil + STALE_MS_MAX - now;
-    if (result.kind === 'unavailable' && entry.good !== null && staleMsLeft > 0) {
-      entry.route = entry.good;
-      entry.expiresAt = addMono(now, Math.min(STALE_TTL_MS, staleMsLeft));
-    } else {
-      entry.route = result.route;
-      entry.expiresAt = addMono(now, result.route.ttlMs);
-      entry.good = result.route.kind === 'hosts' ? result.route : null;
-      entry.goodUntil = entry.expiresAt;
-    }
+    if (entry.good === null || staleMsLeft <= 0) return false;
+    entry.route = entry.good;
+    entry.expiresAt = addMono(now, Math.min(STALE_TTL_MS, staleMsLeft));
+    this.#ended(entry);
+    return true;
+  }
+
+  #ended(entry: Entry<Token>): void {
+    entry.lookup = null;
     this.#link(entry);
+    this.#tellWaiting(entry);
+  }
+
+  #tellWaiting(entry: Entry<Token>): void {
     const { waiting } = entry;
     entry.waiting = null;
     if (waiting !== null) for (const token of waiting) this.#parts.ready(token);

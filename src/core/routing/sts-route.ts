@@ -1,6 +1,6 @@
 // A route under the policy of its domain (RFC 8461 section 5): exchangers that the policy does not name get no mail where it
 // is to be kept to, and the others are marked with what it asks for.
-import type { Route } from '../mail/hosts.ts';
+import type { KnownRoute } from '../mail/hosts.ts';
 import { type HeldPolicy, namesExchanger } from '../mail/sts-policy.ts';
 
 export const NO_NAMED_EXCHANGER_REPLY =
@@ -9,7 +9,7 @@ export const NO_NAMED_EXCHANGER_REPLY =
 /** How soon the exchangers and the policy are compared again when none fits. */
 const NO_EXCHANGER_TTL_MS = 60_000;
 
-export function underPolicy(route: Route, held: HeldPolicy | null): Route {
+export function underPolicy(route: KnownRoute, held: HeldPolicy | null): KnownRoute {
   if (held === null || route.kind === 'unroutable') return route;
   const { policy } = held;
   const { mode } = policy;

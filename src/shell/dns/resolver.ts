@@ -165,7 +165,12 @@ export class DnsResolver implements Resolver {
   #take(query: Query, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'unavailable':
-        this.#end(query, { kind: 'unavailable', reason: outcome.reason });
+        // Where an alias is known somebody has answered.
+        this.#end(query, {
+          kind: 'unavailable',
+          reason: outcome.reason,
+          ...(outcome.isTimeout && query.aliases === 0 ? { isSilent: true } : {}),
+        });
         break;
       case 'answer':
         this.#end(query, throughAliases(outcome.answer, query));
