@@ -4,6 +4,7 @@ import { nearestName } from '../base/near-name.ts';
 import { Configuration, DEFAULT_GROUP } from './configuration.ts';
 import { isLocal, parseEndpoint } from './endpoint.ts';
 import { judgeEndpoints } from './findings/closed-endpoints.ts';
+import { warnOfGateways } from './findings/gateway-check.ts';
 import { warnOfLogins } from './findings/login-check.ts';
 import { warnOfMethods } from './findings/method-check.ts';
 import { warnOfDelayNotices } from './findings/notice-check.ts';
@@ -80,6 +81,7 @@ export function finishLoad(
   warnOfDelayNotices(root, findings);
   warnOfLogins(root, findings);
   warnOfMethods(configuration, findings);
+  warnOfGateways(configuration, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };

@@ -47,7 +47,7 @@ function haveCommonMail(configuration: Configuration, one: Stanza, other: Stanza
 }
 
 /** Null for a stanza that a pattern names. */
-function subjectOf({ path, pattern }: Stanza): Subject | null {
+export function subjectOf({ path, pattern }: Stanza): Subject | null {
   if (pattern !== null) return null;
   const subject: { group?: string; binding?: string; domain?: string } = {};
   for (const { kind, name } of path) {
