@@ -240,6 +240,15 @@ const ROWS: readonly [
     /Waits for the address 192\.0\.2\.9, which this machine does not have.*Bind_Address is set by Binding "default" at.*\nTo change: give .* config set binding default bind_address ADDRESS$/m,
   ],
   [
+    'an outage of the name service',
+    '',
+    (bench) => {
+      bench.route = { kind: 'outage' };
+      bench.add(1);
+    },
+    /Waits because no name server answers anything.*no attempt is counted.*\nTo change: see to the servers that Resolv_Conf names/,
+  ],
+  [
     'trouble of this machine',
     '',
     (bench) => {
