@@ -207,7 +207,13 @@ const BUGS: readonly (LedgerEdit & { readonly title: string })[] = [
     replacement: 'Atomics.load(words, ACKNOWLEDGED) < epoch - 1000',
   },
   {
-    title: 'a lowering is in force before every shard has acknowledged it',
+    title: 'a shard that was told to stop takes all the same',
+    file: CELLS,
+    text: '    if (this.#isStopped) return 0;\n',
+    replacement: '',
+  },
+  {
+    title: 'a limit that was read once is never read again',
     file: CELLS,
     text: '    const most = this.limitOf(index, limit);\n    let open = this.open(index);\n',
     replacement:

@@ -1,5 +1,5 @@
 // A hash of 128 bits that depends on a seed: HalfSipHash-2-4 (https://github.com/veorq/SipHash, "HalfSipHash") with 64 bits of
-// result, twice, under two keys. Names in keys come from the network; who does not know the seed cannot make two of them meet.
+// result over the octets of UTF-16, twice, under two keys. Names in keys come from the network; who does not know the seed cannot make two of them meet.
 // If two met all the same they would share a counter: their limits would hold for both together.
 
 /** Four words. @param seed four words */
@@ -32,9 +32,9 @@ function halfSipHash(key: string, k0: number, k1: number): readonly [number, num
     rounds(2);
     v0 ^= word;
   };
-  // Two units of the string to a word; the last word has the length.
+  // Two units of the string to a word, the lower octet of each first; the last word has the length in octets.
   for (let at = 0; at + 1 < key.length; at += 2) absorb(key.charCodeAt(at) | (key.charCodeAt(at + 1) << 16));
-  absorb((key.length << 16) | (key.length % 2 === 1 ? key.charCodeAt(key.length - 1) : 0));
+  absorb((key.length << 25) | (key.length % 2 === 1 ? key.charCodeAt(key.length - 1) : 0));
   v2 ^= 0xee;
   rounds(4);
   const first = v1 ^ v3;
