@@ -46,6 +46,7 @@ import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Candidate } from '../core/mail/hosts.ts';
 import type { MailId } from '../core/mail/ids.ts';
+import { mailboxText } from '../core/mail/mailbox.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { Inbound } from './inbound.ts';
 import { type Job, Jobs } from './jobs.ts';
@@ -417,10 +418,11 @@ function domainRow(domain: DomainName, queues: readonly MailQueue[]): DomainRow 
 }
 
 function* queuedMessages(task: Task, queue: QueuedMessage['queue'], binding: string): Iterable<QueuedMessage> {
-  const { recipients, receivedAt: createdAt, reversePath } = task.stored.envelope;
+  const { recipients, receivedAt: createdAt } = task.stored.envelope;
+  const reversePath = mailboxText(task.stored.envelope.reversePath);
   for (const index of task.recipients) {
-    const { messageId: id, mailbox: recipient } = recipients[index]!;
-    yield { queue, binding, id, createdAt, reversePath, recipient };
+    const { messageId: id, mailbox } = recipients[index]!;
+    yield { queue, binding, id, createdAt, reversePath, recipient: mailboxText(mailbox) };
   }
 }
 

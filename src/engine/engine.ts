@@ -167,6 +167,7 @@ export class Engine implements Turns {
     const forReports = { turns: this, spool, records, mime: ports.mime, configuration: () => this.#configuration };
     this.#reports = new IncomingReports({
       ...forReports,
+      asciiDomain: parts.asciiDomain,
       queue: (stored, indices) => this.#queueAll(stored, indices),
     });
     this.#inbound = new Inbound({

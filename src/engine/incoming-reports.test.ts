@@ -40,6 +40,7 @@ class Bench {
       mime: { read: (_, done) => this.readings.push(done) },
       records: new MailRecords({ main, reject() {}, other() {}, panic() {} }),
       configuration: () => configuration,
+      asciiDomain: (domain) => (domain === 'b\u00fc.example' ? 'xn--b-xga.example' : null),
       queue: ({ sequence }) => this.queued.push(sequence),
     });
   }
@@ -73,6 +74,11 @@ test('only those recipients are kept back who get reports', () => {
   assert.deepEqual(bench.receive('x@a.example', 'x@b.example', 'y@a.example'), [0, 2]);
   assert.deepEqual(new Bench('').receive('x@b.example'), [0]);
   assert.deepEqual(bench.reads.length, 1);
+});
+
+test('a domain beyond ASCII is known by its name in DNS', () => {
+  const bench = new Bench('Bounce_Domains = ( xn--b-xga.example )');
+  assert.deepEqual(bench.receive('x@b\xc3\xbc.example', 'x@b\xc3\xa4.example'), [1]);
 });
 
 test('four are read at a time, and all in the end', () => {

@@ -9,6 +9,7 @@ import { STAGE } from '../core/mail/disposition.ts';
 import { type MailId, NO_ID } from '../core/mail/ids.ts';
 import type { MimeParts } from '../core/mail/mime-parts.ts';
 import { type ReportHandling, reportAddresses } from '../core/reception/report-addresses.ts';
+import { type AsciiDomain, mailboxInDns } from '../core/smtp/utf8-path.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { MimeReader, Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -27,6 +28,7 @@ export interface IncomingReportParts {
   readonly spool: Spool;
   readonly mime: MimeReader;
   readonly records: MailRecords;
+  readonly asciiDomain?: AsciiDomain | undefined;
   configuration(): Configuration;
   /** Goes to its queues like other mail. */
   queue(stored: StoredContent, indices: readonly number[]): void;
@@ -74,7 +76,8 @@ export class IncomingReports {
     const recipients: Held['recipients'][number][] = [];
     const others: number[] = [];
     for (const index of indices) {
-      const handling = addresses.handlingOf(stored.envelope.recipients[index]!.mailbox);
+      const { mailbox } = stored.envelope.recipients[index]!;
+      const handling = addresses.handlingOf(mailboxInDns(mailbox, this.#parts.asciiDomain));
       if (handling === null) others.push(index);
       else recipients.push({ index, handling });
     }

@@ -262,7 +262,7 @@ export class Notices {
         original === null
           ? { kind: 'none' }
           : quoteOf(pending) === 'all'
-            ? { kind: 'all', ...original }
+            ? { kind: 'all', ...original, isUtf8: stored.envelope.utf8 === 'header' }
             : { kind: 'headers', headerSection: original.headerSection },
     });
   }

@@ -14,6 +14,7 @@ import type {
 import { SAMPLES_MAX } from '../core/console/mail-view.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
+import { mailboxText } from '../core/mail/mailbox.ts';
 import type { Task } from '../core/queue/task.ts';
 import type { DelayNotices } from './delay-notices.ts';
 import { hasHeaderLine } from './header-filter.ts';
@@ -217,8 +218,8 @@ class Tally {
     for (const index of task.recipients) {
       if (this.#samples.length === SAMPLES_MAX) return;
       const { reversePath, recipients } = task.stored.envelope;
-      const { messageId: id, mailbox: recipient } = recipients[index]!;
-      this.#samples.push({ id, domain, reversePath, recipient });
+      const { messageId: id, mailbox } = recipients[index]!;
+      this.#samples.push({ id, domain, reversePath: mailboxText(reversePath), recipient: mailboxText(mailbox) });
     }
   }
 

@@ -7,6 +7,7 @@ import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { MailId } from '../core/mail/ids.ts';
+import { mailboxText } from '../core/mail/mailbox.ts';
 import type { Content } from '../core/mail/message.ts';
 import { type Task, withRecipients } from '../core/queue/task.ts';
 import { type Job, Slice } from './jobs.ts';
@@ -57,8 +58,8 @@ export class SingleMessage {
       nextAttemptAt: waiting?.place === 'delayed' ? waiting.task.dueAt : null,
       retries: waiting?.task.retries ?? null,
       protocol,
-      reversePath,
-      recipient: recipients[index]!.mailbox,
+      reversePath: mailboxText(reversePath),
+      recipient: mailboxText(recipients[index]!.mailbox),
       reply: this.#parts.outcomes.lastReplies.find(id),
       size,
     };

@@ -6,11 +6,17 @@ export type Original =
   | { readonly kind: 'none' }
   | { readonly kind: 'headers'; readonly headerSection: string }
   /** Both as the spool holds them (mail/message.ts, Content). */
-  | { readonly kind: 'all'; readonly headerSection: string; readonly body: readonly Uint8Array[] };
+  | {
+      readonly kind: 'all';
+      readonly headerSection: string;
+      readonly body: readonly Uint8Array[];
+      /** The header is UTF-8, as SMTPUTF8 allows. */
+      readonly isUtf8?: boolean;
+    };
 
 /** A MIME part: its type, and its content in wire form, in whole lines. */
 export interface OriginalPart {
-  readonly type: 'message/rfc822' | 'text/rfc822-headers';
+  readonly type: 'message/rfc822' | 'message/global' | 'text/rfc822-headers';
   readonly encoding: '7bit' | '8bit' | 'quoted-printable';
   /** Not dot-stuffed. */
   readonly text: string;
@@ -33,7 +39,7 @@ export function originalPart(original: Original): OriginalPart | null {
   if (original.kind === 'all' && !hasLongLine(headerSection) && !hasLongChunkLine(original.body)) {
     // Of the body it is not known whether it holds octets above 127; 8bit allows them and is true in either case.
     return {
-      type: 'message/rfc822',
+      type: original.isUtf8 === true ? 'message/global' : 'message/rfc822', // RFC 6532 section 3.7
       encoding: '8bit',
       text: `${headerSection}\r\n`,
       chunks: withoutTerminator(original.body),

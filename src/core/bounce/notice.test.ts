@@ -270,6 +270,25 @@ test('a reverse-path in UTF-8 is put into the header, which goes as 8-bit', () =
   assert.ok(notice.eightBit);
 });
 
+test('a message with a header in UTF-8 is quoted whole as message/global', () => {
+  const original = {
+    kind: 'all',
+    headerSection: 'Subject: gr\xc3\xbcn\r\n',
+    body: [Buffer.from('x\r\n.\r\n')],
+  } as const;
+  for (const [isUtf8, type] of [
+    [true, 'message/global'],
+    [false, 'message/rfc822'],
+  ] as const) {
+    const { parts } = receive(composeNotice({ ...NOTICE, original: { ...original, isUtf8 } }));
+    assert.deepEqual(
+      [parts[2]!.fields.get('content-type'), parts[2]!.body],
+      [type, 'Subject: gr\xc3\xbcn\r\n\r\nx\r\n'],
+    );
+    assert.ok(parts[0]!.body.includes('Your message is attached'));
+  }
+});
+
 test('whatever peers and clients send, the notice is well-formed', () => {
   const octetText = fc.string({
     unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),

@@ -174,7 +174,7 @@ function recipientText(recipient: NoticeRecipient, action: NoticeAction['kind'])
 }
 
 function attachmentText(original: Original, quoted: OriginalPart): string {
-  if (quoted.type === 'message/rfc822') return 'Your message is attached, behind a report for programs.';
+  if (quoted.type !== 'text/rfc822-headers') return 'Your message is attached, behind a report for programs.';
   const reason = original.kind === 'all' ? '; the message itself has lines that are too long for a mail' : '';
   return `The header of your message is attached, behind a report for programs${reason}.`;
 }
@@ -227,7 +227,7 @@ function diagnosticCode(reply: string): string {
 }
 
 function originalHeading({ type, encoding }: OriginalPart): string {
-  const description = type === 'message/rfc822' ? 'Undelivered message' : 'Header of the message';
+  const description = type !== 'text/rfc822-headers' ? 'Undelivered message' : 'Header of the message';
   const transfer = encoding === '7bit' ? '' : `Content-Transfer-Encoding: ${encoding}\r\n`;
   return `Content-Description: ${description}\r\nContent-Type: ${type}\r\n${transfer}`;
 }

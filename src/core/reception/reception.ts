@@ -95,20 +95,23 @@ export class Reception {
     const batchId = recipients[0]!.messageId;
     const section = this.#addedFields(client, transaction, batchId, facts.hasMessageId, at) + facts.rest;
     const utf8 = transaction.utf8 ? utf8NeedOf(section, transaction.reversePath, transaction.mailboxes) : null;
+    const envelope: Envelope = {
+      batchId,
+      receivedAt: at,
+      reversePath: transaction.reversePath,
+      recipients,
+      eightBit: transaction.eightBit,
+      size: received.size - headerSection.length + section.length,
+      protocol: 'esmtp',
+      client: { address: client.address, port: client.port, name: client.name },
+    };
+    const { request } = transaction;
     return {
       kind: 'taken',
-      envelope: {
-        batchId,
-        receivedAt: at,
-        reversePath: transaction.reversePath,
-        recipients,
-        eightBit: transaction.eightBit,
-        size: received.size - headerSection.length + section.length,
-        protocol: 'esmtp',
-        client: { address: client.address, port: client.port, name: client.name },
-        ...(utf8 === null ? null : { utf8 }),
-        ...(transaction.request === null ? null : { request: transaction.request }),
-      },
+      envelope:
+        utf8 === null && request === null
+          ? envelope
+          : { ...envelope, ...(utf8 === null ? null : { utf8 }), ...(request === null ? null : { request }) },
       content: { headerSection: section, body },
     };
   }

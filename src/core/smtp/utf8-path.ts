@@ -28,6 +28,11 @@ export function nameInDns(domain: DomainName, asciiDomain: AsciiDomain | undefin
   return (characters === null ? null : asciiDomain?.(characters)) ?? domain;
 }
 
+/** A mailbox as configuration and routes know it: with the name of its domain in DNS. */
+export function mailboxInDns(mailbox: Mailbox, asciiDomain: AsciiDomain | undefined): Mailbox {
+  return isAscii(mailbox) ? mailbox : `${localPart(mailbox)}@${nameInDns(domainOf(mailbox), asciiDomain)}`;
+}
+
 /** @param start index of `<` in a command line of Latin-1 @param asciiDomain null where the extension is not offered */
 export function parseAnyPath(text: string, start: number, asciiDomain: AsciiDomain | null): ParsedUtf8Path {
   const path = parsePath(text, start);
