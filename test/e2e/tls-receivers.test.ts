@@ -23,7 +23,8 @@ const PER_CONNECTION = 20;
 const RECEIVERS: readonly (readonly [string, string | false, (t: TestContext) => Promise<RealReceiver>])[] = [
   ['Postfix', skipWithoutPostfix(), startPostfix],
   ['Exim', skipWithoutExim(), startExim],
-  ['OpenSMTPD', skipWithoutOpensmtpd(), startOpensmtpd],
+  ['OpenSMTPD', skipWithoutOpensmtpd('opensmtpd'), (t) => startOpensmtpd(t, 'opensmtpd')],
+  ['OpenSMTPD of Debian 11', skipWithoutOpensmtpd('opensmtpd-11'), (t) => startOpensmtpd(t, 'opensmtpd-11')],
 ];
 
 for (const [name, skip, start] of RECEIVERS) {
@@ -37,9 +38,9 @@ for (const [name, skip, start] of RECEIVERS) {
 }
 
 // As it does in Debian 12, whose OpenSSL is too new for OpenSMTPD 6.8.
-const skip = skipWithoutOpensmtpd();
+const skip = skipWithoutOpensmtpd('opensmtpd');
 test('OpenSMTPD whose handshakes break takes a thousand in clear', { skip, timeout: 100_000 }, async (t) => {
-  const receiver = await startOpensmtpd(t);
+  const receiver = await startOpensmtpd(t, 'opensmtpd');
   if ((await handshakeFault(receiver.port)) === null) return t.skip('handshakes of this OpenSMTPD succeed');
   const { inClear } = await deliverThousand(t, receiver, 'ifavailable');
   assert.equal(inClear, MESSAGES);

@@ -2,13 +2,13 @@
 // the place of Postfix if it were installed. Messages are taken and discarded behind the final dot.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { certificateFile } from './certificates.ts';
 import { startOnFreePort } from './free-port.ts';
 import { LogFile } from './log-file.ts';
-import { runProgram, skipWithoutUnpacked, unpackedProgram } from './peer-program.ts';
+import { runProgram, skipWithoutUnpacked, unpackedEnvironment, unpackedProgram } from './peer-program.ts';
 import type { RealReceiver, ReceiverEvent } from './real-receiver.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -36,9 +36,7 @@ export async function startExim(t: TestContext): Promise<RealReceiver> {
     chownSync(join(directory, name), Number(userId!.output), Number(groupId!.output));
   }
   const program = unpackedProgram(PROGRAM);
-  const libraries = join(program, '../../lib');
-  const paths = readdirSync(libraries).filter((name) => name.endsWith('-linux-gnu'));
-  const env = { ...process.env, LD_LIBRARY_PATH: paths.map((name) => join(libraries, name)).join(':') };
+  const env = unpackedEnvironment(PROGRAM);
   const log = new LogFile(join(directory, 'log', 'mainlog'));
   const port = await startOnFreePort('exim', async (candidate) => {
     const file = join(directory, 'exim.conf');

@@ -9,16 +9,19 @@ import type { TestContext } from 'node:test';
 import { certificateFile } from './certificates.ts';
 import { startOnFreePort, whenGreeted } from './free-port.ts';
 import { LogFile } from './log-file.ts';
-import { skipWithoutUnpacked, unpackedProgram } from './peer-program.ts';
+import { skipWithoutUnpacked, unpackedEnvironment, unpackedProgram } from './peer-program.ts';
 import type { RealReceiver, ReceiverEvent } from './real-receiver.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-const PROGRAM = 'opensmtpd/usr/sbin/smtpd';
+/** `opensmtpd` is that of this machine's Debian, `opensmtpd-11` that of Debian 11 with the OpenSSL it was made for. */
+export type OpensmtpdTree = 'opensmtpd' | 'opensmtpd-11';
+
+const programOf = (tree: OpensmtpdTree): string => `${tree}/usr/sbin/smtpd`;
 const NAMESPACE = ['--mount', '--propagation', 'private'];
 
 /** For the `skip` of a test. */
-export function skipWithoutOpensmtpd(): string | false {
-  const skip = skipWithoutUnpacked('opensmtpd', PROGRAM, ['opensmtpd', 'opensmtpq', 'nobody']);
+export function skipWithoutOpensmtpd(tree: OpensmtpdTree): string | false {
+  const skip = skipWithoutUnpacked('opensmtpd', programOf(tree), ['opensmtpd', 'opensmtpq', 'nobody']);
   if (skip !== false) return skip;
   const { status } = spawnSync('unshare', [...NAMESPACE, 'true'], { stdio: 'ignore' });
   return status === 0 ? false : 'NOT RUN: OpenSMTPD needs a mount namespace, which unshare does not get here';
@@ -36,7 +39,7 @@ if [ ! -d /usr/libexec/opensmtpd ]; then
 fi
 exec "$2" -d -f "$1/smtpd.conf"`;
 
-export async function startOpensmtpd(t: TestContext): Promise<RealReceiver> {
+export async function startOpensmtpd(t: TestContext, tree: OpensmtpdTree): Promise<RealReceiver> {
   let child: ChildProcess | null = null;
   t.after(async () => {
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
@@ -51,14 +54,14 @@ export async function startOpensmtpd(t: TestContext): Promise<RealReceiver> {
   // A key that others may read does not load, and versions before 7 know only RSA for sure.
   copyFileSync(certificateFile('rsa'), join(directory, 'certificate.pem'));
   chmodSync(join(directory, 'certificate.pem'), 0o600);
-  const program = unpackedProgram(PROGRAM);
+  const program = unpackedProgram(programOf(tree));
   const parts = join(program, '../../libexec/opensmtpd');
   const log = new LogFile(join(directory, 'log'));
   const port = await startOnFreePort('opensmtpd', async (candidate) => {
     writeFileSync(join(directory, 'smtpd.conf'), settings(directory, candidate));
     const output = openSync(log.path, 'w');
     const words = [...NAMESPACE, 'sh', '-c', SURROUNDINGS, 'sh', directory, program, parts];
-    child = spawn('unshare', words, { stdio: ['ignore', output, output] });
+    child = spawn('unshare', words, { stdio: ['ignore', output, output], env: unpackedEnvironment(programOf(tree)) });
     closeSync(output);
     const started = child;
     const isRunning = await whenGreeted(candidate, () => started.exitCode !== null);

@@ -2,7 +2,7 @@
 // one that is not installed are skipped and say so.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -33,6 +33,14 @@ export function skipWithout(...names: readonly string[]): string | false {
 /** Full path of a program of a package that was unpacked. */
 export function unpackedProgram(path: string): string {
   return join(UNPACKED, path);
+}
+
+/** For a program that was unpacked: libraries that were unpacked beside it come first. */
+export function unpackedEnvironment(path: string): NodeJS.ProcessEnv {
+  const libraries = join(unpackedProgram(path), '../../lib');
+  const names = existsSync(libraries) ? readdirSync(libraries).filter((name) => name.endsWith('-linux-gnu')) : [];
+  if (names.length === 0) return process.env;
+  return { ...process.env, LD_LIBRARY_PATH: names.map((name) => join(libraries, name)).join(':') };
 }
 
 /** For the `skip` of a test with a server that was unpacked. @param users whom it becomes */
