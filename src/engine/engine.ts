@@ -15,7 +15,7 @@ import { HostTimesTable } from '../core/delivery/host-times.ts';
 import { LimitAudit } from '../core/delivery/limit-audit.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
-import { isSamePolicy, routePolicy } from '../core/delivery/route-policy.ts';
+import { isSamePolicy, queryLimit, routePolicy } from '../core/delivery/route-policy.ts';
 import { Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
 import { Ledger } from '../core/limits/ledger.ts';
@@ -134,7 +134,7 @@ export class Engine implements Turns {
     });
     this.#routes = new Routes(
       this,
-      new NameService(this, this.#timers, ports.resolver, ports.records),
+      new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration)),
       ports.stsPolicies,
       (domain) => routePolicy(this.#configuration, domain),
       (queue) => this.scheduler.routeReady(queue),

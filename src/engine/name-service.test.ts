@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Moment, monoMs, wallMs } from '../core/base/moment.ts';
 import { Timers } from '../core/base/timers.ts';
+import type { QueryLimit } from '../core/routing/query-pacer.ts';
 import { NameService, PROBE_NAME, PROBE_PAUSE_MS, PROBE_PAUSE_MS_MAX } from './name-service.ts';
 import type { DnsAnswer } from './ports.ts';
 
@@ -11,6 +12,7 @@ const NOBODY: DnsAnswer = { kind: 'noName', ttlSeconds: 60 };
 
 /** A name service whose questions the test answers by hand. */
 class Bench {
+  limit: QueryLimit | null = null;
   readonly timers = new Timers();
   readonly panic: string[] = [];
   readonly told: string[] = [];
@@ -37,8 +39,11 @@ class Bench {
         },
       },
       this.timers,
-      { query: (name, _type, answered) => this.#questions.push({ name, answered }) },
-      { main() {}, reject() {}, other() {}, panic: (level, text) => this.panic.push(`${level} ${text}`) },
+      {
+        resolver: { query: (name, _type, answered) => this.#questions.push({ name, answered }) },
+        records: { main() {}, reject() {}, other() {}, panic: (level, text) => this.panic.push(`${level} ${text}`) },
+      },
+      () => this.limit,
     );
     this.service.whenBack(() => this.told.push('back'));
   }
@@ -131,4 +136,19 @@ test('any answer ends an outage, and what was asked in it is asked again instead
   assert.deepEqual([bench.told, bench.open], [[], ['late.example']]);
   bench.answer('late.example', NOBODY);
   assert.deepEqual(bench.told, ['late.example noName']);
+});
+
+test('questions for exchangers are limited in number, others are not; one that is repeated counts again', () => {
+  const bench = new Bench();
+  bench.limit = { queries: 1, periodMs: 1000, waitingMax: 1000 };
+  for (const name of ['a.example', 'b.example']) bench.ask(name);
+  bench.service.query('c.example', 'A', () => {});
+  assert.deepEqual(bench.open, ['a.example', 'c.example']);
+  bench.answer('a.example', SILENT);
+  bench.answer(PROBE_NAME, NOBODY);
+  assert.deepEqual(bench.open, ['c.example']);
+  bench.later(1000);
+  assert.deepEqual(bench.open, ['c.example', 'b.example']);
+  bench.later(1000);
+  assert.deepEqual(bench.open, ['c.example', 'b.example', 'a.example']);
 });

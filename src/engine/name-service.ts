@@ -1,10 +1,11 @@
-// The Resolver port, and whether anybody answers there at all. A name whose servers are silent and a machine that is cut
+// The Resolver port: how often it is asked for exchangers, and whether anybody answers there at all. A name whose servers are silent and a machine that is cut
 // off look the same from one question, so where nothing that was asked later is answered, something is asked that every name
 // server answers. Silence there is an outage: a condition of this node (design decision 14), of which no message hears.
 // While it lasts that question is asked again now and then; the first answer to anything ends it.
 import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
-import type { DnsAnswer, DnsType, RecordLog, Resolver } from './ports.ts';
+import { type QueryLimit, QueryPacer } from '../core/routing/query-pacer.ts';
+import type { DnsAnswer, DnsType, Ports, RecordLog, Resolver } from './ports.ts';
 import type { Turns } from './turn.ts';
 
 /** It exists, and if it did not, that would be an answer too. */
@@ -29,6 +30,7 @@ export class NameService implements Resolver {
   readonly #timers: Timers;
   readonly #resolver: Resolver;
   readonly #records: RecordLog;
+  readonly #pacer: QueryPacer;
   readonly #timer = new Timer(() => this.#probe());
   #back: (at: Moment) => void = () => {};
   /** Questions so far, and the last of them that somebody answered, in whatever way. */
@@ -42,11 +44,18 @@ export class NameService implements Resolver {
   #downSince: MonoMs | null = null;
   #pauseMs = PROBE_PAUSE_MS;
 
-  constructor(turns: Turns, timers: Timers, resolver: Resolver, records: RecordLog) {
+  /** @param limit on questions for exchangers, the one in force */
+  constructor(
+    turns: Turns,
+    timers: Timers,
+    { resolver, records }: Pick<Ports, 'resolver' | 'records'>,
+    limit: () => QueryLimit | null = () => null,
+  ) {
     this.#turns = turns;
     this.#timers = timers;
     this.#resolver = resolver;
     this.#records = records;
+    this.#pacer = new QueryPacer(timers, limit, () => turns.clock().mono);
   }
 
   /** No name server answers anything. */
@@ -60,7 +69,19 @@ export class NameService implements Resolver {
   }
 
   query(name: string, type: DnsType, answered: Answered): void {
-    this.#ask({ name, type, answered, isAgain: false });
+    this.#askPaced({ name, type, answered, isAgain: false });
+  }
+
+  /** Outside of any turn. */
+  #askAgain(asked: Asked): void {
+    const at = this.#turns.begin();
+    this.#askPaced({ ...asked, isAgain: true });
+    this.#turns.end(at);
+  }
+
+  #askPaced(asked: Asked): void {
+    if (asked.type === 'MX') this.#pacer.pass(() => this.#ask(asked));
+    else this.#ask(asked);
   }
 
   #ask(asked: Asked): void {
@@ -76,7 +97,7 @@ export class NameService implements Resolver {
       } else if (this.#lastHeard > number) {
         // What was asked later is answered: it is the name, unless nobody was for a while.
         if (isAgain || this.#doubts === doubtsBefore) answered(answer);
-        else this.#ask({ ...asked, isAgain: true });
+        else this.#askAgain(asked);
       } else {
         this.#suspects.push({ asked, answer });
         this.#probe();
@@ -135,6 +156,6 @@ export class NameService implements Resolver {
     // Either these names are silent, or nobody answered for a moment.
     for (const { asked, answer } of this.#suspects.splice(0))
       if (asked.isAgain) asked.answered(answer);
-      else this.#ask({ ...asked, isAgain: true });
+      else this.#askAgain(asked);
   }
 }

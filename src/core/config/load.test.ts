@@ -104,7 +104,7 @@ test('repeated stanzas are one stanza', () => {
 });
 
 test('unknown modules and options are errors, and warnings when lenient', () => {
-  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ndns_rate_limit_enabled = true' };
+  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ndelayed_reroute_domain = other.example' };
   assert.equal(problemsOf(load(files)).length, 3);
   const lenient = load(files, { lenient: true });
   assert.deepEqual(lenient.warnings.map(formatWarning), [
@@ -112,7 +112,7 @@ test('unknown modules and options are errors, and warnings when lenient', () => 
     '/etc/mail.conf:2:1: warning: frob: left out: no such option is known',
   ]);
   assert.deepEqual(problemsOf(lenient), [
-    '/etc/mail.conf:3:26: dns_rate_limit_enabled: found true; expected false (queries would not be limited)',
+    '/etc/mail.conf:3:26: delayed_reroute_domain: found other.example; expected none (mail would go to the domain itself)',
   ]);
 });
 

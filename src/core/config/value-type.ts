@@ -112,6 +112,8 @@ export const CONNECTION_LIMIT: ValueType<Limit> = wordType(
 
 export const COUNT = wholeNumber('a count from 0', 0, NO_LIMIT);
 export const POSITIVE_COUNT = wholeNumber('a count from 1', 1, NO_LIMIT);
+/** dns_rate_limit_max_queue has a least value. */
+export const COUNT_FROM_1000 = wholeNumber('a count from 1000', 1000, NO_LIMIT);
 export const SIZE = wholeNumber('a number of octets from 0', 0, Number.MAX_SAFE_INTEGER, octetsHint);
 export const PORT = wholeNumber('a port from 1 to 65535', 1, 65535);
 /** -1 stands for a word of its own (mx_failures_fallback_to_a). */
@@ -122,6 +124,7 @@ export const COUNT_OR_MINUS_ONE: ValueType<number> = wordType(
   String,
 );
 export const SECONDS = wholeNumber('whole seconds from 0', 0, NO_LIMIT, secondsHint);
+export const POSITIVE_SECONDS = wholeNumber('whole seconds from 1', 1, NO_LIMIT, secondsHint);
 
 /** Of a DNS record: 32 bits without sign. */
 export const TTL_SECONDS = wholeNumber('whole seconds from 0', 0, 2 ** 32 - 1);

@@ -2,6 +2,10 @@
 import type { Configuration } from '../config/configuration.ts';
 import {
   dnsFailuresToPurge,
+  dnsRateLimitEnabled,
+  dnsRateLimitMaxQueue,
+  dnsRateLimitMxQueries,
+  dnsRateLimitPeriod,
   maxDnsTtl,
   minDnsTtl,
   mxFailuresFallbackToA,
@@ -10,6 +14,7 @@ import {
   skipHosts,
 } from '../config/options/dns-options.ts';
 import type { DomainName } from '../mail/domain-name.ts';
+import type { QueryLimit } from '../routing/query-pacer.ts';
 import type { RoutePolicy } from '../routing/route-policy.ts';
 
 export function routePolicy(configuration: Configuration, domain: DomainName): RoutePolicy {
@@ -22,6 +27,19 @@ export function routePolicy(configuration: Configuration, domain: DomainName): R
     prohibitedHosts: configuration.value(prohibitedHosts),
     mxFailuresFallbackToA: fallback === -1 ? 1 : fallback,
     dnsFailuresToPurge: configuration.value(dnsFailuresToPurge, { domain }),
+  };
+}
+
+/**
+ * What dns_rate_limit_* say, or null for no limit.
+ * @param started that of the start, which has the options that wait for one
+ */
+export function queryLimit(started: Configuration, configuration: Configuration): QueryLimit | null {
+  if (!started.value(dnsRateLimitEnabled)) return null;
+  return {
+    queries: configuration.value(dnsRateLimitMxQueries),
+    periodMs: 1000 * configuration.value(dnsRateLimitPeriod),
+    waitingMax: started.value(dnsRateLimitMaxQueue),
   };
 }
 

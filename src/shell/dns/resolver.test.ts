@@ -227,6 +227,14 @@ test('a server that refused is not asked again, one that was silent is', async (
   assert.deepEqual([refusing.seen.length, silent.seen.length], [1, 2]);
 });
 
+test('with a limit on questions each server is asked once, whatever the file says', async (t) => {
+  const silent = await serverOf(t, { 'mx1.example.com': { silentOver: 'udp and tcp' } });
+  const resolver = resolverOf(t, [silent], 'options timeout:1 attempts:5\n', { attemptsMax: 1 });
+  const answer = await ask(resolver, 'mx1.example.com', 'A');
+  assert.deepEqual(answer, { kind: 'unavailable', reason: 'timeout', isSilent: true });
+  assert.equal(silent.seen.length, 1);
+});
+
 test('a server without EDNS is asked without', async (t) => {
   const server = await serverOf(t);
   server.refusesEdns = true;

@@ -18,6 +18,8 @@ const CROWDED: DnsAnswer = { kind: 'unavailable', reason: 'too many DNS question
 
 export interface ResolverOptions {
   readonly resolvConfPath: string;
+  /** How often each server is asked at most, whatever the file says. */
+  readonly attemptsMax?: number;
   /** For tests. */
   readonly inFlightMax?: number;
   readonly waitingMax?: number;
@@ -53,6 +55,7 @@ export class DnsResolver implements Resolver {
   readonly #counters = new DnsCounters();
   readonly #inFlightMax: number;
   readonly #waitingMax: number;
+  readonly #attemptsMax: number;
   readonly #serversByEndpoint = new Map<string, NameServer>();
   #settings: InquirySettings = { servers: [], timeoutMs: 0, attempts: 0 };
   readonly #queriesByKey = new Map<string, Query>();
@@ -62,10 +65,15 @@ export class DnsResolver implements Resolver {
 
   constructor(
     conf: ReadResolvConf['conf'],
-    { inFlightMax = IN_FLIGHT_MAX, waitingMax = WAITING_MAX }: Partial<ResolverOptions> = {},
+    {
+      inFlightMax = IN_FLIGHT_MAX,
+      waitingMax = WAITING_MAX,
+      attemptsMax = Number.POSITIVE_INFINITY,
+    }: Partial<ResolverOptions> = {},
   ) {
     this.#inFlightMax = inFlightMax;
     this.#waitingMax = waitingMax;
+    this.#attemptsMax = attemptsMax;
     this.#use(conf);
   }
 
@@ -133,7 +141,11 @@ export class DnsResolver implements Resolver {
       const endpoint = `${server.address} ${server.port}`;
       this.#serversByEndpoint.set(endpoint, known.get(endpoint) ?? new NameServer(server));
     }
-    this.#settings = { servers: Array.from(this.#serversByEndpoint.values()), timeoutMs, attempts };
+    this.#settings = {
+      servers: Array.from(this.#serversByEndpoint.values()),
+      timeoutMs,
+      attempts: Math.min(attempts, this.#attemptsMax),
+    };
   }
 
   #answerLater(answer: DnsAnswer, answered: (answer: DnsAnswer) => void): void {

@@ -2,7 +2,16 @@
 import type { IpBlock } from '../../base/ip-address.ts';
 import { GLOBAL_CHAIN, SENDING_CHAIN } from '../chain.ts';
 import { type Option, option } from '../option.ts';
-import { ADDRESS_BLOCKS, BOOLEAN, COUNT, COUNT_OR_MINUS_ONE, TTL_SECONDS } from '../value-type.ts';
+import {
+  ADDRESS_BLOCKS,
+  BOOLEAN,
+  COUNT,
+  COUNT_FROM_1000,
+  COUNT_OR_MINUS_ONE,
+  POSITIVE_COUNT,
+  POSITIVE_SECONDS,
+  TTL_SECONDS,
+} from '../value-type.ts';
 
 export const minDnsTtl = option<number>({
   name: 'min_dns_ttl',
@@ -73,6 +82,48 @@ export const dnsFailuresToPurge = option<number>({
   help: 'lookups in a row that find no such domain before its mail fails for good; 0 = never',
 });
 
+export const dnsRateLimitEnabled = option<boolean>({
+  name: 'dns_rate_limit_enabled',
+  display: 'DNS_Rate_Limit_Enabled',
+  type: BOOLEAN,
+  default: false,
+  scopes: ['global'],
+  chain: GLOBAL_CHAIN,
+  help: 'whether questions for the exchangers of domains are limited in number',
+  needsRestart: true,
+});
+
+export const dnsRateLimitMxQueries = option<number>({
+  name: 'dns_rate_limit_mx_queries',
+  display: 'DNS_Rate_Limit_MX_Queries',
+  type: POSITIVE_COUNT,
+  default: 100,
+  scopes: ['global'],
+  chain: GLOBAL_CHAIN,
+  help: 'questions for exchangers in any span of dns_rate_limit_period',
+});
+
+export const dnsRateLimitPeriod = option<number>({
+  name: 'dns_rate_limit_period',
+  display: 'DNS_Rate_Limit_Period',
+  type: POSITIVE_SECONDS,
+  default: 1,
+  scopes: ['global'],
+  chain: GLOBAL_CHAIN,
+  help: 'length of that span, in seconds',
+});
+
+export const dnsRateLimitMaxQueue = option<number>({
+  name: 'dns_rate_limit_max_queue',
+  display: 'DNS_Rate_Limit_Max_Queue',
+  type: COUNT_FROM_1000,
+  default: 100_000,
+  scopes: ['global'],
+  chain: GLOBAL_CHAIN,
+  help: 'questions that may wait; those beyond are asked at once',
+  needsRestart: true,
+});
+
 export const DNS_OPTIONS: readonly Option<unknown>[] = [
   minDnsTtl,
   maxDnsTtl,
@@ -81,4 +132,8 @@ export const DNS_OPTIONS: readonly Option<unknown>[] = [
   prohibitedHosts,
   mxFailuresFallbackToA,
   dnsFailuresToPurge,
+  dnsRateLimitEnabled,
+  dnsRateLimitMxQueries,
+  dnsRateLimitPeriod,
+  dnsRateLimitMaxQueue,
 ];

@@ -1,6 +1,6 @@
 // Options of name service and of its caches.
 import type { Option } from '../option.ts';
-import { keptOptions, refusedOptions } from './option-table.ts';
+import { keptOptions } from './option-table.ts';
 
 export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ...keptOptions(
@@ -22,21 +22,6 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
     'a truncated answer is asked for again over TCP in any case',
     `
     DNS_Fallback_To_TCP  boolean  false, true  global  whether truncated answers are asked for again over TCP
-    `,
-  ),
-
-  ...refusedOptions(
-    'queries would not be limited',
-    `
-    DNS_Rate_Limit_Enabled  boolean  false  global restart  whether queries for MX are limited in number
-    `,
-  ),
-  ...keptOptions(
-    'queries are not limited in number, and dns_rate_limit_enabled is refused',
-    `
-    DNS_Rate_Limit_Max_Queue   integer  100000  global restart  domains that may wait for their query
-    DNS_Rate_Limit_MX_Queries  integer  100     global          queries in one period
-    DNS_Rate_Limit_Period      seconds  1       global          length of the period
     `,
   ),
 
