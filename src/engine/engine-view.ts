@@ -125,7 +125,7 @@ export class EngineView implements ServerView {
       activeMessages: sum.active,
       delayedMessages: sum.delayed,
       totalMessages: sum.active + sum.delayed + sum.inFlight,
-      dns: this.#parts.dnsFigures(),
+      dns: { ...this.#parts.dnsFigures(), limiter: this.#parts.routes.pacer.figures },
       delivered: sum.delivered,
       failed: sum.failed,
       rejected: inbound.rejected,
@@ -139,6 +139,7 @@ export class EngineView implements ServerView {
     for (const counts of this.#parts.scheduler.queues.countsByBinding.values()) counts.reset();
     this.#parts.inbound.resetCounts();
     this.#parts.resetDnsFigures();
+    this.#parts.routes.pacer.resetFigures();
     this.#resetAt = this.#parts.turns.clock().mono;
   }
 

@@ -30,7 +30,7 @@ export class NameService implements Resolver {
   readonly #timers: Timers;
   readonly #resolver: Resolver;
   readonly #records: RecordLog;
-  readonly #pacer: QueryPacer;
+  readonly pacer: QueryPacer;
   readonly #timer = new Timer(() => this.#probe());
   #back: (at: Moment) => void = () => {};
   /** Questions so far, and the last of them that somebody answered, in whatever way. */
@@ -55,7 +55,7 @@ export class NameService implements Resolver {
     this.#timers = timers;
     this.#resolver = resolver;
     this.#records = records;
-    this.#pacer = new QueryPacer(timers, limit, () => turns.clock().mono);
+    this.pacer = new QueryPacer(timers, limit, () => turns.clock().mono);
   }
 
   /** No name server answers anything. */
@@ -80,7 +80,7 @@ export class NameService implements Resolver {
   }
 
   #askPaced(asked: Asked): void {
-    if (asked.type === 'MX') this.#pacer.pass(() => this.#ask(asked));
+    if (asked.type === 'MX') this.pacer.pass(() => this.#ask(asked));
     else this.#ask(asked);
   }
 

@@ -8,6 +8,7 @@ import type { KnownRoute, Route } from '../core/mail/hosts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { CountedPolicy } from '../core/records/tls-counts.ts';
 import { type Fault, stsPolicy, tlsaPolicy, UNNAMED } from '../core/records/tls-verdict.ts';
+import type { QueryPacer } from '../core/routing/query-pacer.ts';
 import type { RoutePolicy } from '../core/routing/route-policy.ts';
 import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
@@ -38,6 +39,8 @@ const FAILURE_TYPES = {
 export class Routes {
   /** Without a queue nobody is told. */
   readonly #table: RouteTable<MailQueue | null>;
+  /** Of questions for exchangers. */
+  readonly pacer: QueryPacer;
   /** Null where no domain has policies. */
   readonly sts: StsTable<MailQueue> | null;
   readonly #policyOf: (domain: DomainName) => RoutePolicy;
@@ -74,6 +77,7 @@ export class Routes {
           failed(domain, tlsaPolicy(host, []), { type: 'dnssec-invalid', reason });
       },
     });
+    this.pacer = resolver.pacer;
     resolver.whenBack((at) => this.#table.resume(at.mono));
     this.sts = stsPolicies === undefined ? null : stsTable(turns, resolver, stsPolicies, ready, failed);
   }

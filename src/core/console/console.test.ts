@@ -254,6 +254,30 @@ Summary Statistics
   assert.equal(await answerOf('summary'), expected);
 });
 
+test('summary has the figures of the limiter of DNS when there is one', async () => {
+  const limiter = {
+    queries: 500,
+    periodMs: 1000,
+    waitingMax: 50_000,
+    waiting: 42,
+    immediate: 18_340,
+    queued: 4120,
+    drained: 4078,
+    overflow: 0,
+  };
+  const summary = () => ({ ...FIGURES, dns: { ...FIGURES.dns, limiter } });
+  const expected = `
+        DNS Rate Limiter: enabled
+        DNS Rate Limit: 500 MX queries per 1 seconds
+        DNS Rate Limiter Queue: 42 / 50000
+        DNS Rate Limiter Immediate: 18340
+        DNS Rate Limiter Queued: 4120
+        DNS Rate Limiter Drained: 4078
+        DNS Rate Limiter Overflow: 0
+        Successfully`;
+  assert.ok((await answerOf('summary', { summary })).includes(expected));
+});
+
 test('summary reset', async () => {
   const server = fakeServer();
   assert.deepEqual(await consoleOf(server).answer('summary reset'), { text: 'statistics cleared.\n', failed: false });

@@ -10,6 +10,7 @@ import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
 import type { Curfew } from '../queue/curfew.ts';
 import type { CurfewSchedule } from '../queue/curfew-schedule.ts';
+import type { PacerFigures } from '../routing/query-pacer.ts';
 import type { DnsView } from './dns-view.ts';
 import type { MailView, QueueSelection } from './mail-view.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -44,6 +45,8 @@ export interface SummaryFigures {
     readonly pending: number;
     readonly responsePeakMs: number;
     readonly responseAverageMs: number;
+    /** Null or left out: questions are not limited in number. */
+    readonly limiter?: PacerFigures | null;
   };
   readonly delivered: number;
   /** Failed for good. */

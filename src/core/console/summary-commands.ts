@@ -1,4 +1,5 @@
 // `summary` and `binding summary`: how much there is, and how fast it moves.
+import type { PacerFigures } from '../routing/query-pacer.ts';
 import { type Answer, type Command, refuse, refuseUnknown, reply, unknownBinding } from './command.ts';
 import { figureLine, perSecond, textOf } from './layout.ts';
 import { jsonAnswer, jsonList, takeJsonFlag, withJson } from './list-answer.ts';
@@ -69,7 +70,7 @@ function summaryLines(figures: SummaryFigures): string[] {
     ),
     figureLine('DNS Response Time Peak', dns.responsePeakMs, 4, 'ms'),
     figureLine('DNS Response Time Average', dns.responseAverageMs, 6, 'ms', 3),
-    '        DNS Rate Limiter: disabled',
+    ...limiterLines(dns.limiter ?? null),
     figureLine('Successfully Delivered Messages', figures.delivered, 6),
     figureLine('Failed Messages', figures.failed, 6),
     figureLine('Rejected Messages', figures.rejected, 6),
@@ -77,6 +78,21 @@ function summaryLines(figures: SummaryFigures): string[] {
     ...rateLines(figures, seconds),
     figureLine('Statistics Last Reset', seconds, 6, 'seconds'),
     figureLine('Uptime', figures.uptimeSeconds, 6, 'seconds'),
+  ];
+}
+
+/** The reference has the figures in its debug mode only, which there is none of here. */
+function limiterLines(limiter: PacerFigures | null): string[] {
+  if (limiter === null) return ['        DNS Rate Limiter: disabled'];
+  const { queries, periodMs, waiting, waitingMax, immediate, queued, drained, overflow } = limiter;
+  return [
+    '        DNS Rate Limiter: enabled',
+    `        DNS Rate Limit: ${queries} MX queries per ${periodMs / 1000} seconds`,
+    `        DNS Rate Limiter Queue: ${waiting} / ${waitingMax}`,
+    figureLine('DNS Rate Limiter Immediate', immediate, 0),
+    figureLine('DNS Rate Limiter Queued', queued, 0),
+    figureLine('DNS Rate Limiter Drained', drained, 0),
+    figureLine('DNS Rate Limiter Overflow', overflow, 0),
   ];
 }
 

@@ -46,16 +46,20 @@ test('so many in any span of the period, the others in order as soon as there is
   for (const name of ['b', 'c', 'd', 'e']) bench.ask(name);
   bench.until(10_000);
   assert.deepEqual(bench.texts, ['a 0', 'b 600', 'c 1000', 'd 1600', 'e 2000']);
-  const { immediate, queued, drained, overflow, waiting } = bench.pacer;
+  const { immediate, queued, drained, overflow, waiting } = bench.pacer.figures!;
   assert.deepEqual([immediate, queued, drained, overflow, waiting], [2, 3, 3, 0, 0]);
   assert.equal(bench.timers.nextAt, null, 'nothing is woken without need');
+  bench.pacer.resetFigures();
+  const limit = { queries: 2, periodMs: 1000, waitingMax: 1000 };
+  const none = { waiting: 0, immediate: 0, queued: 0, drained: 0, overflow: 0 };
+  assert.deepEqual(bench.pacer.figures, { ...limit, ...none });
 });
 
 test('where as many wait as may, the next is asked at once', () => {
   const bench = new Bench(1, 1000, 2);
   for (const name of ['a', 'b', 'c', 'd']) bench.ask(name);
   assert.deepEqual(bench.texts, ['a 0', 'd 0']);
-  assert.deepEqual([bench.pacer.waiting, bench.pacer.overflow], [2, 1]);
+  assert.deepEqual([bench.pacer.figures!.waiting, bench.pacer.figures!.overflow], [2, 1]);
   bench.until(5000);
   assert.deepEqual(bench.texts, ['a 0', 'd 0', 'b 1000', 'c 2000']);
 });
@@ -63,6 +67,7 @@ test('where as many wait as may, the next is asked at once', () => {
 test('without a limit nobody waits', () => {
   const bench = new Bench(1, 1000);
   bench.limit = null;
+  assert.equal(bench.pacer.figures, null);
   for (const name of ['a', 'b', 'c']) bench.ask(name);
   assert.deepEqual(bench.texts, ['a 0', 'b 0', 'c 0']);
 });

@@ -12,6 +12,16 @@ export interface QueryLimit {
   readonly waitingMax: number;
 }
 
+/** What the console shows of it. */
+export interface PacerFigures extends QueryLimit {
+  readonly waiting: number;
+  /** Since the start or the last reset: asked at once, made to wait, asked after that, and asked in spite of the limit. */
+  readonly immediate: number;
+  readonly queued: number;
+  readonly drained: number;
+  readonly overflow: number;
+}
+
 export class QueryPacer {
   readonly #timers: Timers;
   readonly #limit: () => QueryLimit | null;
@@ -21,11 +31,7 @@ export class QueryPacer {
   #askedAt: MonoMs[] = [];
   #first = 0;
   readonly #waiting = new Set<() => void>();
-  /** Since the start: asked at once, made to wait, asked after that, and asked in spite of the limit. */
-  immediate = 0;
-  queued = 0;
-  drained = 0;
-  overflow = 0;
+  #counts = { immediate: 0, queued: 0, drained: 0, overflow: 0 };
 
   /** @param limit the one in force; null: none @param now the time of the turn that is open */
   constructor(timers: Timers, limit: () => QueryLimit | null, now: () => MonoMs) {
@@ -34,9 +40,14 @@ export class QueryPacer {
     this.#now = now;
   }
 
-  /** Questions that wait. */
-  get waiting(): number {
-    return this.#waiting.size;
+  /** Null without a limit. */
+  get figures(): PacerFigures | null {
+    const limit = this.#limit();
+    return limit === null ? null : { ...limit, waiting: this.#waiting.size, ...this.#counts };
+  }
+
+  resetFigures(): void {
+    this.#counts = { immediate: 0, queued: 0, drained: 0, overflow: 0 };
   }
 
   /** Calls `ask` now or in a later turn. */
@@ -45,13 +56,13 @@ export class QueryPacer {
     if (limit === null) {
       ask();
     } else if (this.#waiting.size === 0 && this.#takeRoom(limit)) {
-      this.immediate += 1;
+      this.#counts.immediate += 1;
       ask();
     } else if (this.#waiting.size >= limit.waitingMax) {
-      this.overflow += 1;
+      this.#counts.overflow += 1;
       ask();
     } else {
-      this.queued += 1;
+      this.#counts.queued += 1;
       this.#waiting.add(ask);
       this.#arm(limit);
     }
@@ -62,7 +73,7 @@ export class QueryPacer {
     for (const ask of this.#waiting) {
       if (limit !== null && !this.#takeRoom(limit)) break;
       this.#waiting.delete(ask);
-      this.drained += 1;
+      this.#counts.drained += 1;
       ask();
     }
     if (limit !== null && this.#waiting.size > 0) this.#arm(limit);
