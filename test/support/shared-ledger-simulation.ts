@@ -182,8 +182,8 @@ class SharedSimulation {
     shard.ledger = ledger;
     yield* ledger.addUniversal(NODE, this.#limitByKey.get(NODE)!);
     for (;;) {
-      const wanted: number = yield* ledger.poll();
-      if (wanted !== 0) yield* this.#handOver(shard, true);
+      if ((yield* ledger.poll()) !== 0) yield* this.#handOver(shard);
+      if (this.#random.below(60) === 0) yield* shard.pauseFor(this.#random.below(30));
       yield* this.#wake(shard);
       const client = shard.clients[this.#random.below(shard.clients.length)]!;
       if (!this.#isDraining && !this.#isHolding && client.mail < 12 && this.#random.below(3) === 0) {
@@ -275,10 +275,10 @@ class SharedSimulation {
     }
   }
 
-  *#handOver(shard: Shard, isIdle: boolean): Steps {
+  *#handOver(shard: Shard): Steps {
     for (const client of shard.clients) {
       for (const connection of client.connections) {
-        if (connection.isLeaving || (isIdle && connection.served < QUANTUM) || this.#isHolding) continue;
+        if (connection.isLeaving || connection.served < QUANTUM || this.#isHolding) continue;
         if (yield* shard.ledger.isAwaited(connection.claim, client)) yield* this.#leave(shard, connection);
       }
     }

@@ -55,6 +55,16 @@ export class Shard {
     this.number = number;
   }
 
+  /** It may open nothing for some turns, as for want of descriptors. */
+  *pauseFor(turns: number): Steps {
+    yield* this.cells.pause(true);
+    for (let turn = 0; turn < turns; turn++) {
+      yield* this.ledger.poll();
+      yield;
+    }
+    yield* this.cells.pause(false);
+  }
+
   /** Somebody wants a connection and has not asked. */
   get couldTry(): boolean {
     return this.clients.some((one) => one.wants && one.waits.length === 0);
