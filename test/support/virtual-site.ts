@@ -37,6 +37,8 @@ export interface SiteOptions {
   readonly quietHours?: string;
   /** The reply to a RCPT command with these arguments, one line without its end. */
   answer(rcpt: string, atSeconds: number): string;
+  /** Nobody answers questions about names then. */
+  readonly nameOutage?: { readonly fromMs: number; readonly untilMs: number };
   /** Lines behind the greeting of EHLO. */
   readonly extensions?: readonly string[];
 }
@@ -87,7 +89,10 @@ export class VirtualSite {
       'fbl.example',
     ])
       zone.addresses.set(name, [EXCHANGER]);
-    this.#names = new Names(this.#world, zone, { delayMs: [1, 1], unavailable: 0, ttlSeconds: 60 }, this.#fuse);
+    const { nameOutage } = options;
+    const conditions = { delayMs: [1, 1] as const, unavailable: 0, ttlSeconds: 60 };
+    const withOutage = nameOutage === undefined ? conditions : { ...conditions, outage: nameOutage };
+    this.#names = new Names(this.#world, zone, withOutage, this.#fuse);
     const contentOf: ConstructorParameters<typeof Network>[2] = (content) => this.#disk.wireForm(content);
     this.#network = new Network(this.#world, CALM, contentOf, NOBODY_LOOKS, this.#fuse);
     this.#network.listen(EXCHANGER, 25, this.#receiver());
