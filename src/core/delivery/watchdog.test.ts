@@ -50,7 +50,7 @@ for (const [id, file, text, settings, happen] of [
   [
     'who waits for a slot is not woken',
     LEDGER,
-    '      this.#released.add(counter);\n      this.#unheard',
+    '    this.#released.add(counter);\n    this.#unheard',
     { bindingConnections: 1 },
     freeASlot,
   ],
