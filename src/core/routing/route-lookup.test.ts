@@ -212,6 +212,33 @@ for (const [id, change, zone, expected] of [
     { 'example.com MX': at(60, '192.0.2.1') },
     'unavailable: 451 4.4.3 [internal] DNS lookup was not answered (an answer without MX records); 30 s',
   ],
+  [
+    'a domain that is an alias: the exchangers of what it stands for, under their own names',
+    {},
+    {
+      'example.com MX': { ...mx(60, [5, 'a.example']), canonicalName: 'other.example', aliases: 1 } as DnsAnswer,
+      'a.example A': at(50, '192.0.2.1'),
+    },
+    '5 a.example [192.0.2.1]; 50 s',
+  ],
+  [
+    'a domain that is an alias of a name without exchangers: the addresses of that, under its own name',
+    {},
+    {
+      'example.com MX': noData(60),
+      'example.com A': { ...at(50, '192.0.2.1'), canonicalName: 'other.example', aliases: 1 } as DnsAnswer,
+    },
+    '0 example.com [192.0.2.1]; 50 s',
+  ],
+  [
+    'an exchanger that is an alias is used under its own name, so that limits of a Host stanza find it',
+    {},
+    {
+      'example.com MX': mx(60, [5, 'a.example']),
+      'a.example A': { ...at(50, '192.0.2.1'), canonicalName: 'b.example', aliases: 1 } as DnsAnswer,
+    },
+    '5 a.example [192.0.2.1]; 50 s',
+  ],
   ['IPv4 literal', { domain: '[192.0.2.1]' }, {}, '0 192.0.2.1 [192.0.2.1]; 3600 s'],
   ['IPv6 literal, also without use_ipv6', { domain: '[ipv6:2001:DB8::1]' }, {}, '0 2001:db8::1 [2001:db8::1]; 3600 s'],
   ['a bare address', { domain: '192.0.2.1' }, {}, '0 192.0.2.1 [192.0.2.1]; 3600 s'],
