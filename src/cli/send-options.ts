@@ -1,5 +1,5 @@
 // The arguments of `headgate send`.
-import { parseArgs } from 'node:util';
+import { parseOptions } from './option-arguments.ts';
 import type { SendOptions } from './send-client.ts';
 import type { Pipelining } from './send-session.ts';
 import { parseSmtpEndpoint } from './sink-endpoint.ts';
@@ -95,7 +95,7 @@ export function parseSendArguments(argv: readonly string[]): ParsedSendArguments
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true });
+  return parseOptions({ args: [...argv], options: OPTIONS, strict: true });
 }
 
 function parseDomains(text: string): string[] | null {

@@ -1,6 +1,7 @@
 // The arguments of `headgate simulate`.
-import { parseArgs } from 'node:util';
+
 import { readShape, type SyntheticShape } from '../rehearsal/synthetic-shape.ts';
+import { parseOptions } from './option-arguments.ts';
 
 export type SimulateTraffic =
   | { readonly kind: 'trace'; readonly files: readonly string[] }
@@ -98,5 +99,5 @@ export function parseSimulateArguments(argv: readonly string[]): ParsedSimulateA
 }
 
 function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options: OPTIONS, strict: true }).values;
+  return parseOptions({ args: [...argv], options: OPTIONS, strict: true }).values;
 }

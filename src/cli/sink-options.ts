@@ -1,8 +1,9 @@
 // The arguments of `headgate sink`: behaviours before the first --listen hold for every address, those behind one for
 // that address.
 import { readFileSync } from 'node:fs';
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
 import { systemErrorText } from '../core/base/system-error.ts';
+import { parseOptions } from './option-arguments.ts';
 import { TEST_ID_HEADER } from './sink-arrivals.ts';
 import {
   type Break,
@@ -116,7 +117,7 @@ export function parseSinkArguments(argv: readonly string[]): ParsedSinkArguments
 }
 
 function parseTokens(argv: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
-  return parseArgs({ args: [...argv], options, tokens: true, strict: true });
+  return parseOptions({ args: [...argv], options, tokens: true, strict: true });
 }
 
 function behaviourOf(changes: readonly Change[]): SinkBehaviour {
