@@ -90,3 +90,20 @@ test('a change may add what loads, with its warning, and nothing that does not',
   const refused = set('antivirus x', 'anything', '3');
   assert.equal(refused.kind, 'problems');
 });
+
+test('an unknown option of a module is answered with a near name, or with all there are', () => {
+  const table: readonly (readonly [text: string, expected: RegExp])[] = [
+    ['curfew { schedule_fil = "a" }', /in curfew; expected an option \(did you mean "schedule_file"\?\)/],
+    ['curfew { nothing_like_it = 1 }', /in curfew; expected schedule_file or timezone$/m],
+    ['custom_logger "x" { custom_logfile = "a" }', /in custom_logger; expected .*delivery_logfile, .* or mainlog/],
+    // Of hundreds none is listed.
+    ['binding "b" { nothing_like_it = 1 }', /in binding; expected an option$/m],
+    // Nothing in it is acted on.
+    ['cluster { nothing_like_it = 1 }', /in cluster; expected an option$/m],
+  ];
+  for (const [text, expected] of table) {
+    const result = load(text);
+    assert.ok(result.kind === 'problems', text);
+    assert.match(result.problems.map(formatProblem).join('\n'), expected);
+  }
+});

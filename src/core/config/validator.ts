@@ -1,7 +1,7 @@
 // From syntax to the stanza tree: gives every name its meaning, checks every value, merges repeated stanzas. Everything
 // it knows of options and scopes it reads from the catalogue.
 import { nearestName } from '../base/near-name.ts';
-import { findOption, handlingIn, nearestOption, optionIn, optionsNamed, scopesOf } from './catalogue.ts';
+import { findOption, handlingIn, nearestOption, optionIn, optionNames, optionsNamed, scopesOf } from './catalogue.ts';
 import { isEndpoint } from './findings/closed-endpoints.ts';
 import type { ResolvedItem } from './include.ts';
 import { MODULE_NAMES } from './module-scopes.ts';
@@ -136,7 +136,15 @@ export function unknownOption(scope: Pick<Stanza, 'kind'>, name: string): Omit<C
   const isElsewhere = near !== null && findOption(scope.kind.name, near) === null;
   const hint = isElsewhere ? `${didYouMean(near)} It is valid in ${describeScopes(scopesOf(near))}` : didYouMean(near);
   const found = `an unknown option in ${where}`;
-  return { subject: name, found, expected: 'an option', hint, unknownIn: nameOfScope(scope) };
+  return { subject: name, found, expected: expectedOption(scope, near), hint, unknownIn: nameOfScope(scope) };
+}
+
+/** More names than this are no help in a line; the stanzas of modules have fewer, those of the core more. */
+const LISTED_OPTIONS_MAX = 20;
+
+function expectedOption({ kind }: Pick<Stanza, 'kind'>, near: string | null): string {
+  const names = near === null ? optionNames(kind.name) : [];
+  return names.length > 0 && names.length <= LISTED_OPTIONS_MAX ? oneOf(names) : 'an option';
 }
 
 const nameOfScope = ({ kind }: Pick<Stanza, 'kind'>): string => kind.display || 'Global';
