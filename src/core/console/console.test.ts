@@ -416,14 +416,21 @@ test('showqueue: which queues, which part', async () => {
   assert.equal((await ask.answer('showqueue example.com')).text, 'No messages for example.com found.\n');
   await ask.answer('showqueue binding example Example.com 5');
   await ask.answer('showqueue binding all example.com 10,20');
+  await ask.answer('showqueue example 163.com 5,1');
+  await ask.answer('showqueue all example.com');
   assert.deepEqual(server.asked, [
     { domain: 'example.com', binding: 'default', limit: 100, offset: 0 },
     { domain: 'example.com', binding: 'example', limit: 5, offset: 0 },
     { domain: 'example.com', binding: null, limit: 10, offset: 20 },
+    { domain: '163.com', binding: 'example', limit: 5, offset: 1 },
+    { domain: 'example.com', binding: null, limit: 100, offset: 0 },
   ]);
   assert.match(await refusalOf('showqueue example.com 5,x'), /expected LIMIT,OFFSET/);
   assert.match(await refusalOf('showqueue example.com 200000'), /at most 100000/);
   assert.match(await refusalOf('showqueue binding nobody example.com'), /no such binding "nobody"/);
+  assert.match(await refusalOf('showqueue nobody example.com'), /no such binding "nobody"/);
+  assert.match(await refusalOf('showqueue binding example'), /expected showqueue .*binding BINDING .* DOMAIN/);
+  assert.match(await refusalOf('showqueue example.com 5,0 x.com'), /found "x.com" behind LIMIT,OFFSET/);
 });
 
 // ---- actions

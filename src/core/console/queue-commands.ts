@@ -7,6 +7,7 @@ import type { QueuedMessage, QueueRow, ServerView } from './server-view.ts';
 import { collectInSlices, largestInSlices } from './slices.ts';
 
 const ALL = 'all';
+const SHOWQUEUE_USAGE = '[--json] [binding BINDING | binding all] DOMAIN [LIMIT,OFFSET]';
 
 export const QUEUE_COMMANDS: readonly Command[] = [
   {
@@ -18,8 +19,9 @@ export const QUEUE_COMMANDS: readonly Command[] = [
   },
   {
     words: ['showqueue'],
-    usage: '[--json] [binding BINDING | binding all] DOMAIN [LIMIT,OFFSET]',
+    usage: SHOWQUEUE_USAGE,
     help: 'messages queued for a domain in binding default, another or all; 100,0 unless told otherwise',
+    more: () => ['showqueue BINDING DOMAIN, without the word "binding", means the same.'],
     arity: [1, 5],
     offers: ['domain'],
     run: (args, { server }) => showqueue(args, server),
@@ -72,10 +74,10 @@ const SHOWQUEUE_DEFAULT = '100,0';
 
 async function showqueue(args: readonly string[], server: ServerView): Promise<Answer> {
   const { words, isJson } = takeJsonFlag(args);
-  const hasBinding = words[0] === 'binding' && words.length >= 3;
-  const [domain = '', range = SHOWQUEUE_DEFAULT, surplus] = hasBinding ? words.slice(2) : words;
+  const place = placeWords(words);
+  if (place === null) return refuse(`expected showqueue ${SHOWQUEUE_USAGE}`);
+  const [name, domain, range = SHOWQUEUE_DEFAULT, surplus] = place;
   if (surplus !== undefined) return refuse(`found "${surplus}" behind LIMIT,OFFSET; expected nothing`);
-  const name = hasBinding ? words[1]! : 'default';
   const binding = name === ALL ? null : name;
   const unknown = binding === null ? null : unknownBinding(binding, server);
   if (unknown !== null) return unknown;
@@ -89,6 +91,20 @@ async function showqueue(args: readonly string[], server: ServerView): Promise<A
   if (messages.length === 0) return reply(`No messages for ${domain} found.\n`);
   return listAnswer(messages, server, messageLines);
 }
+
+type PlaceWords = readonly [binding: string, domain: string, ...rest: string[]];
+
+/** BINDING DOMAIN without the word in front is taken as other commands take it. Null when the domain is missing. */
+function placeWords(words: readonly string[]): PlaceWords | null {
+  const [first, second, third] = words;
+  if (first === undefined || (first === 'binding' && third === undefined)) return null;
+  if (first === 'binding') return [second!, third!, ...words.slice(3)];
+  if (second !== undefined && !isRange(second)) return [first, second, ...words.slice(2)];
+  return ['default', first, ...words.slice(1)];
+}
+
+/** Meant as LIMIT,OFFSET: neither is part of the name of a domain. */
+const isRange = (word: string): boolean => word.includes(',') || /^\d+$/.test(word);
 
 function messageLines(message: QueuedMessage): string {
   const { queue, binding, id, createdAt, reversePath, recipient } = message;
