@@ -6,6 +6,7 @@ import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-
 import type { DnsView } from '../core/console/dns-view.ts';
 import type {
   ActionOutcome,
+  DelayOutcome,
   DelayRequest,
   FailRequest,
   MessageAction,
@@ -304,7 +305,7 @@ export class EngineView implements ServerView {
     return this.#jobs.run(this.#actions.fail(request));
   }
 
-  delay(request: DelayRequest): Promise<ActionOutcome> {
+  delay(request: DelayRequest): Promise<DelayOutcome> {
     return this.#jobs.run(this.#actions.delay(request));
   }
 

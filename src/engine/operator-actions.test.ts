@@ -72,6 +72,21 @@ test('a message that failed once is tried again at once', async () => {
   assert.equal(idsOf(site.server).length, 1);
 });
 
+test('delay counts what is on a connection, and leaves it alone', async () => {
+  let reply = '450 later';
+  const { site } = siteOf('', () => reply);
+  site.submit('<news@sender.example>', '<a@example.com>');
+  site.runUntil(site.seconds + 1);
+  const request = { ...ANY, domain: 'example.com', delayMs: 300_000 };
+  const waiting = await done(site, site.server.delay(request));
+  assert.deepEqual([waiting.count, waiting.delivering], [0, 0]);
+  reply = '250 ok';
+  site.server.retryMessage(idsOf(site.server)[0]!);
+  const during = site.server.delay(request); // the retry has had it taken by a connection in this turn
+  const { count, delivering } = await done(site, during);
+  assert.deepEqual([count, delivering, site.received.length], [0, 1, 1]);
+});
+
 test('delayed mail stays delayed through a death of the process, without a retry counted', async () => {
   const { site } = siteOf(HELD);
   for (const rcpt of ['<a@example.com>', '<b@example.com>']) site.submit('<news@sender.example>', rcpt);

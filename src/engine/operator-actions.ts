@@ -4,6 +4,7 @@
 import { addWall, type Moment } from '../core/base/moment.ts';
 import type {
   ActionOutcome,
+  DelayOutcome,
   DelayRequest,
   FailRequest,
   HeaderFilter,
@@ -76,7 +77,7 @@ export class OperatorActions {
     return tally.outcome(true);
   }
 
-  *delay(request: DelayRequest): Job<ActionOutcome> {
+  *delay(request: DelayRequest): Job<DelayOutcome> {
     const { turns, scheduler } = this.#parts;
     const tally = new Tally();
     yield* this.#each(request, ['active'], (queue, place, task) => {
@@ -84,7 +85,13 @@ export class OperatorActions {
       tally.add(queue, task);
       this.#defer(queue, task, request.delayMs, turns.now);
     });
-    return tally.outcome(yield* this.#isDurable(tally));
+    let delivering = 0;
+    const slice = new Slice(this.#parts.messagesPerTurn ?? MESSAGES_PER_TURN);
+    for (const queue of selectedQueues(scheduler, request)) {
+      delivering += queue.inFlightMessages;
+      yield* slice.count(1);
+    }
+    return { ...tally.outcome(yield* this.#isDurable(tally)), delivering };
   }
 
   *requeue(request: RequeueRequest): Job<ActionOutcome> {

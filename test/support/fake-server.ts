@@ -108,7 +108,7 @@ export function fakeServer(given: Partial<ServerView> = {}): FakeServer {
     },
     async delay(request) {
       asked.push(request);
-      return MANY;
+      return { ...MANY, delivering: 0 };
     },
     async requeue(request) {
       asked.push(request);

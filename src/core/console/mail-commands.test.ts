@@ -119,9 +119,26 @@ for (const [line, reason] of [
 }
 
 test('nothing found is no failure', async () => {
-  const given = { delay: async () => NOTHING };
+  const given = { delay: async () => ({ ...NOTHING, delivering: 0 }) };
   assert.equal((await asked('delay 300 --domain relay.com', given)).text, 'No messages for relay.com found.\n');
   assert.equal((await asked('delay 3 --binding example', given)).text, 'No messages for binding "example" found.\n');
+});
+
+test('delay says what it left alone because it is on a connection', async () => {
+  for (const [delivering, line, expected] of [
+    [1, 'delay 300 --domain relay.com', '1 message is being delivered now and was left alone.'],
+    [4, 'delay 300 --binding example', '4 messages are being delivered now and were left alone.'],
+    [
+      2,
+      'delay 3 --header X-Job a',
+      '2 messages are being delivered now and were left alone, whether they have that line',
+    ],
+  ] as const) {
+    const { text, failed } = await asked(line, { delay: async () => ({ ...NOTHING, delivering }) });
+    assert.equal(failed, false);
+    assert.match(text, /^No messages for .* found\.\n/);
+    assert.equal(text.split('\n')[1]?.startsWith(expected), true, text);
+  }
 });
 
 test('what a restart could undo is told, and counts as refused', async () => {

@@ -198,7 +198,15 @@ async function delay([word = '', ...options]: readonly string[], server: ServerV
   if (outcome.count > 0) return actionAnswer(`Delayed ${outcome.count} messages.\n`, outcome);
   const { domain, binding } = selection;
   const whose = domain ?? (binding === null ? 'the filter' : `binding "${binding}"`);
-  return reply(`No messages for ${whose} found.\n`);
+  return reply(`No messages for ${whose} found.\n${busyLine(outcome.delivering, selection)}`);
+}
+
+/** Mail that has just been retried is on its way, and not where one looks for it. */
+function busyLine(count: number, { header }: MessageSelection): string {
+  if (count === 0) return '';
+  const [subject, were] = count === 1 ? ['1 message is', 'was'] : [`${count} messages are`, 'were'];
+  const unread = header === null ? '' : ', whether they have that line of a header or not';
+  return `${subject} being delivered now and ${were} left alone${unread}.\n`;
 }
 
 function readSelection(options: readonly string[], server: ServerView): MessageSelection | Answer {

@@ -62,6 +62,11 @@ export interface ActionOutcome {
   readonly isDurable: boolean;
 }
 
+export interface DelayOutcome extends ActionOutcome {
+  /** Messages of the selected queues that are on a connection, and so were left alone; no header filter is asked. */
+  readonly delivering: number;
+}
+
 /** A message (recipient) that the server has. */
 export interface MessageDetail {
   readonly id: MailId;
@@ -103,7 +108,7 @@ export interface MailView {
   /** Fails active and delayed messages of the selection for good, or counts them. */
   failDomain(request: FailRequest): Promise<ActionOutcome>;
   /** Puts active messages of the selection into the delayed queue. */
-  delay(request: DelayRequest): Promise<ActionOutcome>;
+  delay(request: DelayRequest): Promise<DelayOutcome>;
   /** Moves messages of the selection to the queues of another domain or binding, for good. */
   requeue(request: RequeueRequest): Promise<ActionOutcome>;
   /** Null for an id that no message of the server has. O(1), and O(messages of its queue) in slices. */
