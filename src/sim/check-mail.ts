@@ -67,8 +67,8 @@ export class MailCheck {
   /** Notices by what travels. */
   readonly #byText = new Map<string, TrackedMail>();
   readonly #plans = new Map<Mailbox, TransactionPlan>();
-  /** A quiet command of the operator's runs: who fails now gets no notice. */
-  isQuiet = false;
+  /** A quiet command of the operator's runs: of who fails with this reply the sender hears nothing. */
+  quietReply: string | null = null;
   /** `delay` runs, for so many milliseconds. */
   delayingMs: number | null = null;
   /** Mail is moved there; null in the place of what stays. */
@@ -263,8 +263,10 @@ export class MailCheck {
       mail.failures++;
       if (mail.failures > 1) this.#violation(`${mail.mailbox} has two P records`);
       const subject = { binding: mail.binding, domain: mail.domain };
+      // In the turn of the command others may end by themselves.
+      const isQuiet = this.quietReply !== null && record.line.endsWith(this.quietReply);
       const tells = this.#situation.configuration.value(generateBounces, subject);
-      mail.wantsNotice = mail.reversePath !== null && tells && !this.isQuiet;
+      mail.wantsNotice = mail.reversePath !== null && tells && !isQuiet;
     } else if (record.type === 'T') {
       mail.transients++;
       if (this.#situation.force.termsOf(mail.binding, mail.domain).neverRetry)

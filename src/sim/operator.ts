@@ -32,7 +32,7 @@ export class Operator {
           return;
         case 'failDomain': {
           const { domain, binding, quiet } = move;
-          this.#mail.isQuiet = quiet;
+          this.#mail.quietReply = quiet ? PURGED : null;
           this.#records.purging = 'all';
           void server.failDomain({ domain, binding, header: null, quiet, reply: PURGED, dryRun: false });
           return;
@@ -40,7 +40,7 @@ export class Operator {
         case 'failMessage': {
           const messageId = this.#mail.openIdOf(move.mailbox);
           if (messageId === null) return;
-          this.#mail.isQuiet = move.quiet;
+          this.#mail.quietReply = move.quiet ? FAILED : null;
           this.#records.purging = { messageId };
           void server.failMessage(messageId, FAILED, move.quiet);
           return;
@@ -70,7 +70,7 @@ export class Operator {
         }
       }
     } finally {
-      this.#mail.isQuiet = false;
+      this.#mail.quietReply = null;
       this.#mail.delayingMs = null;
       this.#mail.movingTo = null;
       this.#records.purging = null;
