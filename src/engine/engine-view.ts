@@ -3,7 +3,6 @@
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
-import type { DnsView } from '../core/console/dns-view.ts';
 import type {
   ActionOutcome,
   DelayOutcome,
@@ -57,6 +56,7 @@ import { OperatorActions, type OperatorParts, selectedQueues } from './operator-
 import type { OutboundSession } from './outbound-session.ts';
 import { StsView } from './policy-view.ts';
 import type { QuietHours } from './quiet-hours.ts';
+import type { RoutedMail } from './routes.ts';
 import { SingleMessage } from './single-message.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
 
@@ -84,7 +84,7 @@ const SHARING_ROWS_MAX = 4;
 export class EngineView implements ServerView {
   readonly traces: TraceView;
   readonly policies: PolicyView;
-  readonly dns: DnsView;
+  readonly dns: NameInquiries;
   readonly tlsReports: TlsReportView | null;
   readonly #parts: ViewParts;
   readonly #startedAt: number;
@@ -155,12 +155,18 @@ export class EngineView implements ServerView {
   }
 
   domain(domain: DomainName): DomainDetail | null {
-    const queues = this.#parts.scheduler.queues.queuesByDomain.get(domain);
-    if (queues === undefined) return null;
+    const queues = this.#parts.scheduler.queues.queuesByDomain.get(domain) ?? [];
     const at = this.#parts.turns.clock();
-    // Bindings may differ in routes and gateway; the queue with the most to do is the one that is asked about.
-    const shown = queues.reduce((best, queue) => (isBusier(queue, best) ? queue : best));
+    const [first, ...others] = queues;
+    // Bindings may differ in routes and gateway; the queue with the most to do is the one that is asked about. Without
+    // mail there is what `dig` looked up.
+    const shown =
+      first === undefined
+        ? this.dns.dugBy(domain)
+        : others.reduce((best, queue) => (isBusier(queue, best) ? queue : best), first);
     const inspected = this.#parts.routes.inspect(shown, at);
+    const isKnown = inspected !== null && (inspected.route !== null || inspected.isBeingLookedUp);
+    if (first === undefined && !isKnown) return null;
     const route = inspected?.route ?? null;
     const ttlSeconds = Math.ceil((inspected?.ttlMs ?? 0) / 1000);
     const sum = domainRow(domain, queues);
@@ -169,7 +175,7 @@ export class EngineView implements ServerView {
       exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, queues, route.candidates, ttlSeconds) : [],
       unroutable: route?.kind === 'unroutable' ? route.reply : null,
       ttlSeconds,
-      consecutiveFailures: Math.max(...queues.map((queue) => queue.consecutiveFailures)),
+      consecutiveFailures: Math.max(0, ...queues.map((queue) => queue.consecutiveFailures)),
       active: sum.active,
       delayed: sum.delayed,
       delivered: sum.delivered,
@@ -353,14 +359,14 @@ export class EngineView implements ServerView {
 
   /** @param queues all those of the domain: each binding remembers failures by itself */
   #exchangers(
-    shown: MailQueue,
+    shown: RoutedMail,
     queues: readonly MailQueue[],
     candidates: readonly Candidate[],
     ttlSeconds: number,
   ): ExchangerDetail[] {
     const { scheduler, hostTimes } = this.#parts;
     const { mono } = this.#parts.turns.clock();
-    const failureOf = ({ binding, settings }: MailQueue, candidate: Candidate) =>
+    const failureOf = ({ binding, settings }: RoutedMail, candidate: Candidate) =>
       scheduler.hostStates.failure(binding, candidate.address, mono, protectionTowards(settings, candidate));
     const next = candidates.find((candidate) => failureOf(shown, candidate) === null);
     const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();

@@ -6,7 +6,7 @@ import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 import type { Resolver } from './ports.ts';
-import type { Routes } from './routes.ts';
+import type { RoutedMail, Routes } from './routes.ts';
 import type { Turns } from './turn.ts';
 
 export interface NameInquiryParts {
@@ -39,10 +39,15 @@ export class NameInquiries implements DnsView {
   }
 
   dig(domain: DomainName): void {
-    const { turns, routes, settingsOf } = this.#parts;
+    const { turns, routes } = this.#parts;
     const at = turns.begin();
-    routes.lookUp(domain, settingsOf(DEFAULT_BINDING, domain), at);
+    routes.lookUp(domain, this.dugBy(domain).settings, at);
     turns.end(at);
+  }
+
+  /** The mail as which {@link dig} looks a route up. */
+  dugBy(domain: DomainName): RoutedMail {
+    return { binding: DEFAULT_BINDING, domain, settings: this.#parts.settingsOf(DEFAULT_BINDING, domain) };
   }
 
   refresh(domain: DomainName | null): number | null {

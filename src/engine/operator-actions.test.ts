@@ -185,6 +185,21 @@ test('the name service on the console: an answer is kept, a route is renewed', a
   assert.ok(dns.refresh(null)! >= 1);
 });
 
+test('domain shows what dig looked up, without any mail', async () => {
+  const { site } = siteOf('', () => '450 later');
+  assert.equal(site.server.domain('example.com'), null);
+  site.server.dns.dig('example.com');
+  site.runUntil(site.seconds + 1);
+  const found = site.server.domain('example.com');
+  assert.ok(found !== null && found.exchangers.length > 0 && found.ttlSeconds > 0);
+  assert.deepEqual(found.exchangers[0]!.addresses[0]!.isNext, true);
+  assert.deepEqual([found.active, found.delayed, found.consecutiveFailures, found.sessions], [0, 0, 0, []]);
+  assert.equal(site.server.domain('foo.com'), null, 'nobody asked for that one');
+  site.submit('<news@sender.example>', '<a@foo.com>'); // its retries make time pass
+  site.runUntil(site.seconds + 3600);
+  assert.equal(site.server.domain('example.com'), null, 'its life is over');
+});
+
 test('property: whatever is moved, delayed and flushed, through stops and deaths, every message arrives in the end', async () => {
   const domains = ['example.com', 'foo.com', 'bar.com'] as const;
   const domain = fc.constantFrom(...domains);

@@ -27,6 +27,9 @@ interface Asked {
   under: { readonly route: KnownRoute; readonly held: HeldPolicy; readonly result: KnownRoute } | null;
 }
 
+/** Mail as far as its route goes: that of a queue, or of none yet. */
+export type RoutedMail = Pick<MailQueue, 'binding' | 'domain' | 'settings'>;
+
 type PolicyFailed = (domain: DomainName, policy: CountedPolicy, fault: Fault) => void;
 
 /** RFC 8460 section 4.3.2.2. */
@@ -45,7 +48,7 @@ export class Routes {
   readonly sts: StsTable<MailQueue> | null;
   readonly #policyOf: (domain: DomainName) => RoutePolicy;
   readonly #failed: PolicyFailed;
-  readonly #askedByQueue = new WeakMap<MailQueue, Asked>();
+  readonly #askedByQueue = new WeakMap<RoutedMail, Asked>();
 
   /**
    * @param ready the route of a queue that was told null is there
@@ -111,7 +114,7 @@ export class Routes {
   }
 
   /** What is known of the route of a queue, for listings; null when nothing is. */
-  inspect(queue: MailQueue, at: Moment): RouteInspection | null {
+  inspect(queue: RoutedMail, at: Moment): RouteInspection | null {
     const asked = this.#askedFor(queue);
     const inspected = this.#table.inspect(asked.key, at.mono);
     const held = queue.settings.usesMtaSts ? (this.sts?.inspect(queue.domain, at)?.held ?? null) : null;
@@ -144,7 +147,7 @@ export class Routes {
     return { domain, gateway, routes, port, useIpv6, usesDane, policy: this.#policyOf(domain) };
   }
 
-  #askedFor(queue: MailQueue): Asked {
+  #askedFor(queue: RoutedMail): Asked {
     const { domain, settings } = queue;
     let asked = this.#askedByQueue.get(queue);
     if (asked?.settings !== settings) {

@@ -57,7 +57,7 @@ test('submit, dig, refresh', async () => {
     asked: [{ submit: 'mail.yahoo.com', type: 'MX' }],
   });
   assert.deepEqual(await asked('dig Mail.omniti.com'), {
-    text: 'submitted\n',
+    text: 'submitted\ndomain mail.omniti.com shows what comes of it\n',
     failed: false,
     asked: [{ dig: 'mail.omniti.com' }],
   });

@@ -13,14 +13,14 @@ export const DNS_COMMANDS: readonly Command[] = [
   {
     words: ['dig'],
     usage: 'DOMAIN',
-    help: 'looks up the route of a domain; domain and dns_cache show what came of it',
+    help: 'looks up the route of a domain; domain DOMAIN shows what came of it',
     arity: [1, 1],
     offers: ['domain'],
     run([word = ''], { server }) {
       const domain = canonicalDomain(word);
       if (!isName(domain)) return refuse(`found "${word}"; expected the name of a domain`);
       server.dns.dig(domain);
-      return reply('submitted\n');
+      return reply(`submitted\ndomain ${domain} shows what comes of it\n`);
     },
   },
   {

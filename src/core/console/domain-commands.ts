@@ -135,7 +135,9 @@ async function hotDomains(isJson: boolean, { server, process }: Subject): Promis
 
 function domainReport(name: string, isJson: boolean, { server, stanzas }: Subject): Answer {
   const detail = server.domain(canonicalDomain(name));
-  if (detail === null) return refuse(`no mail for "${name}" has been seen since the server started`);
+  if (detail === null) {
+    return refuse(`no mail for "${name}" has been seen since the server started; dig ${name} looks up its route`);
+  }
   if (isJson) return jsonAnswer(detail);
   const lines = [
     ...domainStanzaLines(stanzas(), detail.domain),
@@ -145,6 +147,8 @@ function domainReport(name: string, isJson: boolean, { server, stanzas }: Subjec
     lines.push(`  [${exchanger.preference} ${exchanger.host} TTL:${exchanger.ttlSeconds}]`);
     for (const address of exchanger.addresses) lines.push(...addressLines(address));
   }
+  if (detail.exchangers.length === 0 && detail.unroutable === null)
+    lines.push('Its route is not known yet: it is being looked up, or is as soon as mail needs it');
   if (detail.unroutable !== null) lines.push(`Domain has no route: ${detail.unroutable}`);
   if (detail.consecutiveFailures > 0) {
     lines.push(`Domain has had ${detail.consecutiveFailures} consecutive connection failures`);
