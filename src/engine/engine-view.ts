@@ -162,8 +162,9 @@ export class EngineView implements ServerView {
     // mail there is what `dig` looked up.
     const shown =
       first === undefined
-        ? this.dns.dugBy(domain)
+        ? this.dns.dug(domain)
         : others.reduce((best, queue) => (isBusier(queue, best) ? queue : best), first);
+    if (shown === null) return null;
     const inspected = this.#parts.routes.inspect(shown, at);
     const isKnown = inspected !== null && (inspected.route !== null || inspected.isBeingLookedUp);
     if (first === undefined && !isKnown) return null;

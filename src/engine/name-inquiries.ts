@@ -31,6 +31,8 @@ export class NameInquiries implements DnsView {
   readonly #parts: NameInquiryParts;
   /** By type and name, the one kept longest first. */
   readonly #kept = new Map<string, Kept>();
+  /** Domains that {@link dig} looked up, the one asked for longest ago first. */
+  readonly #dug = new Set<DomainName>();
   lookups = 0;
   hits = 0;
 
@@ -41,12 +43,22 @@ export class NameInquiries implements DnsView {
   dig(domain: DomainName): void {
     const { turns, routes } = this.#parts;
     const at = turns.begin();
-    routes.lookUp(domain, this.dugBy(domain).settings, at);
+    routes.lookUp(domain, this.#mailOf(domain).settings, at);
     turns.end(at);
+    this.#dug.delete(domain);
+    this.#dug.add(domain);
+    for (const oldest of this.#dug) {
+      if (this.#dug.size <= KEPT_MAX) break;
+      this.#dug.delete(oldest);
+    }
   }
 
-  /** The mail as which {@link dig} looks a route up. */
-  dugBy(domain: DomainName): RoutedMail {
+  /** The mail as which {@link dig} looked a route up; null when nobody asked. Domains may share a route that is known. */
+  dug(domain: DomainName): RoutedMail | null {
+    return this.#dug.has(domain) ? this.#mailOf(domain) : null;
+  }
+
+  #mailOf(domain: DomainName): RoutedMail {
     return { binding: DEFAULT_BINDING, domain, settings: this.#parts.settingsOf(DEFAULT_BINDING, domain) };
   }
 

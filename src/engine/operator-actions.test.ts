@@ -195,9 +195,21 @@ test('domain shows what dig looked up, without any mail', async () => {
   assert.deepEqual(found.exchangers[0]!.addresses[0]!.isNext, true);
   assert.deepEqual([found.active, found.delayed, found.consecutiveFailures, found.sessions], [0, 0, 0, []]);
   assert.equal(site.server.domain('foo.com'), null, 'nobody asked for that one');
+  for (let index = 0; index < 100; index++) site.server.dns.dig(`d${index}.example`);
+  assert.equal(site.server.domain('example.com'), null, 'a hundred are kept');
+  site.server.dns.dig('example.com');
+  site.runUntil(site.seconds + 1);
+  assert.notEqual(site.server.domain('example.com'), null);
   site.submit('<news@sender.example>', '<a@foo.com>'); // its retries make time pass
   site.runUntil(site.seconds + 3600);
   assert.equal(site.server.domain('example.com'), null, 'its life is over');
+});
+
+test('domain does not show a route that only others asked for', () => {
+  const { site } = siteOf('Routes = ( "192.0.2.25" )\n');
+  site.submit('<news@sender.example>', '<a@foo.com>');
+  site.runUntil(site.seconds + 1);
+  assert.equal(site.server.domain('hotmale.com'), null);
 });
 
 test('property: whatever is moved, delayed and flushed, through stops and deaths, every message arrives in the end', async () => {

@@ -317,16 +317,21 @@ test('why: what connections that are too many keep busy is said of the lower lim
   );
 });
 
-test('why: one word: a binding, a message on a connection, neither', async () => {
+test('why: one word: a binding, a domain, a message on a connection, none of them', async () => {
   const server = {
     *bindings() {
       yield { binding: 'trans' };
     },
     whyMessage: async (id: string) => (id === 'busy' ? { kind: 'delivering', id } : { kind: 'unknown' }),
+    domain: (name: string) => (name === 'a.example' ? {} : null),
   };
   const asked = (word: string) => WHY_COMMANDS[0]!.run([word], { server } as unknown as Subject, '', null as never);
   assert.deepEqual(await asked('trans'), {
     text: '"trans" is a binding, and its mail waits by domain: why trans DOMAIN\n',
+    failed: true,
+  });
+  assert.deepEqual(await asked('A.example'), {
+    text: '"A.example" is a domain, and its mail waits by binding: why BINDING A.example\n',
     failed: true,
   });
   assert.deepEqual(await asked('busy'), {

@@ -45,6 +45,8 @@ async function whyMessage(id: string, isJson: boolean, subject: Subject): Promis
   if (found.kind === 'unknown') {
     if (unknownBinding(id, subject.server) === null)
       return refuse(`"${id}" is a binding, and its mail waits by domain: why ${id} DOMAIN`);
+    if (subject.server.domain(canonicalDomain(id)) !== null)
+      return refuse(`"${id}" is a domain, and its mail waits by binding: why BINDING ${id}`);
     return refuse(`no message ${id} waits`);
   }
   if (isJson) return reply(`${toJson(found)}\n`);
