@@ -20,6 +20,7 @@ import {
   PORT,
   RATE,
   RETRY_COUNT,
+  ROUTES,
   SECONDS,
   SOURCE_ADDRESS,
   TEXT,
@@ -111,3 +112,16 @@ for (const [text, isHost, isEhlo] of [
     assert.equal(read(EHLO_NAME, text) !== undefined, isEhlo);
   });
 }
+
+test('an item of a list is refused with its own hint', () => {
+  for (const [text, hint] of [
+    ['( "mx.example" "127.0.0.1:2526" )', 'write smtp://127.0.0.1?port=2526'],
+    ['"lmtp://mx.example"', 'write smtp:// here, and set Delivery_Method = LMTP beside it'],
+    ['"mx example"', undefined],
+  ] as const) {
+    const findings = new Findings();
+    const parsed = ROUTES.parse(parseValue(readTokens('t', text, findings), 'x', findings)!);
+    assert.ok(parsed.kind === 'problem', text);
+    assert.equal(parsed.hint, hint);
+  }
+});

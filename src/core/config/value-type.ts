@@ -324,6 +324,7 @@ function listOf<T>(
   item: string,
   read: (text: string) => T | undefined,
   format: (value: T) => string,
+  hintFor: (text: string) => string | undefined = () => undefined,
 ): ValueType<readonly T[]> {
   return {
     expected: `a list of ${item}, such as ( a b )`,
@@ -335,8 +336,10 @@ function listOf<T>(
       const values: T[] = [];
       for (const word of words) {
         const value = read(word.text);
-        if (value === undefined)
-          return { kind: 'problem', at: word.at, found: describeValue(word), expected: `a list of ${item}` };
+        if (value === undefined) {
+          const [found, hint] = [describeValue(word), hintFor(word.text)];
+          return { kind: 'problem', at: word.at, found, expected: `a list of ${item}`, hint };
+        }
         values.push(value);
       }
       return accept(values);
@@ -352,6 +355,7 @@ export const ROUTES: ValueType<readonly string[]> = listOf(
   `routes, each ${ROUTE_FORMS}`,
   (text) => (checkRouteItem(text) === null ? text : undefined),
   (item) => item,
+  (text) => checkRouteItem(text)?.hint,
 );
 
 /** A regular expression, without slashes. Null when nobody set it. */

@@ -52,6 +52,7 @@ for (const [text, hint] of [
   ['2001:db8::1', 'write [2001:db8::1]'],
   ['mail.example:2525', 'write smtp://mail.example?port=2525'],
   ['http://mail.example', 'mail is sent by SMTP, so the only scheme is smtp://'],
+  ['lmtp://mail.example', 'write smtp:// here, and set Delivery_Method = LMTP beside it'],
   ['smtp://', undefined],
   ['smtp://mail.example:2525', 'write smtp://mail.example?port=2525'],
   ['smtp://mail.example/path', undefined],

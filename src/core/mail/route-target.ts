@@ -49,6 +49,7 @@ export function parseRouteItem(text: string): ParsedTarget {
     const target = parseHost(lower, 'a');
     return target === null ? unreadable(text, hintOnHost(lower)) : item(target);
   }
+  if (scheme === 'lmtp') return unreadable(text, `write smtp:// here, and set Delivery_Method = LMTP beside it`);
   if (scheme !== 'smtp') return unreadable(text, `mail is sent by SMTP, so the only scheme is smtp://`);
   return parseUrl(text, lower.slice('smtp://'.length));
 }

@@ -209,17 +209,17 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
      C: MAIL FROM:<a@example.org> SIZE=99999999999999999999
      S: 552 5.3.4 message exceeds 1000 octets
      C: MAIL FROM:<a@example.org> SIZE=
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> SIZE=1 SIZE=1
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org>SIZE=1
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> BODY=BINARYMIME
      S: 555 5.5.4 parameter not supported
      C: MAIL FROM:<a@example.org> SMTPUTF8
      S: 555 5.5.4 parameter not supported
      C: MAIL FROM:<a@example.org> RET=NONE
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a@example.org> body=7bit size=0
      S: 250 2.1.0 OK
      C: RCPT TO:<b@example.net> NOTIFY=NEVER,DELAY
@@ -284,9 +284,9 @@ const CONVERSATIONS: readonly [id: string, script: string, terms?: Partial<Serve
     `C: HELO x
      S: 250 mx.example.com
      C: MAIL a@example.org
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:a@example.org
-     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]
+     S: 501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]
      C: MAIL FROM:<a b@example.org>
      S: 553 5.1.7 bad local part in sender address
      C: MAIL FROM:<a@exa mple.org>

@@ -39,7 +39,7 @@ export const NO_ARGUMENTS = '501 5.5.4 no arguments expected';
 export const EHLO_FIRST = '503 5.5.1 EHLO or HELO first';
 export const NESTED_MAIL = '503 5.5.1 nested MAIL command';
 export const MAIL_SYNTAX =
-  '501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [RET=FULL|HDRS] [ENVID=id]';
+  '501 5.5.4 syntax: MAIL FROM:<address> [SIZE=n] [BODY=7BIT|8BITMIME] [SMTPUTF8] [RET=FULL|HDRS] [ENVID=id]';
 export const UNSUPPORTED_PARAMETER = '555 5.5.4 parameter not supported';
 export const SENDER_WITHOUT_SMTPUTF8 = '553 5.6.7 sender address is not ASCII; say SMTPUTF8 with MAIL';
 export const SENDER_PROBLEMS: Readonly<Record<PathProblem, string>> = {
