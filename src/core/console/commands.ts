@@ -7,6 +7,7 @@ import { CURFEW_COMMANDS } from './curfew-commands.ts';
 import { DNS_COMMANDS } from './dns-commands.ts';
 import { DOMAIN_COMMANDS } from './domain-commands.ts';
 import { textOf } from './layout.ts';
+import { JSON_FLAG } from './list-answer.ts';
 import { MAIL_COMMANDS } from './mail-commands.ts';
 import { MESSAGE_COMMANDS } from './message-commands.ts';
 import { MTA_STS_COMMANDS } from './mta-sts-commands.ts';
@@ -95,6 +96,15 @@ export function refuseUnknownCommand(words: readonly string[]): Answer {
   const meant = nearestCommand(words);
   const hint = meant === null ? '"help" lists the commands' : `did you mean "${meant}"?`;
   return refuse(`unknown command "${words[0]}" (${hint})`);
+}
+
+/** What to say to a word behind a command that takes none, where longer commands begin the same; null otherwise. */
+export function refuseStrayWord(command: Command, args: readonly string[]): Answer | null {
+  const stray = args.find((word) => word !== JSON_FLAG);
+  const below = commandsBelow(command.words);
+  const takesNone = command.usage === '' || command.usage === `[${JSON_FLAG}]`;
+  if (stray === undefined || !takesNone || below.length < 2) return null;
+  return refuse(textOf([`found "${stray}"; expected one of`, ...below.map(usageLine)]).trimEnd());
 }
 
 function nearestCommand(words: readonly string[]): string | null {

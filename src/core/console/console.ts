@@ -9,7 +9,7 @@ import {
   type Subject,
   usageOf,
 } from './command.ts';
-import { COMMANDS, commandsBelow, findCommand, refuseUnknownCommand } from './commands.ts';
+import { COMMANDS, commandsBelow, findCommand, refuseStrayWord, refuseUnknownCommand } from './commands.ts';
 import { quoteWord, splitWords } from './words.ts';
 
 /** Most names that completion offers. */
@@ -40,6 +40,8 @@ export class Console {
     const command = findCommand(words);
     if (command === null) return refuseUnknownCommand(words);
     const args = words.slice(command.words.length);
+    const stray = refuseStrayWord(command, args);
+    if (stray !== null) return stray;
     const [least, most] = command.arity;
     if (args.length < least || args.length > most) return refuse(`usage: ${usageOf(command)}`);
     return command.run(args, this.#subject, line, session);

@@ -72,7 +72,7 @@ const ROWS: readonly [
     'nothing: the allocation target is reached',
     '',
     (bench) => bench.add(4),
-    /4 active, 0 delayed, 2 of 2 wanted connections\nWaits for nothing: as many connections as the mail asks for/,
+    /4 active, 0 delayed, 2 of 2 wanted connections\nWaits for nothing: as many connections as the mail asks for .*\nAt which stage they are: domain /,
   ],
   [
     'max_outbound_connections = 0',

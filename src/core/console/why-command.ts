@@ -87,7 +87,10 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
         `To change: ${setCommand('blackhole', 'false', reason.setBy)}`,
       ];
     case 'served':
-      return ['Waits for nothing: as many connections as the mail asks for are open or being opened.'];
+      return [
+        'Waits for nothing: as many connections as the mail asks for are open or being opened.',
+        `At which stage they are: domain ${found.domain}`,
+      ];
     case 'retryTime':
       return [
         `Waits for the next attempt at ${zonedTime(reason.at, process)}.`,
