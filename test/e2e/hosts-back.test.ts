@@ -36,3 +36,16 @@ test('a Host_Failure_Retry that is made less holds for the wait that runs', { ti
   assert.equal((await headgate.console('config set host_failure_retry 1')).failed, false);
   await headgate.mainlog.waitFor(isRecord('D', 'down.example'), 1);
 });
+
+test('a host that refuses MX_Failures_To_Delay times has all mail of its domain delayed', {
+  timeout: 60_000,
+}, async (t) => {
+  const receivers = await Receivers.open(t, ['down.example'], {
+    behaviour: { refusals: [{ stage: 'banner', code: 421, rate: 1 }] },
+  });
+  const options = 'Host_Failure_Retry = 1\nMX_Failures_To_Delay = 2\n';
+  const headgate = await Headgate.start(t, `${options}${receivers.routes}`);
+  await inject(headgate.port, [{ domain: 'down.example', messages: 10 }]);
+  const swept = (line: string) => isRecord('T', 'down.example')(line) && line.includes('no MXs for this domain');
+  await headgate.mainlog.waitFor(swept, 1);
+});

@@ -46,6 +46,7 @@ export const SETTINGS: DeliverySettings = {
   maxRecipientsPerBatch: 100,
   hostFailureRetryMs: 120_000,
   connectTimeoutToDelayMs: 900_000,
+  mxFailuresToDelay: 50,
   delayedQueueScanIntervalMs: 15_000,
   timeouts: { connectMs: 1, ehloMs: 1, mailFromMs: 1, rcptToMs: 1, bodyMs: 1, rsetMs: 1 },
   pipelining: 'overlap',

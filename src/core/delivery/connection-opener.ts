@@ -9,7 +9,7 @@ import type { Candidate } from '../mail/hosts.ts';
 import type { Actions } from './actions.ts';
 import { allocationTarget } from './allocation.ts';
 import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
-import { chooseHost, type HostChoice } from './host-choice.ts';
+import { chooseHost, fewestFailures, type HostChoice } from './host-choice.ts';
 import type { HostStates } from './host-states.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { MailQueue } from './mail-queue.ts';
@@ -21,7 +21,7 @@ import type { Tokens } from './throttles.ts';
 
 /** Reply of a message whose hosts could all not be connected to in this attempt. */
 export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
-/** Reply of mail that waited for connect_timeout_to_delay while no host could be reached. */
+/** Reply of mail whose hosts could not be reached for connect_timeout_to_delay, or mx_failures_to_delay times each. */
 const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be reached at this time';
 
 const NO_CLAIM: Claim = { counters: [], limits: [], bounds: [] };
@@ -226,7 +226,7 @@ export class ConnectionOpener {
     this.#ledger.stopWaiting(queue);
     queue.dropKeptTokens(); // with no candidate left they are spent
     if (choice.kind === 'allDown') {
-      this.#holdForHosts(queue, choice.until, at);
+      this.#holdForHosts(queue, candidates, choice.until, at);
       return false;
     }
     // Every candidate is of another address family than the source address: nothing will change by waiting.
@@ -258,14 +258,19 @@ export class ConnectionOpener {
     return siblings.takeIdle(queue, others, at);
   }
 
-  /** All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long. */
-  #holdForHosts(queue: MailQueue, until: MonoMs, at: Moment): void {
+  /**
+   * All hosts are set aside: the mail stays active until one may be tried again, or is delayed when that takes long or each
+   * has failed often.
+   */
+  #holdForHosts(queue: MailQueue, candidates: readonly Candidate[], until: MonoMs, at: Moment): void {
     queue.hold = { kind: 'hostsDown', until };
     this.#heldByHosts.add(queue);
     const since = queue.unreachableSince;
     if (since === null || !queue.hasNoConnection) return;
-    if (at.mono - since < queue.settings.connectTimeoutToDelayMs) return;
-    this.failActive(queue, NO_HOST_REACHED);
+    const { connectTimeoutToDelayMs, mxFailuresToDelay } = queue.settings;
+    const isLong = at.mono - since >= connectTimeoutToDelayMs;
+    const isOften = () => fewestFailures(candidates, queue, this.#parts.hostStates) >= mxFailuresToDelay;
+    if (isLong || (mxFailuresToDelay > 0 && isOften())) this.failActive(queue, NO_HOST_REACHED);
   }
 }
 

@@ -50,6 +50,26 @@ export function chooseHost(
   return { kind: 'noneUsable' };
 }
 
+/**
+ * How often in a row the one did that failed least, of the candidates that can be reached from the queue's source address;
+ * infinite without any.
+ */
+export function fewestFailures(candidates: readonly Candidate[], queue: MailQueue, hostStates: HostStates): number {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    if (!canReach(queue, candidate)) continue;
+    const protection = protectionTowards(queue.settings, candidate);
+    fewest = Math.min(fewest, hostStates.failuresInARow(queue.binding, candidate.address, protection));
+  }
+  return fewest;
+}
+
+/** Whether the candidate is of the family of the queue's source address. */
+export function canReach({ settings }: MailQueue, candidate: Candidate): boolean {
+  const family = familyOf(settings.bindAddress);
+  return family === null || candidate.family === family;
+}
+
 function familyOf(address: string | null): 4 | 6 | null {
   if (address === null) return null;
   return address.includes(':') ? 6 : 4;

@@ -140,3 +140,98 @@ test('mail whose every session was ended by this machine is delayed when that ha
   }
   assert.match(bench.failures[0]!, /no MXs for this domain could be reached/);
 });
+
+// ---- mx_failures_to_delay
+
+const SECOND_MS = 1000;
+
+/** Every host that may be tried fails. */
+function failRound(bench: SchedulerBench): void {
+  while (bench.connections.length > 0) bench.failConnect(bench.connections[0]!);
+}
+
+/** What is left of eight messages behind so many rounds in which all hosts fail, and how the swept ones ended. */
+function afterRounds(bench: SchedulerBench, rounds: number): { readonly active: number; readonly swept: number } {
+  bench.add(8);
+  for (let round = 1; round <= rounds; round++) {
+    if (round > 1) bench.later(SECOND_MS);
+    assert.notEqual(bench.connections.length, 0, `round ${round} tries`);
+    failRound(bench);
+  }
+  return sweptOf(bench);
+}
+
+function sweptOf(bench: SchedulerBench): { readonly active: number; readonly swept: number } {
+  const swept = bench.failures.filter((reply) => /no MXs for this domain could be reached/.test(reply)).length;
+  return { active: bench.queue().active.size, swept };
+}
+
+const OFTEN: Partial<DeliverySettings> = { hostFailureRetryMs: SECOND_MS, connectTimeoutToDelayMs: 900_000 };
+
+for (const [id, mxFailuresToDelay, rounds, active, swept] of [
+  ['below the bound: one message a round has its attempt', 3, 2, 6, 0],
+  ['at the bound: the others go with it', 3, 3, 0, 5],
+  ['a bound of 1', 1, 1, 0, 7],
+  ['0 is never', 0, 7, 1, 0],
+] as const) {
+  test(`all mail of a domain is delayed when each of its hosts has failed so many times in a row: ${id}`, () => {
+    const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay });
+    bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1', 1), candidate('127.0.0.2', 2)], ttlMs: 60_000 };
+    assert.deepEqual(afterRounds(bench, rounds), { active, swept });
+  });
+}
+
+test('connections that fail together are one failure of their host', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 2, connectionsPerMessage: 1 });
+  bench.add(8);
+  assert.ok(bench.connections.length > 2);
+  failRound(bench);
+  assert.deepEqual(sweptOf(bench), { active: 7, swept: 0 });
+});
+
+test('a host that has failed less often keeps the mail active', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 2 });
+  bench.add(8);
+  failRound(bench);
+  bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1', 1), candidate('127.0.0.2', 2)], ttlMs: 60_000 };
+  bench.later(SECOND_MS);
+  failRound(bench);
+  assert.deepEqual(sweptOf(bench), { active: 6, swept: 0 });
+  bench.later(SECOND_MS);
+  failRound(bench);
+  assert.deepEqual(sweptOf(bench), { active: 0, swept: 5 });
+});
+
+test('one that answered begins anew', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 2, maxDeliveriesPerConnection: 1 });
+  bench.add(8);
+  failRound(bench);
+  bench.later(SECOND_MS);
+  bench.scheduler.hostAnswered(bench.connections[0]!);
+  failRound(bench);
+  assert.deepEqual(sweptOf(bench), { active: 6, swept: 0 });
+});
+
+test('one that the source address cannot reach is not asked about', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 1, bindAddress: '127.0.0.9' });
+  const other = { ...candidate('::1', 20), family: 6 } as const;
+  bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1'), other], ttlMs: 60_000 };
+  assert.deepEqual(afterRounds(bench, 1), { active: 0, swept: 7 });
+});
+
+test('the operator’s word takes the failures back', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 2 });
+  bench.add(8);
+  failRound(bench);
+  bench.scheduler.tryHostsAgain(bench.queue());
+  bench.scheduler.run(bench.at);
+  failRound(bench);
+  assert.deepEqual(sweptOf(bench), { active: 6, swept: 0 });
+});
+
+test('a bound that is made less holds for what has failed before', () => {
+  const bench = new SchedulerBench({ ...OFTEN, mxFailuresToDelay: 50 });
+  assert.deepEqual(afterRounds(bench, 2), { active: 6, swept: 0 });
+  set(bench, { mxFailuresToDelay: 2 });
+  assert.deepEqual(sweptOf(bench), { active: 0, swept: 6 });
+});

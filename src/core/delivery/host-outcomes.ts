@@ -6,6 +6,7 @@ import { type Failure, NO_CONNECTION, STAGE } from '../mail/disposition.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { Task } from '../queue/task.ts';
 import type { Actions } from './actions.ts';
+import { canReach } from './host-choice.ts';
 import type { HostStates } from './host-states.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
@@ -61,7 +62,7 @@ export class HostOutcomes {
     const { hostStates, markReady } = this.#parts;
     markReady(queue);
     if (isOutdated) return;
-    hostStates.fail(queue.binding, candidate.address, reason, at.mono, GIVEN_UP_PAUSE_MS, protection);
+    hostStates.pause(queue.binding, candidate.address, reason, at.mono, GIVEN_UP_PAUSE_MS, protection);
     queue.unreachableSince ??= at.mono;
   }
 
@@ -100,6 +101,7 @@ export class HostOutcomes {
     const route = actions.routeOf(queue);
     if (route === null || route.kind !== 'hosts') return;
     const isUsable = (candidate: Candidate) => {
+      if (!canReach(queue, candidate)) return false;
       const protection = protectionTowards(queue.settings, candidate);
       if (hostStates.retryAt(queue.binding, candidate.address, at.mono, protection) !== null) return false;
       return candidate.address !== connection.candidate.address;

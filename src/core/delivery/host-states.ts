@@ -7,6 +7,8 @@ interface Failure {
   readonly since: MonoMs;
   readonly retryAt: MonoMs;
   readonly reason: string;
+  /** Since the last success; those of connections that were tried together are one. */
+  readonly inARow: number;
 }
 
 /** An address is set aside at least this long, lest host_failure_retry = 0 makes a loop between two dead hosts. */
@@ -39,8 +41,27 @@ export class HostStates {
     retryAfterMs: number,
     protection: string = ANY_PROTECTION,
   ): void {
+    const key = keyOf(binding, address, protection);
+    const known = this.#failures.get(key);
+    // Nothing is opened while it is set aside: what fails meanwhile was under way with what failed before.
+    const isNew = known === undefined || known.retryAt <= now;
+    const inARow = (known?.inARow ?? 0) + (isNew ? 1 : 0);
     const retryAt = addMono(now, Math.max(LEAST_RETRY_MS, retryAfterMs));
-    keep(this.#failures, keyOf(binding, address, protection), { since: now, retryAt, reason });
+    keep(this.#failures, key, { since: now, retryAt, reason, inARow });
+  }
+
+  /** The address is left alone for so long, without having failed. */
+  pause(binding: string, address: string, reason: string, now: MonoMs, forMs: number, protection: string): void {
+    const key = keyOf(binding, address, protection);
+    const inARow = this.#failures.get(key)?.inARow ?? 0;
+    keep(this.#failures, key, { since: now, retryAt: addMono(now, forMs), reason, inARow });
+  }
+
+  /** How often it failed since it last answered, also when it may be tried again. */
+  failuresInARow(binding: string, address: string, protection: string): number {
+    const general = this.#failures.get(keyOf(binding, address, ANY_PROTECTION))?.inARow ?? 0;
+    if (protection === ANY_PROTECTION) return general;
+    return general + (this.#failures.get(keyOf(binding, address, protection))?.inARow ?? 0);
   }
 
   /** What is remembered counts no longer than this from when it happened. */

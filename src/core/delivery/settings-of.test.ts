@@ -43,3 +43,9 @@ test('reports on TLS go out whatever becomes of TLS', () => {
   }
   assert.deepEqual([of('default', 'b.test').tls.mode, of('default', 'b.test').usesDane], ['required', true]);
 });
+
+test('mx_failures_to_delay holds for a domain or for all', () => {
+  const of = settingsIn('domain "a.test" { mx_failures_to_delay = 0 } domain "b.test" { mx_failures_to_delay = 5 }');
+  const values = ['a.test', 'b.test', 'c.test'].map((domain) => of('default', domain).mxFailuresToDelay);
+  assert.deepEqual(values, [0, 5, 50]);
+});

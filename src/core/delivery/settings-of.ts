@@ -41,6 +41,7 @@ import {
   maxRetries,
   maxRetryInterval,
   messageExpiration,
+  mxFailuresToDelay,
   neverAttemptExpiredMessages,
   neverRetry,
   retryInterval,
@@ -156,6 +157,7 @@ function readSettings(
     maxRecipientsPerBatch: value(maxRecipientsPerBatch),
     hostFailureRetryMs: ms(hostFailureRetry),
     connectTimeoutToDelayMs: ms(connectTimeoutToDelay),
+    mxFailuresToDelay: value(mxFailuresToDelay),
     delayedQueueScanIntervalMs: ms(delayedQueueScanInterval),
     timeouts: {
       connectMs: ms(connectTimeout),

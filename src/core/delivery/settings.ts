@@ -59,6 +59,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   readonly maxRecipientsPerBatch: number;
   readonly hostFailureRetryMs: number;
   readonly connectTimeoutToDelayMs: number;
+  /** 0 = never. */
+  readonly mxFailuresToDelay: number;
   readonly delayedQueueScanIntervalMs: number;
   readonly timeouts: SessionTimeouts;
   readonly gateway: string | null;

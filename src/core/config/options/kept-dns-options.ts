@@ -13,12 +13,6 @@ export const KEPT_DNS_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'mail waits in the delayed queue once its domain was not reached for connect_timeout_to_delay',
-    `
-    MX_Failures_To_Delay  integer  !50  domain global  failures of all exchangers in a row after which the mail of a domain is delayed; 0 = never
-    `,
-  ),
-  ...keptOptions(
     'a truncated answer is asked for again over TCP in any case',
     `
     DNS_Fallback_To_TCP  boolean  false, true  global  whether truncated answers are asked for again over TCP

@@ -1,7 +1,7 @@
 // Options on when mail is tried again, when it is given up, and what its sender hears.
 import { SENDING_CHAIN } from '../chain.ts';
 import { type Option, option } from '../option.ts';
-import { BLACKHOLE, BOOLEAN, enumeration, OPTIONAL_TEXT, RETRY_COUNT, SECONDS } from '../value-type.ts';
+import { BLACKHOLE, BOOLEAN, COUNT, enumeration, OPTIONAL_TEXT, RETRY_COUNT, SECONDS } from '../value-type.ts';
 
 const SENDING = ['binding', 'binding_group', 'domain', 'global'] as const;
 
@@ -49,6 +49,16 @@ export const connectTimeoutToDelay = option<number>({
   scopes: SENDING,
   chain: SENDING_CHAIN,
   help: 'seconds without reaching a domain before its mail waits in the delayed queue',
+});
+
+export const mxFailuresToDelay = option<number>({
+  name: 'mx_failures_to_delay',
+  display: 'MX_Failures_To_Delay',
+  type: COUNT,
+  default: 50,
+  scopes: ['domain', 'global'],
+  chain: SENDING_CHAIN,
+  help: 'failures in a row of each exchanger after which the mail of a domain waits in the delayed queue; 0 = never',
 });
 
 export const hostFailureRetry = option<number>({
@@ -132,6 +142,7 @@ export const RETRY_OPTIONS: readonly Option<unknown>[] = [
   maxRetries,
   messageExpiration,
   connectTimeoutToDelay,
+  mxFailuresToDelay,
   hostFailureRetry,
   delayedQueueScanInterval,
   generateBounces,
