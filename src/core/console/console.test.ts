@@ -433,6 +433,28 @@ test('showqueue: which queues, which part', async () => {
   assert.match(await refusalOf('showqueue example.com 5,0 x.com'), /found "x.com" behind LIMIT,OFFSET/);
 });
 
+test('showqueue tells mail on connections from no mail', async () => {
+  const row = { group: null, domain: 'example.com', delayed: 0 };
+  const given = {
+    queues: () => [
+      { ...row, binding: 'default', active: 1 },
+      { ...row, binding: 'example', active: 3 },
+      { ...row, domain: 'other.com', binding: 'default', active: 9 },
+    ],
+  };
+  const none = 'No messages for example.com found.\n';
+  for (const [line, expected] of [
+    ['showqueue example.com', `${none}1 message is being delivered now.\n`],
+    ['showqueue all example.com', `${none}4 messages are being delivered now.\n`],
+    // A part behind the end says nothing of what is on connections.
+    ['showqueue all example.com 5,1', none],
+    ['showqueue all example.com 0', none],
+    ['showqueue nothing.com', 'No messages for nothing.com found.\n'],
+  ] as const) {
+    assert.equal(await answerOf(line, given), expected, line);
+  }
+});
+
 // ---- actions
 
 test('flush domain: two blanks behind the full stop', async () => {

@@ -3,8 +3,9 @@ import { canonicalDomain } from '../mail/domain-name.ts';
 import { ANY_NUMBER, type Answer, type Command, parseCount, refuse, reply, unknownBinding } from './command.ts';
 import { right, unixSeconds } from './layout.ts';
 import { jsonList, listAnswer, takeJsonFlag } from './list-answer.ts';
+import type { QueueSelection } from './mail-view.ts';
 import type { QueuedMessage, QueueRow, ServerView } from './server-view.ts';
-import { collectInSlices, largestInSlices } from './slices.ts';
+import { collectInSlices, largestInSlices, readInSlices } from './slices.ts';
 
 const ALL = 'all';
 const SHOWQUEUE_USAGE = '[--json] [binding BINDING | binding all] DOMAIN [LIMIT,OFFSET]';
@@ -88,8 +89,25 @@ async function showqueue(args: readonly string[], server: ServerView): Promise<A
   const selection = { domain: canonicalDomain(domain), binding };
   const messages = await collectInSlices(server.messages(selection, limit, offset ?? 0), server);
   if (isJson) return jsonList(messages, server, messageShape);
-  if (messages.length === 0) return reply(`No messages for ${domain} found.\n`);
+  if (messages.length === 0) {
+    const busy = limit > 0 && (offset ?? 0) === 0 ? await deliveringNow(selection, server) : 0;
+    return reply(`No messages for ${domain} found.\n${busyLine(busy)}`);
+  }
   return listAnswer(messages, server, messageLines);
+}
+
+/** Of queues in which no message waits: what they count as active is on connections. */
+async function deliveringNow({ domain, binding }: QueueSelection, server: ServerView): Promise<number> {
+  let count = 0;
+  await readInSlices(server.queues(), server, (row) => {
+    if (row.domain === domain && (binding === null || row.binding === binding)) count += row.active;
+  });
+  return count;
+}
+
+function busyLine(count: number): string {
+  if (count === 0) return '';
+  return `${count === 1 ? '1 message is' : `${count} messages are`} being delivered now.\n`;
 }
 
 type PlaceWords = readonly [binding: string, domain: string, ...rest: string[]];
