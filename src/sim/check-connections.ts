@@ -202,10 +202,14 @@ export class ConnectionCheck {
     if (counter.links.size > limit) this.#violation(`${link} was opened above the limit ${limit} of ${counter.name}`);
   }
 
+  /** A configuration takes force: what is open counts by it from now on. */
+  reconfiguring(): void {
+    for (const tracked of this.#tracked.values()) this.#countSums(tracked);
+  }
+
   /** A configuration took force: what is above its limits now must be gone in time. */
   reconfigured(): void {
     const { world, scenario, force, life } = this.#situation;
-    for (const tracked of this.#tracked.values()) this.#countSums(tracked);
     if (this.#above() === null) return;
     world.after(scenario.configuration.lastTransactionMs, () => {
       if (this.#situation.force !== force || this.#situation.life !== life) return;

@@ -362,6 +362,7 @@ class Simulation {
   #configure(force: InForce | null): void {
     if (force === null) return;
     this.#situation.force = force;
+    this.#connections.reconfiguring();
     this.#engine!.configure(force.configuration, undefined, scheduleOf(this.#scenario.quietHours));
     this.#audit.configured(this.#engine!);
     this.#connections.reconfigured();

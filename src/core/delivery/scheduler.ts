@@ -114,6 +114,7 @@ export class Scheduler {
   /** Mail that waits until `task.dueAt`. */
   addDelayed(queue: MailQueue, task: Task, at: Moment): void {
     queue.delayed.add(task);
+    if (queue.settings.isBlackholed) this.#markReady(queue); // it may come from another queue
     setNextLook(this.#timers, queue, at);
   }
 

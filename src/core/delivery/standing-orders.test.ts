@@ -171,6 +171,13 @@ test('blackhole: all waiting mail of the queue fails at once, what is on a conne
   assert.equal(bench.sent.length, 1);
 });
 
+test('blackhole: so does mail that comes from another queue, although its next attempt is later', () => {
+  const bench = new SchedulerBench({ isBlackholed: true });
+  addDelayed(bench, 60_000);
+  bench.scheduler.run(bench.at);
+  assert.deepEqual(bench.failures, [BLACKHOLED_REPLY]);
+});
+
 test('blackhole goes before a suspension: the mail is disposed of, not kept', () => {
   const bench = new SchedulerBench({ isBlackholed: true, suspendedUntil: SUSPENDED_WITHOUT_END });
   bench.add(1);
