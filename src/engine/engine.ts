@@ -13,8 +13,8 @@ import type { Actions } from '../core/delivery/actions.ts';
 import type { NodeCounters } from '../core/delivery/claims.ts';
 import { HostTimesTable } from '../core/delivery/host-times.ts';
 import { LimitAudit } from '../core/delivery/limit-audit.ts';
-import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
+import { rollUpRules } from '../core/delivery/roll-up-rules.ts';
 import { isSamePolicy, queryLimit, routePolicy } from '../core/delivery/route-policy.ts';
 import { Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
@@ -22,7 +22,6 @@ import { Ledger } from '../core/limits/ledger.ts';
 import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
 import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
-import type { Route } from '../core/mail/hosts.ts';
 import { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { makeTask, taskKeyOf } from '../core/queue/task.ts';
@@ -90,8 +89,7 @@ export class Engine implements Turns {
     this.#now = clock.now();
     this.#wakeUps = new WakeUps(clock);
     this.#timers = this.#wakeUps.timers;
-    const ids = new IdMaker(identity.pid);
-    this.#ids = ids;
+    this.#ids = new IdMaker(identity.pid);
     const limits = nodeLimits(configuration, connector.descriptorLimit);
     this.#node = {
       total: this.ledger.addUniversal('node', limits.total),
@@ -125,6 +123,10 @@ export class Engine implements Turns {
       nodeLimits: limits,
       actions: this.#schedulerActions(),
       curfewOf: (binding, domain) => this.#quietHours.of(binding, domain),
+      rollUp: {
+        rules: () => rollUpRules(this.#configuration),
+        move: (queue, task, name) => this.#outcomes.rolledUp(queue, task, name, this.#now),
+      },
       stalled: (queue, text) => this.#troubles.stalled(queue, text, this.#now),
       slotWatch: {
         returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
@@ -145,7 +147,7 @@ export class Engine implements Turns {
       timers: this.#timers,
       spool,
       records,
-      ids,
+      ids: this.#ids,
       utcOffsetMinutes: (at: WallMs) => parts.utcOffsetMinutes(at),
       routingDomainOf: (binding: string, domain: DomainName) =>
         routingDomainOf(this.#configuration, binding, nameInDns(domain, parts.asciiDomain)),
@@ -402,13 +404,9 @@ export class Engine implements Turns {
 
   #queueAll(stored: StoredContent, indices: readonly number[]): void {
     const { recipients } = stored.envelope;
-    if (indices.length === 1) {
-      const { binding, routingDomain } = recipients[indices[0]!]!;
-      this.#enqueue(stored, indices, binding, routingDomain);
-      return;
-    }
-    const groups = Map.groupBy(indices, (index) => taskKeyOf(stored.envelope, index));
-    for (const group of groups.values()) {
+    const isAlone = indices.length === 1; // nearly always
+    const groups = isAlone ? [indices] : Map.groupBy(indices, (index) => taskKeyOf(stored.envelope, index)).values();
+    for (const group of groups) {
       const { binding, routingDomain } = recipients[group[0]!]!;
       this.#enqueue(stored, group, binding, routingDomain);
     }
@@ -438,7 +436,7 @@ export class Engine implements Turns {
       quit: (connection) => this.#sessions.get(connection)!.quit(this.#now),
       attemptFailed: (queue, task, failure, source) =>
         this.#outcomes.attemptFailed(queue, task, failure, source, this.#now),
-      routeOf: (queue: MailQueue): Route | null => this.#routes.routeOf(queue, this.#now),
+      routeOf: (queue) => this.#routes.routeOf(queue, this.#now),
       hasLocalAddress: (address) => {
         const isThere = this.#ports.connector.hasLocalAddress(address);
         if (!isThere) this.#troubles.addressMissing(address, this.#now);

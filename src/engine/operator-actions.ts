@@ -22,6 +22,7 @@ import { hasHeaderLine } from './header-filter.ts';
 import { type Job, Slice } from './jobs.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Spool, StoredContent } from './ports.ts';
+import { type Place, relocate } from './relocation.ts';
 import type { Turns } from './turn.ts';
 
 export interface OperatorParts {
@@ -34,7 +35,6 @@ export interface OperatorParts {
   readonly messagesPerTurn: number | null;
 }
 
-export type Place = 'active' | 'delayed';
 const BOTH = ['active', 'delayed'] as const;
 
 /** Failing one, with its records, takes some 30 microseconds. */
@@ -95,14 +95,14 @@ export class OperatorActions {
   }
 
   *requeue(request: RequeueRequest): Job<ActionOutcome> {
-    const { scheduler } = this.#parts;
+    const { turns, scheduler } = this.#parts;
     const tally = new Tally();
     yield* this.#each(request, BOTH, (queue, place, task) => {
       const [binding, domain] = [request.toBinding ?? queue.binding, request.toDomain ?? queue.domain];
       if (binding === queue.binding && domain === queue.domain) return;
       if (request.dryRun ? !queue[place].has(task) : !scheduler.remove(queue, place, task)) return;
       tally.add(queue, task);
-      if (!request.dryRun) this.#move(task, place, binding, domain);
+      if (!request.dryRun) relocate(this.#parts, task, place, { binding, routingDomain: domain }, turns.now);
     });
     return tally.outcome(request.dryRun || (yield* this.#isDurable(tally)));
   }
@@ -115,19 +115,6 @@ export class OperatorActions {
     for (const index of task.recipients) spool.settle(stored, index, settlement);
     spool.release(stored);
     scheduler.addDelayed(queue, task, at);
-  }
-
-  #move(task: Task, place: Place, binding: string, routingDomain: string): void {
-    const { scheduler, spool, delays, turns } = this.#parts;
-    const stored = task.stored as StoredContent;
-    const queue = scheduler.queues.queueFor(binding, routingDomain);
-    for (const index of task.recipients) {
-      delays.ended(stored, index);
-      spool.requeue(stored, index, { binding, routingDomain });
-    }
-    delays.waits(stored, task.recipients, queue.settings);
-    if (place === 'active') scheduler.addActive(queue, task);
-    else scheduler.addDelayed(queue, task, turns.now);
   }
 
   *#isDurable({ count }: Tally): Job<boolean> {

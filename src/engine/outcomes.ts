@@ -12,6 +12,7 @@ import {
   notConnected,
   type SuccessAction,
 } from '../core/mail/disposition.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
 import { afterTransientFailure } from '../core/queue/retry-schedule.ts';
 import { makeTask, type Task } from '../core/queue/task.ts';
 import type { DelayNotices } from './delay-notices.ts';
@@ -19,6 +20,7 @@ import { LastReplies } from './last-replies.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { NoticeFailure, Notices } from './notices.ts';
 import type { Spool, StoredContent } from './ports.ts';
+import { relocate } from './relocation.ts';
 
 export interface OutcomeParts {
   readonly scheduler: Scheduler;
@@ -79,6 +81,12 @@ export class Outcomes {
       failures.push({ index, reply, remote: null, attemptedAt: null });
     }
     this.#notices.tell(task.stored as StoredContent, failures, quiet ? null : queue.settings);
+  }
+
+  /** The exchangers of its domain say that a task, which is in no queue any more, waits under another name. */
+  rolledUp({ binding }: MailQueue, task: Task, routingDomain: DomainName, at: Moment): void {
+    const parts = { scheduler: this.#scheduler, spool: this.#spool, delays: this.#delays };
+    relocate(parts, task, 'active', { binding, routingDomain }, at);
   }
 
   #settle(queue: MailQueue, task: Task, outcomes: readonly Disposition[], attempt: Attempt, at: Moment): void {

@@ -12,9 +12,9 @@ import type { Content } from '../core/mail/message.ts';
 import { type Task, withRecipients } from '../core/queue/task.ts';
 import { type Job, Slice } from './jobs.ts';
 import type { IndexedSpool } from './message-index.ts';
-import type { Place } from './operator-actions.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { StoredContent } from './ports.ts';
+import type { Place } from './relocation.ts';
 import type { Turns } from './turn.ts';
 
 export interface SingleMessageParts {

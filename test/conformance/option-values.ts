@@ -33,6 +33,8 @@ export const RIGHT_VALUES: Readonly<Record<string, readonly string[]>> = {
   open_tracking_scheme: ['https'],
   message_disposition: ['pass'],
   mailerdaemon: ['mailer@example.com'],
+  rollup_mx: ['false'], // true needs rollup_mx_name besides
+  rollup_mx_name: ['pool.example.com', '"pool.example.com"'],
 };
 
 export const WRONG_VALUES: Readonly<Record<string, readonly string[]>> = {

@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     title: 'the spool does not hear of mail that is moved',
     edits: [
       {
-        file: 'src/engine/operator-actions.ts',
-        text: '      spool.requeue(stored, index, { binding, routingDomain });\n',
+        file: 'src/engine/relocation.ts',
+        text: '    spool.requeue(stored, index, to);\n',
         replacement: '',
       },
     ],

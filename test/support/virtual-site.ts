@@ -39,6 +39,8 @@ export interface SiteOptions {
   answer(rcpt: string, atSeconds: number): string;
   /** Nobody answers questions about names then. */
   readonly nameOutage?: { readonly fromMs: number; readonly untilMs: number };
+  /** Exchangers of domains that have any besides themselves; all of them are the one receiver. */
+  readonly exchanges?: ReadonlyMap<string, readonly { preference: number; exchange: string }[]>;
   /** Lines behind the greeting of EHLO. */
   readonly extensions?: readonly string[];
 }
@@ -63,6 +65,9 @@ export class VirtualSite {
   readonly attempts: Attempt[] = [];
   readonly received: Received[] = [];
   readonly lines: Line[] = [];
+  /** Connections at the receiver now, and the most since this was set. */
+  connections = 0;
+  connectionsPeak = 0;
   readonly #options: SiteOptions;
   readonly #fuse = new Fuse();
   readonly #world = new World({ seed: 1 });
@@ -78,7 +83,7 @@ export class VirtualSite {
 
   constructor(options: SiteOptions) {
     this.#options = options;
-    const zone = { exchanges: new Map(), addresses: new Map<string, readonly string[]>() };
+    const zone = { exchanges: options.exchanges ?? new Map(), addresses: new Map<string, readonly string[]>() };
     for (const name of [
       'example.com',
       'bar.com',
@@ -87,6 +92,8 @@ export class VirtualSite {
       'mta.example',
       'bounces.example',
       'fbl.example',
+      'pool.example',
+      'mx.pool.example',
     ])
       zone.addresses.set(name, [EXCHANGER]);
     const { nameOutage } = options;
@@ -287,7 +294,13 @@ export class VirtualSite {
   }
 
   #session(end: PeerEnd): PeerEvents {
-    let [input, mail, isContent] = ['', '', false];
+    let [input, mail, isContent, isOpen] = ['', '', false, true];
+    this.connections += 1;
+    this.connectionsPeak = Math.max(this.connectionsPeak, this.connections);
+    const left = (): void => {
+      if (isOpen) this.connections -= 1;
+      isOpen = false;
+    };
     let accepted: string[] = [];
     const answer = (line: string): void => {
       const atSeconds = this.seconds;
@@ -309,6 +322,7 @@ export class VirtualSite {
       } else if (verb === 'QUIT') {
         end.write('221 bye\r\n');
         end.end();
+        left();
       } else end.write('250 ok\r\n');
     };
     return {
@@ -330,8 +344,8 @@ export class VirtualSite {
           }
         }
       },
-      ended() {},
-      broken() {},
+      ended: left,
+      broken: left,
       owesNothing: true,
     };
   }

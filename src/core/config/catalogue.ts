@@ -19,6 +19,7 @@ import { LISTENER_OPTIONS } from './options/listener-options.ts';
 import { LOGGER_OPTIONS } from './options/logger-options.ts';
 import { NOTICE_OPTIONS } from './options/notice-options.ts';
 import { RETRY_OPTIONS } from './options/retry-options.ts';
+import { ROLL_UP_OPTIONS } from './options/roll-up-options.ts';
 import { ROUTING_OPTIONS } from './options/routing-options.ts';
 import { SECURITY_OPTIONS } from './options/security-options.ts';
 import { SERVER_OPTIONS } from './options/server-options.ts';
@@ -38,6 +39,7 @@ export const OPTIONS: readonly Option<unknown>[] = [
   ...RETRY_OPTIONS,
   ...NOTICE_OPTIONS,
   ...ROUTING_OPTIONS,
+  ...ROLL_UP_OPTIONS,
   ...DNS_OPTIONS,
   ...LISTENER_OPTIONS,
   ...SERVER_OPTIONS,

@@ -8,6 +8,7 @@ import { warnOfGateways } from './findings/gateway-check.ts';
 import { warnOfLogins } from './findings/login-check.ts';
 import { warnOfMethods } from './findings/method-check.ts';
 import { warnOfDelayNotices } from './findings/notice-check.ts';
+import { checkRollUps } from './findings/roll-up-check.ts';
 import { readWithIncludes } from './include.ts';
 import {
   clusterScopeMaxOutboundConnections,
@@ -82,6 +83,7 @@ export function finishLoad(
   warnOfLogins(root, findings);
   warnOfMethods(configuration, findings);
   warnOfGateways(configuration, findings);
+  checkRollUps(configuration, findings);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };

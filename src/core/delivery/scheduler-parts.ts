@@ -7,6 +7,7 @@ import type { Actions } from './actions.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { CurfewOf } from './queue-table.ts';
+import type { RollUpParts } from './roll-up.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { SlotWatch } from './sibling-connections.ts';
 
@@ -22,6 +23,8 @@ export interface SchedulerParts {
   /** Null for mail without quiet hours; left out where nothing has any. */
   readonly curfewOf?: CurfewOf;
   readonly slotWatch?: SlotWatch;
+  /** Left out where no mail is queued under another name because of its exchangers. */
+  readonly rollUp?: RollUpParts;
   /** The watchdog found a queue that could have started. */
   readonly stalled?: (queue: MailQueue, text: string) => void;
 }

@@ -22,6 +22,7 @@ import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
+import { RollUp } from './roll-up.ts';
 import type { SchedulerParts } from './scheduler-parts.ts';
 import { SiblingConnections } from './sibling-connections.ts';
 import { BLACKHOLED_REPLY, isOrderedToWait } from './standing-orders.ts';
@@ -47,6 +48,7 @@ export class Scheduler {
   readonly watchdog: Watchdog;
   readonly #idle = new IdleConnections();
   readonly #hosts: HostOutcomes;
+  readonly #rollUp: RollUp | null;
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
@@ -95,6 +97,8 @@ export class Scheduler {
       take: (queue, at) => this.#take(queue, at),
       markReady: (queue) => this.#markReady(queue),
     });
+    const { rollUp, timers, actions } = parts;
+    this.#rollUp = rollUp === undefined ? null : new RollUp(rollUp, timers, actions, (queue) => this.#markReady(queue));
   }
 
   /** Those in force. */
@@ -318,6 +322,10 @@ export class Scheduler {
     if (queue.settings.isBlackholed) this.#disposeOfAll(queue);
     if (queue.settings.neverAttemptExpired) this.#expire(queue, at);
     if (isOrderedToWait(queue, at)) this.#holdBack(queue);
+    if (this.#rollUp?.move(queue, at) === true) {
+      this.#stopWaiting(queue);
+      return;
+    }
     if (queue.tryHostsAt !== null && at.mono >= queue.tryHostsAt) {
       queue.tryHostsAt = null;
       this.#ledger.stopWaiting(queue);

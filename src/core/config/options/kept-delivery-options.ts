@@ -71,19 +71,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...refusedOptions(
-    'domains with that exchanger would be limited one by one',
-    `
-    Rollup_MX  boolean  -  host  whether all domains with this exchanger share one queue
-    `,
-  ),
-  ...keptOptions(
-    'domains are not brought together by their exchangers in this version',
-    `
-    Rollup_MX_Name  text  -  host  name of the queue that domains with this exchanger share
-    `,
-  ),
-
-  ...refusedOptions(
     'mail would go to the domain itself',
     `
     Reroute_Domain          text  -, disabled  domain         domain under whose name the mail of this one is queued
