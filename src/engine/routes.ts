@@ -91,7 +91,9 @@ export class Routes {
     const held = this.#heldFor(queue, asked, at);
     const route = this.#table.routeOf(asked.request, asked.key, queue, at.mono);
     if (route?.kind === 'outage') return route;
-    return route === null || held === undefined ? null : this.#under(asked, route, held);
+    if (route === null || held === undefined) return null;
+    if (route.kind !== 'partial') return this.#under(asked, route, held);
+    return held === null ? route : null; // a policy is kept to by all hosts, or there is none to send to
   }
 
   /** One object for one route and policy, so that who keeps candidates sees that they are the same. */
@@ -144,7 +146,9 @@ export class Routes {
 
   #requestOf(domain: DomainName, settings: DeliverySettings): RouteRequest {
     const { gateway, routes, remotePort: port, useIpv6, usesDane } = settings;
-    return { domain, gateway, routes, port, useIpv6, usesDane, policy: this.#policyOf(domain) };
+    const policy = this.#policyOf(domain);
+    const takesFirst = !settings.fullyResolves && !policy.isRelayed;
+    return { domain, gateway, routes, port, useIpv6, usesDane, takesFirst, policy };
   }
 
   #askedFor(queue: RoutedMail): Asked {

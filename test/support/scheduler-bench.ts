@@ -55,6 +55,7 @@ export const SETTINGS: DeliverySettings = {
   routes: [],
   remotePort: 25,
   useIpv6: false,
+  fullyResolves: true,
   hostRules: '',
   usesDane: false,
   usesMtaSts: false,

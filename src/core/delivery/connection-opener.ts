@@ -5,7 +5,7 @@ import type { Random } from '../base/random.ts';
 import { Timer, type Timers } from '../base/timers.ts';
 import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
 import { NO_CONNECTION, notConnected } from '../mail/disposition.ts';
-import type { Candidate } from '../mail/hosts.ts';
+import type { Candidate, KnownRoute, PartialRoute } from '../mail/hosts.ts';
 import type { Actions } from './actions.ts';
 import { allocationTarget } from './allocation.ts';
 import { type Allocation, claimFor, fullCounter, hostCounters, type NodeCounters, type NodeLimits } from './claims.ts';
@@ -23,6 +23,8 @@ import type { Tokens } from './throttles.ts';
 export const NO_VALID_HOSTS = '451 4.4.1 [internal] No valid hosts (unable to make any connections)';
 /** Reply of mail whose hosts could not be reached for connect_timeout_to_delay, or mx_failures_to_delay times each. */
 const NO_HOST_REACHED = '421 4.4.0 [internal] no MXs for this domain could be reached at this time';
+
+type RouteToHosts = Extract<KnownRoute, { kind: 'hosts' }> | PartialRoute;
 
 const NO_CLAIM: Claim = { counters: [], limits: [], bounds: [] };
 /** Chooses without chance, where nothing comes of the choice. */
@@ -172,14 +174,15 @@ export class ConnectionOpener {
       this.failActive(queue, route.reply);
     } else {
       this.#parts.queues.follow(queue, route.candidates);
-      if (allocation === 'reserve') this.#openOne(queue, route.candidates, at, allocation);
-      else while (!isServed() && this.#openOne(queue, route.candidates, at, allocation));
+      if (allocation === 'reserve') this.#openOne(queue, route, at, allocation);
+      else while (!isServed() && this.#openOne(queue, route, at, allocation));
       if (isServed()) queue.waitsSince = null;
     }
   }
 
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
-  #openOne(queue: MailQueue, candidates: readonly Candidate[], at: Moment, allocation: Allocation): boolean {
+  #openOne(queue: MailQueue, route: RouteToHosts, at: Moment, allocation: Allocation): boolean {
+    const { candidates } = route;
     if (this.#waitsForNode(queue, at, allocation)) return false;
     const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
     const hasRoom = (candidate: Candidate) =>
@@ -208,6 +211,11 @@ export class ConnectionOpener {
       if (counter === this.#parts.node.total) this.#parts.reserve.arm(this.nodeLimits, at.mono);
       this.#ledger.wait(queue, counter, claim.limits[full]!);
       this.#parts.evictIdle(claim);
+      return false;
+    }
+    if (route.kind === 'partial') {
+      queue.hold = { kind: 'resolving' }; // one of those to come may be better off
+      this.#ledger.stopWaiting(queue);
       return false;
     }
     if (choice.kind === 'allFull') {

@@ -52,3 +52,15 @@ test('a change of what routes rest on is noticed', () => {
   ])
     assert.ok(!isSamePolicy(policyOf(text), policyOf(other)), other);
 });
+
+test('domains that everybody may send to are relayed ones', () => {
+  const text = 'Relay_Domains = ( "B.example" "*.c.example" )';
+  for (const [domain, isRelayed] of [
+    ['b.example', true],
+    ['x.b.example', false],
+    ['x.c.example', true],
+    ['a.example', false],
+  ] as const)
+    assert.equal(policyOf(text, domain).isRelayed, isRelayed, domain);
+  assert.equal(policyOf('', 'b.example').isRelayed, false);
+});

@@ -1,5 +1,6 @@
 // What a configuration says about answers of the name service, as routing wants it.
 import type { Configuration } from '../config/configuration.ts';
+import { domainTest } from '../config/domain-list.ts';
 import {
   dnsFailuresToPurge,
   dnsRateLimitEnabled,
@@ -13,6 +14,7 @@ import {
   prohibitedHosts,
   skipHosts,
 } from '../config/options/dns-options.ts';
+import { relayDomains } from '../config/options/report-options.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { QueryLimit } from '../routing/query-pacer.ts';
 import type { RoutePolicy } from '../routing/route-policy.ts';
@@ -27,7 +29,20 @@ export function routePolicy(configuration: Configuration, domain: DomainName): R
     prohibitedHosts: configuration.value(prohibitedHosts),
     mxFailuresFallbackToA: fallback === -1 ? 1 : fallback,
     dnsFailuresToPurge: configuration.value(dnsFailuresToPurge, { domain }),
+    isRelayed: relayTest(configuration)?.(domain) === true,
   };
+}
+
+const relayTests = new WeakMap<Configuration, ReturnType<typeof domainTest>>();
+
+/** Which domains everybody may send to, whatever the listener; null for none. */
+function relayTest(configuration: Configuration): ReturnType<typeof domainTest> {
+  let test = relayTests.get(configuration);
+  if (test === undefined) {
+    test = domainTest(configuration.value(relayDomains));
+    relayTests.set(configuration, test);
+  }
+  return test;
 }
 
 /**

@@ -49,3 +49,20 @@ test('mx_failures_to_delay holds for a domain or for all', () => {
   const values = ['a.test', 'b.test', 'c.test'].map((domain) => of('default', domain).mxFailuresToDelay);
   assert.deepEqual(values, [0, 5, 50]);
 });
+
+test('fully_resolve_before_smtp is said by bindings and domains', () => {
+  const of = settingsIn(
+    'binding "b" { fully_resolve_before_smtp = false } domain "a.test" { fully_resolve_before_smtp = true }',
+  );
+  assert.deepEqual([of('b', 'a.test').fullyResolves, of('b', 'b.test').fullyResolves], [false, false]);
+  assert.deepEqual([of('default', 'a.test').fullyResolves, of('default', 'b.test').fullyResolves], [true, true]);
+});
+
+test('where mail is rolled up, all hosts are known before the first connection', () => {
+  const rolled = 'host "mx.test" { rollup_mx = true rollup_mx_name = "name.test" } domain "name.test" { }';
+  for (const [text, fullyResolves] of [
+    ['fully_resolve_before_smtp = false', false],
+    [`fully_resolve_before_smtp = false ${rolled}`, true],
+  ] as const)
+    assert.equal(settingsIn(text)('default', 'a.test').fullyResolves, fullyResolves, text);
+});

@@ -24,6 +24,7 @@ import {
   suspendDelivery,
   useIpv6,
 } from '../config/options/connection-options.ts';
+import { fullyResolveBeforeSmtp } from '../config/options/dns-options.ts';
 import {
   delayDsnMaxRetryInterval,
   delayDsnRetryInterval,
@@ -68,6 +69,7 @@ import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import { AGGRESSIVENESS } from './allocation.ts';
 import type { NodeLimits } from './claims.ts';
+import { rollUpRules } from './roll-up-rules.ts';
 import { hostRules } from './route-policy.ts';
 import { sessionTerms } from './session-terms.ts';
 import type { DeliverySettings, ScopeLimit, ThrottleValues } from './settings.ts';
@@ -173,6 +175,8 @@ function readSettings(
     routes: value(routes),
     remotePort: terms.method === 'lmtp' ? value(lmtpPort) : value(remoteSmtpPort),
     useIpv6: value(useIpv6),
+    // The first host known may be a worse one, and the best say whose limit the mail is under.
+    fullyResolves: value(fullyResolveBeforeSmtp) || rollUpRules(configuration) !== null,
     hostRules: hostRules(configuration),
     usesDane: usesDane(configuration, subject),
     usesMtaSts: usesMtaSts(configuration, subject),

@@ -68,6 +68,8 @@ export interface DeliverySettings extends RetrySettings, ClientSettings {
   /** Where a route names none: that of SMTP or of LMTP. */
   readonly remotePort: number;
   readonly useIpv6: boolean;
+  /** All hosts of a domain are known before the first connection. */
+  readonly fullyResolves: boolean;
   /** What says which of a domain's hosts are taken, whoever sends (route-policy.ts), to be compared as it is. */
   readonly hostRules: string;
   /** What hosts promise about their certificates is looked up and kept to. */

@@ -24,7 +24,14 @@ export type Route =
   /** Nothing to connect to. `reply` is the documented internal text, its first digit says transient or permanent. */
   | { readonly kind: 'unroutable'; readonly reply: string; readonly ttlMs: number }
   /** Nobody can be asked: no name server answers anything. It says nothing about the domain, and ends by itself. */
-  | { readonly kind: 'outage' };
+  | { readonly kind: 'outage' }
+  /** Hosts that are known while others are looked up, for mail that does not wait for all. That they fail says little. */
+  | PartialRoute;
+
+export interface PartialRoute {
+  readonly kind: 'partial';
+  readonly candidates: readonly Candidate[];
+}
 
 /** What routing for one domain comes to when there was an answer. */
-export type KnownRoute = Exclude<Route, { kind: 'outage' }>;
+export type KnownRoute = Exclude<Route, { kind: 'outage' | 'partial' }>;

@@ -1,6 +1,7 @@
 // Which mail is taken from everybody, and which of it reports: bounces for bounce_domains, complaints for the addresses of
 // the fbl stanza. Worked out once for a configuration; nothing where none of it is set.
 import type { Configuration } from '../config/configuration.ts';
+import { domainTest } from '../config/domain-list.ts';
 import {
   bounceBehavior,
   bounceDomains,
@@ -89,15 +90,6 @@ function readAddresses(configuration: Configuration): ReportAddresses | null {
       return suppressed.some((entry) => (entry.startsWith('@') ? text.endsWith(entry) : text === entry));
     },
   };
-}
-
-/** @param entries domains, and `*` with the end of those that are meant */
-function domainTest(entries: readonly string[]): ((domain: string) => boolean) | null {
-  if (entries.length === 0) return null;
-  const texts = entries.map((entry) => entry.toLowerCase());
-  const names = new Set(texts.filter((text) => !text.startsWith('*')));
-  const endings = texts.filter((text) => text.startsWith('*')).map((text) => text.slice(1));
-  return (domain) => names.has(domain) || endings.some((ending) => domain.endsWith(ending));
 }
 
 function regExp(source: string): RegExp {

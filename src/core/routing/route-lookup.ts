@@ -3,6 +3,7 @@
 // anybody: what is taken of them is bounded, and a name that can exist nowhere is not asked for.
 import { assert } from '../base/assert.ts';
 import type { DomainName } from '../mail/domain-name.ts';
+import type { PartialRoute } from '../mail/hosts.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
 import { addAnswer, beginHost, type HostLookup } from './host-lookup.ts';
 import {
@@ -34,6 +35,7 @@ export class RouteLookup {
   readonly #tlsa = new Map<string, TlsaLookup>();
   readonly #open = new Set<string>();
   #result: LookupResult | null = null;
+  #soFar: PartialRoute | null = null;
   /** A question for MX got no answer. */
   hasUnansweredMx = false;
   /** A question could be put to nobody, so that the result says little about the domain. */
@@ -51,6 +53,20 @@ export class RouteLookup {
   /** Null while questions are open. */
   get result(): LookupResult | null {
     return this.#result;
+  }
+
+  /**
+   * The hosts that are known while questions are open: one object until there is another. Null without any, where all of
+   * them are prohibited or skipped, and where it matters what each promises.
+   */
+  get soFar(): PartialRoute | null {
+    if (this.#result !== null || this.#request.usesDane === true) return null;
+    const { route } = assembleRoute(this.#legs, this.#hosts, this.#tlsa, this.#request.policy);
+    const candidates = route.kind === 'hosts' ? route.candidates : [];
+    // Addresses are added and never taken back: as many are the same.
+    if (candidates.length !== (this.#soFar?.candidates.length ?? 0))
+      this.#soFar = candidates.length === 0 ? null : { kind: 'partial', candidates };
+    return this.#soFar;
   }
 
   /** Hosts that get no mail because nobody knows what they promise, and why. */

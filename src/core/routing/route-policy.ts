@@ -15,6 +15,8 @@ export interface RoutePolicy {
   readonly mxFailuresFallbackToA: number;
   /** DNS_Failures_To_Purge: lookups in a row that found no such domain before its mail fails; 0: never. */
   readonly dnsFailuresToPurge: number;
+  /** Relay_Domains: nothing is opened before all hosts of the domain are known. */
+  readonly isRelayed: boolean;
 }
 
 /** Takes answers as they come. */
@@ -26,6 +28,7 @@ export const NO_POLICY: RoutePolicy = {
   prohibitedHosts: [],
   mxFailuresFallbackToA: 0,
   dnsFailuresToPurge: 0,
+  isRelayed: false,
 };
 
 export function isInAnyBlock(address: string, blocks: readonly IpBlock[]): boolean {

@@ -15,6 +15,8 @@ export interface RouteRequest {
   readonly useIpv6: boolean;
   /** Look up what hosts promise about their certificates, and leave out those that cannot be asked (DANE). */
   readonly usesDane?: boolean;
+  /** Hosts are wanted as soon as one is known (Fully_Resolve_Before_SMTP = false). No part of the key. */
+  readonly takesFirst?: boolean;
   /** No part of the key: the same for all requests to a domain at a time. */
   readonly policy: RoutePolicy;
 }

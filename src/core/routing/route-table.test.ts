@@ -66,7 +66,7 @@ function requestTo(domain: string, change: Partial<RouteRequest> = {}): RouteReq
 const hostOf = (route: Route | null): string | null =>
   route === null
     ? null
-    : route.kind === 'hosts'
+    : route.kind === 'hosts' || route.kind === 'partial'
       ? route.candidates[0]!.address
       : route.kind === 'outage'
         ? 'outage'

@@ -52,6 +52,8 @@ interface Entry<Token> {
   good: KnownRoute | null;
   goodUntil: MonoMs;
   lookup: RouteLookup | null;
+  /** Somebody asked for the hosts that are known while it is looked up. */
+  isEager: boolean;
   /** In a row: lookups of MX without an answer, and lookups that found no such domain. */
   mxFailures: number;
   absences: number;
@@ -87,7 +89,7 @@ export class RouteTable<Token> {
 
   /**
    * The route of `request`, whose key is `key`. Null while it is looked up: then `ready` names `token`, once, when it is
-   * there, or when nobody can be asked any more. An expired route is not given out, except as STALE_MS_MAX says.
+   * there, when nobody can be asked any more, or when another host is known of a partial one. An expired route is not given out, except as STALE_MS_MAX says.
    */
   routeOf(request: RouteRequest, key: string, token: Token, now: MonoMs): Route | null {
     const known = this.#entriesByKey.get(key);
@@ -103,7 +105,10 @@ export class RouteTable<Token> {
     }
     entry.waiting ??= new Set();
     entry.waiting.add(token);
-    return this.#parked.has(entry) && this.#isOutage ? OUTAGE : null;
+    if (this.#parked.has(entry)) return this.#isOutage ? OUTAGE : null;
+    if (request.takesFirst !== true) return null;
+    entry.isEager = true;
+    return entry.lookup.soFar;
   }
 
   /** Somebody can be asked again. */
@@ -156,6 +161,7 @@ export class RouteTable<Token> {
       good: null,
       goodUntil: LONG_AGO,
       lookup: null,
+      isEager: false,
       mxFailures: 0,
       absences: 0,
       waiting: null,
@@ -173,6 +179,7 @@ export class RouteTable<Token> {
     if (entry.lookup === null) this.#unlink(entry);
     else if (!this.#parked.delete(entry)) this.#running -= 1;
     entry.lookup = lookup;
+    entry.isEager = false;
     const questions = lookup.begin();
     if (lookup.result !== null) this.#settle(entry, lookup.result, now);
     else if (this.#isOutage || this.#running >= LOOKUPS_MAX) this.#cannotAsk(entry, now, true);
@@ -193,8 +200,12 @@ export class RouteTable<Token> {
     for (const question of questions) {
       this.#parts.query(question.name, question.type, (answer, now) => {
         if (entry.lookup !== lookup) return;
+        const before = entry.isEager ? lookup.soFar : null;
         this.#ask(entry, lookup, lookup.answered(question, answer));
-        if (lookup.result === null) return;
+        if (lookup.result === null) {
+          if (entry.isEager && lookup.soFar !== before) this.#tellWaiting(entry);
+          return;
+        }
         this.#running -= 1;
         const { unproved } = this.#parts;
         if (unproved !== undefined)

@@ -82,6 +82,16 @@ export const dnsFailuresToPurge = option<number>({
   help: 'lookups in a row that find no such domain before its mail fails for good; 0 = never',
 });
 
+export const fullyResolveBeforeSmtp = option<boolean>({
+  name: 'fully_resolve_before_smtp',
+  display: 'Fully_Resolve_Before_SMTP',
+  type: BOOLEAN,
+  default: true,
+  scopes: ['binding', 'binding_group', 'domain', 'global'],
+  chain: SENDING_CHAIN,
+  help: 'whether the addresses of all exchangers are looked up before the first attempt',
+});
+
 export const dnsRateLimitEnabled = option<boolean>({
   name: 'dns_rate_limit_enabled',
   display: 'DNS_Rate_Limit_Enabled',
@@ -132,6 +142,7 @@ export const DNS_OPTIONS: readonly Option<unknown>[] = [
   prohibitedHosts,
   mxFailuresFallbackToA,
   dnsFailuresToPurge,
+  fullyResolveBeforeSmtp,
   dnsRateLimitEnabled,
   dnsRateLimitMxQueries,
   dnsRateLimitPeriod,

@@ -23,13 +23,6 @@ export const KEPT_DELIVERY_OPTIONS: readonly Option<unknown>[] = [
   ),
 
   ...keptOptions(
-    'all exchangers of a domain are looked up before the first attempt in any case',
-    `
-    Fully_Resolve_Before_SMTP  boolean  true  sending  whether the addresses of all exchangers are looked up before the first attempt
-    `,
-  ),
-
-  ...keptOptions(
     'no header prepares messages for reports of complaints; a report is read by its own fields',
     `
     Enable_FBL_Header_Insertion  boolean  -        sending  whether messages carry the header by which complaints are recognised
