@@ -28,6 +28,9 @@ export const RIGHT_VALUES: Readonly<Record<string, readonly string[]>> = {
   tls_protocols: ['"+ALL:-TLSv1.2"'],
   tls_ec_curve_names: ['"P-256:P-384"'],
   local_changes_only: ['false'], // true needs a file besides
+  // Numbers from a least one
+  dns_rate_limit_max_queue: ['1000', '"2000"'],
+  dns_rate_limit_period: ['1', '"60"'],
   // Enumerations whose words are not listed
   click_tracking_scheme: ['https'],
   open_tracking_scheme: ['https'],
