@@ -104,7 +104,9 @@ test('repeated stanzas are one stanza', () => {
 });
 
 test('unknown modules and options are errors, and warnings when lenient', () => {
-  const files = { '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ndelayed_reroute_domain = other.example' };
+  const files = {
+    '/etc/mail.conf': 'frobnicator "x" { a = ( 1 ) b { } }\nfrob = 1\ndelayed_reroute_domain = other.example',
+  };
   assert.equal(problemsOf(load(files)).length, 3);
   const lenient = load(files, { lenient: true });
   assert.deepEqual(lenient.warnings.map(formatWarning), [
