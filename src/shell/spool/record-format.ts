@@ -172,11 +172,11 @@ export function encodeEnvelope(envelope: Envelope, progress: Progress | null): s
   return JSON.stringify(fields);
 }
 
-/** @param bytes whose CRC was right; null when they are no envelope all the same */
-export function decodeEnvelope(bytes: Buffer): DecodedEnvelope | null {
+/** @param text of which the CRC was right; null when it is no envelope all the same */
+export function decodeEnvelope(text: string): DecodedEnvelope | null {
   let fields: unknown;
   try {
-    fields = JSON.parse(bytes.toString('utf8'));
+    fields = JSON.parse(text);
   } catch {
     return null;
   }

@@ -230,7 +230,8 @@ class Recovery {
 function readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): StoredRecord | null {
   if (header.version > RECORD_VERSION) return null;
   const envelopeAt = header.offset + RECORD_HEADER_BYTES;
-  const decoded = decodeEnvelope(bytes.subarray(envelopeAt, envelopeAt + header.envelopeBytes));
+  const text = bytes.toString('utf8', envelopeAt, envelopeAt + header.envelopeBytes);
+  const decoded = decodeEnvelope(text);
   if (decoded === null) return null;
   const record = new StoredRecord(decoded.envelope);
   record.sequence = header.sequence;
@@ -241,6 +242,6 @@ function readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): Stor
   record.headerSectionBytes = header.headerSectionBytes;
   record.bodyBytes = header.bodyBytes;
   for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
-  record.pack();
+  record.pack(decoded.progress.size === 0 ? text : null);
   return record;
 }

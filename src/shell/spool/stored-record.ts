@@ -53,15 +53,18 @@ export class StoredRecord implements StoredContent {
     const envelope = this.#envelope;
     if (typeof envelope !== 'string') return envelope;
     if (lastRead?.text === envelope) return lastRead.envelope;
-    const decoded = decodeEnvelope(Buffer.from(envelope));
+    const decoded = decodeEnvelope(envelope);
     assert(decoded !== null, 'an envelope that was encoded can be decoded');
     lastRead = { text: envelope, envelope: decoded.envelope };
     return decoded.envelope;
   }
 
-  /** The mail waits, and its content is not in memory. */
-  pack(): void {
-    if (typeof this.#envelope !== 'string') this.#envelope = encodeEnvelope(this.#envelope, null);
+  /**
+   * The mail waits, and its content is not in memory.
+   * @param text of the envelope, where it is known
+   */
+  pack(text: string | null = null): void {
+    if (typeof this.#envelope !== 'string') this.#envelope = text ?? encodeEnvelope(this.#envelope, null);
   }
 
   /** Octets on disk, with the header. */
