@@ -2,7 +2,6 @@
 // taken where that was asked for. The order is a promise: the notice is durable before the recipient is settled, so a crash
 // may repeat an attempt but never swallows a bounce. A few are made at a time; the others wait here, and hold no more than the mail they are about.
 import { addMono, type Moment, type WallMs } from '../core/base/moment.ts';
-import { isAscii } from '../core/base/octets.ts';
 import type { Random } from '../core/base/random.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
 import { composeNotice, type NoticeContent } from '../core/bounce/notice.ts';
@@ -14,6 +13,7 @@ import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
 import type { Content, Envelope } from '../core/mail/message.ts';
 import { mailDate } from '../core/reception/trace-fields.ts';
+import { internalEnvelope, newBoundary } from './internal-mail.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { Spool, StoredContent } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -222,16 +222,8 @@ export class Notices {
       routingDomain: routingDomainOf(DEFAULT_BINDING, domain),
       binding: DEFAULT_BINDING,
     };
-    const envelope: Envelope = {
-      batchId,
-      receivedAt: at.wall,
-      reversePath: null,
-      recipients: [recipient],
-      eightBit: notice.eightBit,
-      size: notice.size,
-      protocol: 'internal',
-      ...(isAscii(to) ? null : { utf8: 'header' as const }),
-    };
+    const { eightBit, size } = notice;
+    const envelope = internalEnvelope(batchId, recipient, { receivedAt: at.wall, eightBit, size });
     const body = notice.body.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece));
     return { envelope, content: { headerSection: notice.headerSection, body } };
   }
@@ -248,7 +240,7 @@ export class Notices {
       date: date(at.wall),
       arrivalDate: date(stored.envelope.receivedAt),
       envelopeId: stored.envelope.request?.envelopeId ?? null,
-      boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
+      boundary: newBoundary(random),
       action:
         delay === null ? { kind: successAction ?? 'failed' } : { kind: 'delayed', willRetryUntil: date(delay.until) },
       recipients: failures.map(({ index, reply, lastReply, remote, attemptedAt }) => ({

@@ -15,7 +15,6 @@ import type { SentReports, TlsReportView } from '../core/console/tls-report-view
 import type { DomainName } from '../core/mail/domain-name.ts';
 import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
-import type { Envelope } from '../core/mail/message.ts';
 import { mailDate } from '../core/reception/trace-fields.ts';
 import { type CountedPolicy, type DomainCounts, TlsCounts, type TlsFailure } from '../core/records/tls-counts.ts';
 import {
@@ -30,6 +29,7 @@ import {
 import { reportDestinations } from '../core/records/tls-report-destination.ts';
 import { composeTlsReport } from '../core/records/tls-report-mail.ts';
 import type { Fault } from '../core/records/tls-verdict.ts';
+import { internalEnvelope, newBoundary } from './internal-mail.ts';
 import type { MailRecords } from './mail-records.ts';
 import type { Resolver, Spool, StoredContent, TlsReportStore } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -349,7 +349,7 @@ export class TlsReports implements TlsReportView {
       to,
       date: mailDate(wall, 0),
       messageId: messageIdHeader(messageId, hostname),
-      boundary: `=_${random.below(2 ** 32).toString(36)}${random.below(2 ** 32).toString(36)}`,
+      boundary: newBoundary(random),
       submitter: hostname,
       domain: report.counts.domain,
       reportId: reportId(report, hostname),
@@ -357,15 +357,8 @@ export class TlsReports implements TlsReportView {
       base64,
     });
     const routingDomain = routingDomainOf(REPORT_BINDING, domainOf(to));
-    const envelope: Envelope = {
-      batchId,
-      receivedAt: wall,
-      reversePath: null,
-      recipients: [{ messageId, mailbox: to, routingDomain, binding: REPORT_BINDING }],
-      eightBit: false,
-      size: content.size,
-      protocol: 'internal',
-    };
+    const recipient = { messageId, mailbox: to, routingDomain, binding: REPORT_BINDING };
+    const envelope = internalEnvelope(batchId, recipient, { receivedAt: wall, eightBit: false, size: content.size });
     return { envelope, ...content };
   }
 }
