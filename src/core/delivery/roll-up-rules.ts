@@ -4,6 +4,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { stanzasBelow } from '../config/findings/dead-entry.ts';
 import { rollupMx, rollupMxName } from '../config/options/roll-up-options.ts';
 import { gateway } from '../config/options/routing-options.ts';
+import { perConfiguration } from '../config/per-configuration.ts';
 import { canonicalDomain, type DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { MailQueue } from './mail-queue.ts';
@@ -66,19 +67,8 @@ export class RollUpRules {
   }
 }
 
-const rulesByConfiguration = new WeakMap<Configuration, RollUpRules | null>();
-
 /** Null where nothing is rolled up, so that nobody pays for it. */
-export function rollUpRules(configuration: Configuration): RollUpRules | null {
-  let rules = rulesByConfiguration.get(configuration);
-  if (rules === undefined) {
-    rules = readRules(configuration);
-    rulesByConfiguration.set(configuration, rules);
-  }
-  return rules;
-}
-
-function readRules(configuration: Configuration): RollUpRules | null {
+export const rollUpRules = perConfiguration((configuration): RollUpRules | null => {
   const settled = new Set<DomainName>();
   let isUsed = false;
   for (const { settings } of stanzasBelow(configuration.root)) {
@@ -89,4 +79,4 @@ function readRules(configuration: Configuration): RollUpRules | null {
     }
   }
   return isUsed ? new RollUpRules(configuration, settled) : null;
-}
+});

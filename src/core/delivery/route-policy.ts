@@ -15,6 +15,7 @@ import {
   skipHosts,
 } from '../config/options/dns-options.ts';
 import { relayDomains } from '../config/options/report-options.ts';
+import { perConfiguration } from '../config/per-configuration.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { QueryLimit } from '../routing/query-pacer.ts';
 import type { RoutePolicy } from '../routing/route-policy.ts';
@@ -33,17 +34,8 @@ export function routePolicy(configuration: Configuration, domain: DomainName): R
   };
 }
 
-const relayTests = new WeakMap<Configuration, ReturnType<typeof domainTest>>();
-
 /** Which domains everybody may send to, whatever the listener; null for none. */
-function relayTest(configuration: Configuration): ReturnType<typeof domainTest> {
-  let test = relayTests.get(configuration);
-  if (test === undefined) {
-    test = domainTest(configuration.value(relayDomains));
-    relayTests.set(configuration, test);
-  }
-  return test;
-}
+const relayTest = perConfiguration((configuration) => domainTest(configuration.value(relayDomains)));
 
 /**
  * What dns_rate_limit_* say, or null for no limit.
@@ -63,18 +55,11 @@ export function isSamePolicy(one: RoutePolicy, other: RoutePolicy): boolean {
   return JSON.stringify(one, withBigInts) === JSON.stringify(other, withBigInts);
 }
 
-const rulesByConfiguration = new WeakMap<Configuration, string>();
-
 /** What chooses among the hosts of every domain. */
-export function hostRules(configuration: Configuration): string {
-  let rules = rulesByConfiguration.get(configuration);
-  if (rules === undefined) {
-    const values = [prohibitedHosts, skipHosts, preferIpv6Mxs].map((option) => configuration.value<unknown>(option));
-    rules = JSON.stringify(values, withBigInts);
-    rulesByConfiguration.set(configuration, rules);
-  }
-  return rules;
-}
+export const hostRules = perConfiguration((configuration) => {
+  const values = [prohibitedHosts, skipHosts, preferIpv6Mxs].map((option) => configuration.value<unknown>(option));
+  return JSON.stringify(values, withBigInts);
+});
 
 /** Addresses are numbers that JSON has no form for. */
 const withBigInts = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);

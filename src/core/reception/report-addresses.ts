@@ -12,6 +12,7 @@ import {
   relayDomains,
 } from '../config/options/report-options.ts';
 import { compilePattern, matchesPattern } from '../config/pattern.ts';
+import { perConfiguration } from '../config/per-configuration.ts';
 import type { Subject } from '../config/resolution.ts';
 import { domainOf, type Mailbox } from '../mail/mailbox.ts';
 
@@ -34,17 +35,8 @@ export interface ReportAddresses {
   isSuppressed(mailbox: Mailbox): boolean;
 }
 
-const known = new WeakMap<Configuration, ReportAddresses | null>();
-
 /** Null where nobody may send what a client that may relay may not, and no mail reports. */
-export function reportAddresses(configuration: Configuration): ReportAddresses | null {
-  let addresses = known.get(configuration);
-  if (addresses === undefined) {
-    addresses = readAddresses(configuration);
-    known.set(configuration, addresses);
-  }
-  return addresses;
-}
+export const reportAddresses = perConfiguration(readAddresses);
 
 function readAddresses(configuration: Configuration): ReportAddresses | null {
   const relayed = domainTest(configuration.value(relayDomains));
