@@ -78,7 +78,7 @@ export interface Cells {
   publish(index: CounterIndex, standing: Standing): void;
   /** This shard is to hear of slots of the counter although nobody waits for it here. */
   listen(index: CounterIndex): void;
-  /** Whether others wait for a slot of the counter that would come to them, beyond `spoken` which are on their way out. */
+  /** Whether others wait for a slot of the counter that would come to them, beyond `leaving` which are on their way out. */
   wants(index: CounterIndex, staying: number, leaving: number, isUniversal: boolean): boolean;
 
   /** Once a turn: hears of what is in force, and of others. @returns a bit for each index modulo 32 that others began to wait for */
