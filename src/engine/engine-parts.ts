@@ -2,6 +2,7 @@
 import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import type { SummaryFigures } from '../core/console/server-view.ts';
+import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
@@ -11,6 +12,8 @@ import type { RecordSettings } from './record-settings.ts';
 export interface EngineParts {
   readonly ports: Ports;
   readonly configuration: Configuration;
+  /** On counters that several shards share, with none of its own yet; left out where there is one shard. */
+  readonly ledger?: Ledger;
   /** The quiet hours that it names. */
   readonly curfew?: CurfewSchedule | null;
   /** What that says about records; mainlog and rejectlog only when left out. */

@@ -10,7 +10,7 @@ import { hostname } from '../core/config/options/server-options.ts';
 import { routingDomainOf } from '../core/config/routing-domain.ts';
 import type { ServerView } from '../core/console/server-view.ts';
 import type { Actions } from '../core/delivery/actions.ts';
-import type { NodeCounters } from '../core/delivery/claims.ts';
+import { type NodeCounters, referNodeCounters } from '../core/delivery/claims.ts';
 import { HostTimesTable } from '../core/delivery/host-times.ts';
 import { LimitAudit } from '../core/delivery/limit-audit.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
@@ -49,7 +49,7 @@ import { WakeUps } from './wake-ups.ts';
 
 export class Engine implements Turns {
   readonly server: ServerView;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly scheduler: Scheduler;
   readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
@@ -91,11 +91,8 @@ export class Engine implements Turns {
     this.#timers = this.#wakeUps.timers;
     this.#ids = new IdMaker(identity.pid);
     const limits = nodeLimits(configuration, connector.descriptorLimit);
-    this.#node = {
-      total: this.ledger.addUniversal('node', limits.total),
-      descriptors: this.ledger.addUniversal('descriptors', limits.descriptors),
-      ordinary: this.ledger.refer('ordinary'),
-    };
+    this.ledger = parts.ledger ?? new Ledger();
+    this.#node = referNodeCounters(this.ledger, limits);
     this.limitAudit = new LimitAudit({
       ledger: this.ledger,
       node: this.#node,

@@ -9,7 +9,7 @@ import { Timer, Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { routingDomainOf } from '../core/config/routing-domain.ts';
 import type { Actions } from '../core/delivery/actions.ts';
-import type { NodeLimits } from '../core/delivery/claims.ts';
+import { type NodeLimits, referNodeCounters } from '../core/delivery/claims.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import { routePolicy } from '../core/delivery/route-policy.ts';
@@ -99,11 +99,7 @@ export class Rehearsal implements Surroundings {
       throttles: new ThrottleTable(this.timers, memory, { reserve: written, writeAll: written }, false),
       timers: this.timers,
       random: seededRandom(seed).stream('host-choice'),
-      node: {
-        total: ledger.addUniversal('node', this.nodeLimits.total),
-        descriptors: ledger.addUniversal('descriptors', this.nodeLimits.descriptors),
-        ordinary: ledger.refer('ordinary'),
-      },
+      node: referNodeCounters(ledger, this.nodeLimits),
       nodeLimits: this.nodeLimits,
       actions: this.#actions(),
       curfewOf: (binding, domain) => curfew?.curfewOf(binding, configuration.groupOf(binding), domain) ?? null,

@@ -7,8 +7,11 @@ import { Timers } from '../base/timers.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { Ledger } from '../limits/ledger.ts';
+import { LedgerControl } from '../limits/ledger-control.ts';
+import { LedgerMemory } from '../limits/ledger-memory.ts';
+import { SharedCells } from '../limits/shared-cells.ts';
 import type { Candidate } from '../mail/hosts.ts';
-import { claimFor } from './claims.ts';
+import { claimFor, referNodeCounters, UNIVERSAL_KEYS } from './claims.ts';
 import { QueueTable } from './queue-table.ts';
 import { deliverySettings, nodeLimits, outboundCeiling } from './settings-of.ts';
 
@@ -60,11 +63,7 @@ function takenBy(
   const configuration = configurationOf(text);
   const ledger = new Ledger();
   const limits = nodeLimits(configuration, NO_LIMIT);
-  const node = {
-    total: ledger.addUniversal('node', limits.total),
-    descriptors: ledger.addUniversal('descriptors', limits.descriptors),
-    ordinary: ledger.refer('ordinary'),
-  };
+  const node = referNodeCounters(ledger, limits);
   const settingsOf = (b: string, d: string) => deliverySettings(configuration, b, d, 'here.test');
   const timers = new Timers();
   const throttles = emptyThrottleTable(timers, { mono: monoMs(0), wall: wallMs(0) }, () => {});
@@ -163,3 +162,18 @@ for (const [text, total, ceiling] of [
     assert.deepEqual([nodeLimits(configuration, NO_LIMIT).total, outboundCeiling(configuration)], [total, ceiling]);
   });
 }
+
+test('the counters of the node are those of all shards together', () => {
+  const memory = LedgerMemory.make({ shards: 2, counters: 16 }, [1, 2, 3, 4]);
+  const control = new LedgerControl(memory, UNIVERSAL_KEYS);
+  const shards = [0, 1].map((shard) => {
+    control.admit(shard);
+    const ledger = new Ledger(new SharedCells(memory, shard));
+    ledger.poll();
+    return { ledger, node: referNodeCounters(ledger, { total: 9, descriptors: 9 }) };
+  });
+  const [one, other] = shards;
+  assert.deepEqual(one!.node, other!.node);
+  for (const { ledger, node } of shards) for (const counter of Object.values(node)) ledger.take(counter);
+  for (const counter of Object.values(one!.node)) assert.equal(one!.ledger.open(counter), 2);
+});

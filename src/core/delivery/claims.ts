@@ -17,6 +17,19 @@ export interface NodeCounters {
   readonly ordinary: CounterIndex;
 }
 
+/** The keys of the first counters: shards share their numbers because each begins with these, in this order. */
+export const UNIVERSAL_KEYS = ['node', 'descriptors'] as const;
+
+/** Those of a ledger that has no counters yet, or of a shared one that was made with {@link UNIVERSAL_KEYS}. */
+export function referNodeCounters(ledger: Ledger, limits: Pick<NodeLimits, 'total' | 'descriptors'>): NodeCounters {
+  const [total, descriptors] = UNIVERSAL_KEYS;
+  return {
+    total: ledger.addUniversal(total, limits.total),
+    descriptors: ledger.addUniversal(descriptors, limits.descriptors),
+    ordinary: ledger.refer('ordinary'),
+  };
+}
+
 export interface NodeLimits {
   /** Below this a connection is opened whenever it is wanted. */
   readonly total: Limit;
