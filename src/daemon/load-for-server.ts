@@ -13,8 +13,11 @@ export function loadForServer(file: string, options: LoadOptions = {}): LoadResu
   return problems.length === 0 ? result : { kind: 'problems', problems, warnings: result.warnings };
 }
 
+/** What a configuration names on this machine. */
+export type NamedFiles = ReturnType<typeof loadNamed>;
+
 /**
- * What a configuration names on this machine, with the problems of all of it.
+ * Reads that, with the problems of all of it.
  * @param isHires what was in force at the start of the server, if it runs
  */
 export function loadNamed(configuration: Configuration, isHires?: boolean) {
