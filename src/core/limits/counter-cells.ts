@@ -1,6 +1,6 @@
-// The numbers of all counters of a process with one shard, in two arrays. What every acquire and release touches is eight
-// octets wide, so that a million counters are eight megabytes: what a connection costs with very many counters is the memory
-// it has to wait for, and with sixteen octets it was four times as much (bench/ledger.ts). Nobody else is there to share with,
+// The numbers of all counters of a process with one shard, in two arrays. What every acquire and release touches is four
+// octets wide, so that a million counters are four megabytes: what a connection costs with very many counters is the memory
+// it has to wait for, and with eight octets that was half as much again (bench/ledger.ts). Nobody else is there to share with,
 // to wait elsewhere, or to stop for: what shared-cells.ts has for that is nothing here.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
@@ -8,35 +8,45 @@ import { ADMITTED, type Cells, type Claim, type CounterIndex } from './cells.ts'
 
 const FIRST_CAPACITY = 1024;
 const NONE: readonly CounterIndex[] = [];
-const CELLS = 2;
 
-/** Hot cells. OPEN is a number alone, for compare-and-swap; the other holds the peak above two flags. */
-const OPEN = 0;
-const PEAK = 1;
+/**
+ * A hot cell: how many are open, how far that is below the peak, and two flags. The distance stands for itself up to one less
+ * than {@link FAR}; from there on the peak has to be looked up among the cold cells, as when it is passed.
+ */
 const IS_AWAITED = 1;
 const IS_REFERRED = 2;
-const FLAG_BITS = 2;
 const FLAGS = IS_AWAITED | IS_REFERRED;
+const BELOW_SHIFT = 2;
+const BELOW_ONE = 1 << BELOW_SHIFT;
+const FAR = 511;
+const BELOW = FAR << BELOW_SHIFT;
+const OPEN_SHIFT = 11;
+const OPEN_ONE = 1 << OPEN_SHIFT;
+/** What is left of 32 bits with a sign: as many as Linux gives a process descriptors, unless it is told otherwise. */
+const OPEN_MAX = 2 ** (31 - OPEN_SHIFT) - 1;
 
-/** Cold cells: slots whose connection is on its way out (they are in OPEN too), and references. */
+/** Cold cells: slots whose connection is on its way out (they are open too), references, and the peak. */
+const COLD_CELLS = 3;
 const LEAVING = 0;
 const REFERENCES = 1;
+const PEAK = 2;
 
 export class CounterCells implements Cells {
   readonly isShared = false;
   readonly isStopped = false;
   readonly #freeIndices: CounterIndex[] = [];
   #indices = 0;
-  #hot = new Int32Array(FIRST_CAPACITY * CELLS);
-  #cold = new Int32Array(FIRST_CAPACITY * CELLS);
+  #hot = new Int32Array(FIRST_CAPACITY);
+  #cold = new Int32Array(FIRST_CAPACITY * COLD_CELLS);
 
   begin(): CounterIndex {
     const index = this.#freeIndices.pop() ?? this.#indices++;
-    while (index * CELLS >= this.#hot.length) {
+    while (index >= this.#hot.length) {
       this.#hot = twiceAsLong(this.#hot);
       this.#cold = twiceAsLong(this.#cold);
     }
-    this.#hot[index * CELLS + PEAK] = 0;
+    this.#hot[index] = 0;
+    this.#cold[index * COLD_CELLS + PEAK] = 0;
     return index;
   }
 
@@ -45,24 +55,24 @@ export class CounterCells implements Cells {
   }
 
   open(index: number): number {
-    return this.#hot[index * CELLS + OPEN]!;
+    return this.#hot[index]! >> OPEN_SHIFT;
   }
 
   peak(index: number): number {
-    return this.#hot[index * CELLS + PEAK]! >> FLAG_BITS;
+    return this.#cold[index * COLD_CELLS + PEAK]!;
   }
 
   leaving(index: number): number {
-    return this.#cold[index * CELLS + LEAVING]!;
+    return this.#cold[index * COLD_CELLS + LEAVING]!;
   }
 
   isAwaited(index: number): boolean {
-    return (this.#hot[index * CELLS + PEAK]! & IS_AWAITED) !== 0;
+    return (this.#hot[index]! & IS_AWAITED) !== 0;
   }
 
   isUnused(index: number): boolean {
-    const first = index * CELLS;
-    return this.#hot[first + OPEN] === 0 && (this.#hot[first + PEAK]! & FLAGS) === 0;
+    const hot = this.#hot[index]!;
+    return hot < OPEN_ONE && (hot & FLAGS) === 0;
   }
 
   limitOf(_index: CounterIndex, limit: Limit): Limit {
@@ -90,38 +100,47 @@ export class CounterCells implements Cells {
   }
 
   take(index: number): void {
-    const first = index * CELLS;
-    const open = this.#hot[first + OPEN]! + 1;
-    this.#hot[first + OPEN] = open;
-    const peak = this.#hot[first + PEAK]!;
-    if (open > peak >> FLAG_BITS) this.#hot[first + PEAK] = (open << FLAG_BITS) | (peak & FLAGS);
+    const hot = this.#hot[index]! + OPEN_ONE;
+    const below = hot & BELOW;
+    if (below === 0 || below === BELOW) this.#takeByPeak(index, hot);
+    else this.#hot[index] = hot - BELOW_ONE;
+  }
+
+  /** The new number of open ones is a new peak, or may be so far below it that only the peak itself tells. */
+  #takeByPeak(index: number, hot: number): void {
+    const open = hot >> OPEN_SHIFT;
+    const place = index * COLD_CELLS + PEAK;
+    const peak = Math.max(this.#cold[place]!, open);
+    assert(peak < OPEN_MAX, 'a process has no more than a million connections');
+    this.#cold[place] = peak;
+    this.#hot[index] = (hot & ~BELOW) | (Math.min(peak - open, FAR) << BELOW_SHIFT);
   }
 
   give(index: number): void {
-    const open = this.#hot[index * CELLS + OPEN]! - 1;
-    assert(open >= 0, 'no counter falls below zero');
-    this.#hot[index * CELLS + OPEN] = open;
+    const hot = this.#hot[index]!;
+    assert(hot >= OPEN_ONE, 'no counter falls below zero');
+    this.#hot[index] = hot - OPEN_ONE + ((hot & BELOW) === BELOW ? 0 : BELOW_ONE);
   }
 
   addLeaving(index: number, change: 1 | -1): void {
-    this.#cold[index * CELLS + LEAVING]! += change;
+    this.#cold[index * COLD_CELLS + LEAVING]! += change;
   }
 
   refer(index: number): void {
-    this.#cold[index * CELLS + REFERENCES]! += 1;
-    this.#hot[index * CELLS + PEAK]! |= IS_REFERRED;
+    this.#cold[index * COLD_CELLS + REFERENCES]! += 1;
+    this.#hot[index]! |= IS_REFERRED;
   }
 
   unrefer(index: number): void {
-    const references = this.#cold[index * CELLS + REFERENCES]! - 1;
+    const references = this.#cold[index * COLD_CELLS + REFERENCES]! - 1;
     assert(references >= 0, 'a counter is unreferred as often as it was referred');
-    this.#cold[index * CELLS + REFERENCES] = references;
-    if (references === 0) this.#hot[index * CELLS + PEAK]! &= ~IS_REFERRED;
+    this.#cold[index * COLD_CELLS + REFERENCES] = references;
+    if (references === 0) this.#hot[index]! &= ~IS_REFERRED;
   }
 
   setAwaited(index: number, isAwaited: boolean): void {
-    if (isAwaited) this.#hot[index * CELLS + PEAK]! |= IS_AWAITED;
-    else this.#hot[index * CELLS + PEAK]! &= ~IS_AWAITED;
+    if (isAwaited) this.#hot[index]! |= IS_AWAITED;
+    else this.#hot[index]! &= ~IS_AWAITED;
   }
 
   ticket(): number {
