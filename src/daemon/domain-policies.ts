@@ -1,21 +1,23 @@
-// The port for policies of MTA-STS: what is fetched over HTTPS, and what of it is on disk.
+// The ports that go over HTTPS: policies of MTA-STS, which are fetched and kept on disk, and reports on TLS, which are posted.
 import type { Configuration } from '../core/config/configuration.ts';
 import { mtaStsPolicyStore } from '../core/config/options/transport-policy-options.ts';
 import { expiresAt } from '../core/mail/sts-policy.ts';
 import type { DomainName, FetchedPolicy, HeldPolicy, RecordLog, Resolver, StsPolicies } from '../engine/ports.ts';
-import { type PolicyDialer, PolicyFetcher } from '../shell/sts/policy-fetch.ts';
+import type { HttpsDialer } from '../shell/https/https-client.ts';
+import { PolicyFetcher } from '../shell/https/policy-fetch.ts';
+import { ReportPoster } from '../shell/https/report-post.ts';
 import { openPolicyStore, type PolicyStore } from '../shell/sts/policy-store.ts';
 
-export type { PolicyDialer };
-
-const HTTPS_PORT = 443;
+export type { HttpsDialer as PolicyDialer };
 
 export class DomainPolicies implements StsPolicies {
   readonly saved: readonly (readonly [DomainName, HeldPolicy])[];
+  /** To hosts that are found in the same way. */
+  readonly reports: ReportPoster;
   readonly #store: PolicyStore;
   readonly #fetcher: PolicyFetcher;
 
-  constructor(configuration: Configuration, dialer: PolicyDialer, logs: Pick<RecordLog, 'panic'>) {
+  constructor(configuration: Configuration, dialer: HttpsDialer, logs: Pick<RecordLog, 'panic'>) {
     const directory = configuration.value(mtaStsPolicyStore);
     const troubled = (text: string): void => logs.panic('warning', text);
     const { store, saved, problems } = openPolicyStore(directory, troubled);
@@ -24,6 +26,7 @@ export class DomainPolicies implements StsPolicies {
     this.saved = saved.filter(([, held]) => Date.now() < expiresAt(held));
     for (const [domain, held] of saved) if (Date.now() >= expiresAt(held)) store.keep(domain, null);
     this.#fetcher = new PolicyFetcher(dialer);
+    this.reports = new ReportPoster(dialer);
   }
 
   fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy) => void): void {
@@ -36,14 +39,14 @@ export class DomainPolicies implements StsPolicies {
 
   async close(): Promise<void> {
     this.#fetcher.close();
+    this.reports.close();
     await this.#store.close();
   }
 }
 
-/** Hosts of policies are found with the name servers that mail is routed by. */
-export function policyDialer(resolver: Resolver): PolicyDialer {
+/** Hosts are found with the name servers that mail is routed by. */
+export function policyDialer(resolver: Resolver): HttpsDialer {
   return {
-    port: HTTPS_PORT,
     addressesOf(host, found) {
       const addresses: string[][] = [];
       const take = (place: number, answer: Parameters<Parameters<Resolver['query']>[2]>[0]): void => {

@@ -180,11 +180,12 @@ export class Engine implements Turns {
       closed: () => this.ledger.give(this.#node.descriptors),
     });
     this.#tlsReports =
-      ports.tlsReports === undefined
+      ports.tlsReports === undefined || ports.reportPoster === undefined
         ? null
         : new TlsReports({
             ...shared,
             store: ports.tlsReports,
+            poster: ports.reportPoster,
             resolver: ports.resolver,
             random: random.stream('tls-reports'),
             configuration: () => this.#configuration,
@@ -322,6 +323,7 @@ export class Engine implements Turns {
     this.#quietHours.configure(curfew, at);
     if (records !== undefined) this.#records.configure(records);
     this.#delays.configured();
+    this.#tlsReports?.configured(at);
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
     this.limitAudit.configured(at.wall);
     this.end(at);

@@ -9,6 +9,7 @@ import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/mes
 import type { MimeParts } from '../core/mail/mime-parts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { TlsPeer, TlsPolicy } from '../core/mail/tls-policy.ts';
+import type { ReportUri } from '../core/records/tls-report-destination.ts';
 import type { DnsAnswer, DnsType } from '../core/routing/dns-answer.ts';
 import type { FetchedPolicy } from '../core/routing/sts-table.ts';
 import type { ContentForm } from '../core/smtp/client-actions.ts';
@@ -110,7 +111,7 @@ export interface Resolver {
 
 // ---- policies of domains
 
-export type { DomainName, FetchedPolicy, HeldPolicy };
+export type { DomainName, FetchedPolicy, HeldPolicy, ReportUri };
 
 /** MTA-STS (RFC 8461). Nothing waits for what is kept. */
 export interface StsPolicies {
@@ -130,8 +131,17 @@ export interface TlsReportStore {
   readonly saved: Iterable<string>;
   /** Takes the place of all that was kept before, or changes nothing. The lines are read over several turns. */
   keep(lines: Iterable<string>, done: (isKept: boolean) => void): void;
-  /** As gzip, in base64. */
-  compress(text: string, done: (base64: string) => void): void;
+  /** As gzip. */
+  compress(text: string, done: (octets: Uint8Array) => void): void;
+}
+
+export interface TlsReportPoster {
+  /**
+   * Over HTTPS, to whom a certificate proves to be that host. A few at once.
+   * @param body the report, gzip
+   * @param done told null when it was taken, else what was wrong
+   */
+  post(to: ReportUri, body: Uint8Array, done: (problem: string | null) => void): void;
 }
 
 // ---- spool
@@ -210,6 +220,8 @@ export interface Ports {
   readonly stsPolicies?: StsPolicies;
   /** Absent where nobody reports, as in a simulation. */
   readonly tlsReports?: TlsReportStore;
+  /** With `tlsReports`. */
+  readonly reportPoster?: TlsReportPoster;
   readonly spool: Spool;
   readonly mime: MimeReader;
   readonly throttles: ThrottleStore;

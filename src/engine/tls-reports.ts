@@ -1,6 +1,6 @@
 // Reports on TLS (RFC 8460): counts the sessions of a day, in UTC, keeps the counts over restarts, and when a day has ended
-// tells each domain that wants to know, by mail of our own. Domains take turns over some hours; one is asked for where it
-// wants its report, written to and stored at a time.
+// tells each domain that wants to know, by mail of our own or over HTTPS (tls-report-posts.ts). Domains take turns over some
+// hours; one is asked for where it wants its report, written to and stored at a time.
 import { addMono, type Moment, monoOf, type WallMs, wallMs } from '../core/base/moment.ts';
 import type { Random } from '../core/base/random.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
@@ -11,7 +11,7 @@ import {
   tlsReportingOrganization,
   tlsReportingSender,
 } from '../core/config/options/tls-report-options.ts';
-import type { SentReports, TlsReportView } from '../core/console/tls-report-view.ts';
+import type { ReportPosts, SentReports, TlsReportView } from '../core/console/tls-report-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
@@ -26,12 +26,13 @@ import {
   reportJson,
   type TlsReport,
 } from '../core/records/tls-report.ts';
-import { reportDestinations } from '../core/records/tls-report-destination.ts';
+import { type ReportDestinations, reportDestinations } from '../core/records/tls-report-destination.ts';
 import { composeTlsReport } from '../core/records/tls-report-mail.ts';
 import type { Fault } from '../core/records/tls-verdict.ts';
 import { internalEnvelope, newBoundary } from './internal-mail.ts';
 import type { MailRecords } from './mail-records.ts';
-import type { Resolver, Spool, StoredContent, TlsReportStore } from './ports.ts';
+import type { Resolver, Spool, StoredContent, TlsReportPoster, TlsReportStore } from './ports.ts';
+import { TlsReportPosts } from './tls-report-posts.ts';
 import type { Turns } from './turn.ts';
 
 export interface TlsReportParts {
@@ -43,6 +44,7 @@ export interface TlsReportParts {
   readonly random: Random;
   readonly resolver: Resolver;
   readonly store: TlsReportStore;
+  readonly poster: TlsReportPoster;
   configuration(): Configuration;
   hostname(): string;
   routingDomainOf(binding: string, domain: DomainName): DomainName;
@@ -65,12 +67,11 @@ const WAITING_MAX = 30_000;
 const TRIES_MAX = 5;
 /** Before one that could not be sent is tried again. */
 const PAUSE_MS = 60_000;
-const NOTHING_SENT = { sent: 0, unwanted: 0, httpsOnly: 0, unsent: 0 };
-
-type Outcome = keyof SentReports;
+const NOTHING_SENT = { sent: 0, unwanted: 0, posted: 0, unsent: 0 };
 
 export class TlsReports implements TlsReportView {
   readonly #parts: TlsReportParts;
+  readonly #posts: TlsReportPosts;
   readonly #dayTimer = new Timer(() => this.#dayTimerFired());
   readonly #keepTimer = new Timer(() => this.#keepTimerFired());
   readonly #sendTimer = new Timer(() => this.#sendNext());
@@ -87,10 +88,20 @@ export class TlsReports implements TlsReportView {
   /** Operators who wait until all are sent, and what has become of them. */
   #asking: ((sent: SentReports) => void)[] = [];
   #givenUp = 0;
-  #outcomes: Record<Outcome, number> = { ...NOTHING_SENT };
+  #outcomes: Record<keyof SentReports, number> = { ...NOTHING_SENT };
+  #wasEnabled: boolean;
 
   constructor(parts: TlsReportParts) {
     this.#parts = parts;
+    this.#wasEnabled = this.isEnabled;
+    this.#posts = new TlsReportPosts({
+      ...parts,
+      isEnabled: () => this.isEnabled,
+      json: (report) => reportJson(report, this.#reporter()),
+      changed: () => {
+        this.#hasNews = true;
+      },
+    });
     const { wall } = parts.turns.clock();
     const own: DomainCounts[] = [];
     let from = wall;
@@ -98,6 +109,8 @@ export class TlsReports implements TlsReportView {
     for (const line of parts.store.saved) {
       const saved = parseCounts(line);
       if (saved === null) damaged += 1;
+      else if (saved.post !== null)
+        this.#posts.restore({ ...saved, until: saved.until! }, saved.post.uri, saved.post.since);
       else if (saved.until !== null) this.#waiting.push({ ...saved, until: saved.until, tries: 0 });
       else if (dayOf(saved.from) === dayOf(wall)) {
         from = saved.from;
@@ -123,6 +136,10 @@ export class TlsReports implements TlsReportView {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  get posts(): ReportPosts {
+    return this.#posts.figures;
   }
 
   /** A report is on its way into the spool. */
@@ -151,11 +168,20 @@ export class TlsReports implements TlsReportView {
     this.#armDay(at);
     this.#parts.timers.set(this.#keepTimer, addMono(at.mono, KEEP_MS));
     if (this.#waiting.length > 0) this.#spread(at);
+    this.#posts.start();
+  }
+
+  /** Another configuration is in force. What nobody counted was not counted: counting begins when it is switched on. */
+  configured(at: Moment): void {
+    const isNew = this.isEnabled && !this.#wasEnabled;
+    this.#wasEnabled = this.isEnabled;
+    if (isNew && this.#counts.size === 0) this.#counts = new TlsCounts(at.wall);
   }
 
   /** Nothing more is begun. */
   stop(): void {
     this.#isStopping = true;
+    this.#posts.stop();
   }
 
   /** What was counted is kept, once the rest is at rest. @param kept called once, when it is */
@@ -198,6 +224,7 @@ export class TlsReports implements TlsReportView {
   #keepTimerFired(): void {
     const { timers, turns } = this.#parts;
     timers.set(this.#keepTimer, addMono(turns.now.mono, KEEP_MS));
+    this.#posts.tell();
     if (this.#hasNews && !this.#isStopping) this.#keep();
   }
 
@@ -221,8 +248,10 @@ export class TlsReports implements TlsReportView {
 
   *#lines(): Iterable<string> {
     // Read over several turns, in which reports are sent and a day may end.
-    const [waiting, counting] = [[...this.#waiting], this.#counts];
+    const { wall } = this.#parts.turns.clock();
+    const [waiting, posts, counting] = [[...this.#waiting], this.#posts.lines(wall), this.#counts];
     for (const { counts, from, until } of waiting) yield formatCounts(counts, from, until);
+    yield* posts;
     for (const counts of counting.domains()) yield formatCounts(counts, counting.from, null);
   }
 
@@ -263,24 +292,30 @@ export class TlsReports implements TlsReportView {
       else {
         const wanted = answer.kind === 'texts' ? reportDestinations(answer.texts) : null;
         if (wanted === null) this.#over(report, 'unwanted', at);
-        else if (wanted.mailboxes.length === 0) this.#over(report, 'httpsOnly', at);
-        else this.#compress(report, wanted.mailboxes);
+        else if (wanted.mailboxes.length === 0) this.#served(report, wanted, at);
+        else this.#compress(report, wanted);
       }
       turns.end(at);
     });
   }
 
-  #compress(report: Waiting, mailboxes: readonly Mailbox[]): void {
+  #compress(report: Waiting, wanted: ReportDestinations): void {
     const { store, turns } = this.#parts;
-    store.compress(reportJson(report, this.#reporter()), (base64) => {
+    store.compress(reportJson(report, this.#reporter()), (octets) => {
       const at = turns.begin();
-      this.#store(report, mailboxes, base64, at);
+      this.#store(report, wanted, wanted.mailboxes, Buffer.from(octets).toString('base64'), at);
       turns.end(at);
     });
   }
 
   /** One mail for each of them, one after the other. */
-  #store(report: Waiting, [to, ...others]: readonly Mailbox[], base64: string, at: Moment): void {
+  #store(
+    report: Waiting,
+    wanted: ReportDestinations,
+    [to, ...others]: readonly Mailbox[],
+    base64: string,
+    at: Moment,
+  ): void {
     const { spool, turns, records } = this.#parts;
     const { envelope, headerSection, body } = this.#compose(report, to!, base64, at);
     spool.append(envelope, { headerSection, body: [Buffer.from(body, 'latin1')] }, (result) => {
@@ -291,17 +326,27 @@ export class TlsReports implements TlsReportView {
         const group = this.#parts.configuration().groupOf(REPORT_BINDING);
         records.received({ at: now.wall, envelope, recipient, connectionId: NO_ID, group, remoteAddress: '' });
         this.#parts.accepted(result.stored, now);
-        if (others.length > 0) this.#store(report, others, base64, now);
-        else this.#over(report, 'sent', now);
+        if (others.length > 0) this.#store(report, wanted, others, base64, now);
+        else this.#served(report, wanted, now);
       }
       turns.end(now);
     });
   }
 
-  #over(report: Waiting, outcome: Outcome, { mono }: Moment): void {
+  /** Its mail is in the queue; what is to be posted goes its own way. */
+  #served(report: Waiting, { mailboxes, uris }: ReportDestinations, at: Moment): void {
+    if (uris.length > 0) {
+      this.#outcomes.posted += 1;
+      this.#posts.add(report, uris);
+    }
+    if (mailboxes.length > 0) this.#outcomes.sent += 1;
+    this.#over(report, 'served', at);
+  }
+
+  #over(report: Waiting, outcome: 'served' | 'unwanted' | 'unsent', { mono }: Moment): void {
     this.#isSending = false;
     this.#hasNews = true;
-    this.#outcomes[outcome] += 1;
+    if (outcome !== 'served') this.#outcomes[outcome] += 1;
     const place = this.#waiting.indexOf(report); // the first, unless older ones were dropped
     if (place >= 0) this.#waiting.splice(place, 1);
     report.tries += 1;
@@ -323,8 +368,6 @@ export class TlsReports implements TlsReportView {
     const { told } = this.#parts;
     const sent = this.#outcomes;
     this.#outcomes = { ...NOTHING_SENT };
-    if (sent.httpsOnly > 0)
-      told('notice', `tls_reporting: ${sent.httpsOnly} domains want reports by HTTPS only, which is not done`);
     if (this.#givenUp > 0)
       told('warning', `tls_reporting: ${this.#givenUp} reports were given up after ${TRIES_MAX} tries each`);
     this.#givenUp = 0;

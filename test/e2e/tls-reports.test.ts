@@ -8,10 +8,12 @@ import { gunzipSync } from 'node:zlib';
 import PostalMime from 'postal-mime';
 import type { SinkBehaviour } from '../../src/cli/sink-behaviour.ts';
 import type { SinkMessage } from '../../src/cli/sink-server.ts';
+import { certificateFile } from '../support/certificates.ts';
 import { ownKeyRecord } from '../support/dane-site.ts';
 import { DnsServer, type Zone } from '../support/dns-server.ts';
 import { Headgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
+import { openPolicyHost } from '../support/policy-host.ts';
 import { Receivers } from '../support/receivers.ts';
 import { isRecord } from '../support/records.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -46,13 +48,15 @@ interface Options {
   readonly isAnnounced?: boolean;
   /** The TLSA record of the exchanger, proved; `bogus`: SERVFAIL. */
   readonly tlsa?: string;
+  /** Where one.example wants its reports. */
+  readonly rua?: string;
 }
 
 /** Reports on one.example go to rua.example, which has the same exchanger. */
 async function openSite(
   t: TestContext,
   behaviour: Partial<SinkBehaviour>,
-  { options = '', policy, isAnnounced = false, tlsa }: Options = {},
+  { options = '', policy, isAnnounced = false, tlsa, rua = 'mailto:tls@rua.example' }: Options = {},
 ): Promise<Site> {
   const arrived: SinkMessage[] = [];
   let told = () => {};
@@ -70,7 +74,7 @@ async function openSite(
     'one.example': { MX: [[10, EXCHANGER]], isAuthentic },
     'rua.example': { MX: [[10, EXCHANGER]], isAuthentic },
     [EXCHANGER]: { A: ['127.0.1.1'], isAuthentic },
-    '_smtp._tls.one.example': { TXT: ['v=TLSRPTv1; rua=mailto:tls@rua.example'] },
+    '_smtp._tls.one.example': { TXT: [`v=TLSRPTv1; rua=${rua}`] },
     ...(tlsa === undefined
       ? {}
       : { [`_${port}._tcp.${EXCHANGER}`]: tlsa === 'bogus' ? { rcode: 2 } : { TLSA: [tlsa], isAuthentic } }),
@@ -95,6 +99,7 @@ async function openSite(
     tls_reporting = true
     dane {}
     ${options}`,
+    { environment: { NODE_EXTRA_CA_CERTS: certificateFile('authority') } },
   );
   const nextReport: Site['nextReport'] = async () => {
     while (arrived.length === 0) {
@@ -259,6 +264,53 @@ test('a policy that cannot be fetched is reported beside the sessions that go wi
   assert.equal(detail!['result-type'], 'sts-policy-fetch-error');
   assert.match(String(detail!['failure-reason-code']), /no address of mta-sts\.one\.example/);
 });
+
+test('a report is posted over HTTPS and mailed, where the domain wants both', { timeout }, async (t) => {
+  const host = await openPolicyHost(t, (response) => void response.writeHead(201).end(), 'receiver', '127.0.1.1');
+  const uri = `https://${EXCHANGER}:${host.dialer.port}/v1`;
+  const { headgate, receivers, nextReport } = await openSite(t, offering(), {
+    options: 'TLS = ifavailable',
+    rua: `${uri},mailto:tls@rua.example`,
+  });
+  await receivers.whenArrived(await inject(headgate.port, [{ domain: 'one.example', messages: 2 }]));
+  const sent = await headgate.console('tls report send today');
+  assert.equal(
+    sent.text,
+    '1 reports are in the queue; 0 domains want none; 1 are being posted by HTTPS (tls report tells how that ends).\n',
+  );
+  const { report } = await nextReport();
+  const told = await shownUntil(headgate, / 0 on their way/);
+  assert.match(told, /^By HTTPS since the start: 1 taken, 0 on their way or to be tried again, 0 given up$/m);
+  assert.deepEqual(host.seen, [`${EXCHANGER}:${host.dialer.port} /v1`]);
+  const [{ headers, body }] = host.posts as [(typeof host.posts)[0]];
+  assert.equal(headers['content-type'], 'application/tlsrpt+gzip');
+  assert.deepEqual(JSON.parse(gunzipSync(body).toString()), report);
+});
+
+test('a report that is not taken is there for the next process', { timeout }, async (t) => {
+  const host = await openPolicyHost(t, (response) => void response.writeHead(503).end(), 'receiver', '127.0.1.1');
+  const uri = `https://${EXCHANGER}:${host.dialer.port}/`;
+  const { headgate, receivers } = await openSite(t, offering(), { options: 'TLS = ifavailable', rua: uri });
+  await receivers.whenArrived(await inject(headgate.port, [{ domain: 'one.example', messages: 1 }]));
+  await headgate.console('tls report send today');
+  const told = await shownUntil(headgate, /status 503/);
+  assert.match(told, /^By HTTPS since the start: 0 taken, 1 on their way or to be tried again, 0 given up$/m);
+  assert.ok(told.includes(`\nThe last that was not taken: ${uri}: status 503\n`));
+  host.answer = (response) => void response.writeHead(200).end();
+  await headgate.stop();
+  await headgate.start();
+  await shownUntil(headgate, /^By HTTPS since the start: 1 taken, 0 on their way or to be tried again, 0 given up$/m);
+  assert.equal(host.posts.length, 2);
+  assert.ok(host.posts[0]!.body.equals(host.posts[1]!.body));
+});
+
+/** What `tls report` says, once it says that. */
+async function shownUntil(headgate: Headgate, pattern: RegExp): Promise<string> {
+  for (;;) {
+    const { text } = await headgate.console('tls report');
+    if (pattern.test(text)) return text;
+  }
+}
 
 test('counts survive an orderly stop, and the console lists them', { timeout }, async (t) => {
   const { headgate, receivers, nextReport } = await openSite(t, offering(), { options: 'TLS = ifavailable' });

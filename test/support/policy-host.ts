@@ -1,10 +1,10 @@
-// The host of a policy of MTA-STS: an HTTPS server on loopback that answers as a test wants it.
+// The host of a policy of MTA-STS, or of reports on TLS: an HTTPS server on loopback that answers as a test wants it.
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { PolicyDialer } from '../../src/shell/sts/policy-fetch.ts';
+import type { HttpsDialer } from '../../src/shell/https/https-client.ts';
 import { type CertificateName, certificate } from './certificates.ts';
 
 /** A domain whose policy host is a name that the certificate `receiver` bears. */
@@ -13,9 +13,11 @@ export const POLICY_DOMAIN = 'wild.example';
 export interface PolicyHost {
   /** `Host path` of every request. */
   readonly seen: string[];
+  /** What was posted, once all of it is there. */
+  readonly posts: { readonly headers: IncomingHttpHeaders; readonly body: Buffer }[];
   /** Answers from the next request on. */
   answer: (response: ServerResponse) => void;
-  readonly dialer: PolicyDialer;
+  readonly dialer: HttpsDialer;
 }
 
 /** @param policy text of the policy */
@@ -26,15 +28,26 @@ export async function openPolicyHost(
   t: TestContext,
   answer: PolicyHost['answer'],
   name: CertificateName = 'receiver',
+  address = '127.0.0.1',
 ): Promise<PolicyHost> {
   const seen: string[] = [];
+  const posts: PolicyHost['posts'] = [];
   const pem = certificate(name);
   const server = createServer({ cert: pem, key: pem }, (request: IncomingMessage, response) => {
     seen.push(`${request.headers.host} ${request.url}`);
-    host.answer(response);
+    if (request.method !== 'POST') {
+      host.answer(response);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      posts.push({ headers: request.headers, body: Buffer.concat(chunks) });
+      host.answer(response);
+    });
   });
   server.on('tlsClientError', () => {}); // who does not trust us
-  server.listen(0, '127.0.0.1');
+  server.listen(0, address);
   await once(server, 'listening');
   t.after(() => {
     server.closeAllConnections();
@@ -44,8 +57,9 @@ export async function openPolicyHost(
   const ca = certificate('authority');
   const host: PolicyHost = {
     seen,
+    posts,
     answer,
-    dialer: { port, ca, addressesOf: (_, found) => setImmediate(() => found(['127.0.0.1'])) },
+    dialer: { port, ca, addressesOf: (_, found) => setImmediate(() => found([address])) },
   };
   return host;
 }

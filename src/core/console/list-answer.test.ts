@@ -35,6 +35,7 @@ const GIVEN: Partial<ServerView> = {
     isEnabled: true,
     since: wallMs(Date.UTC(2026, 0, 1)),
     overflow: 1,
+    posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
     waiting: 2,
     domains: () => [{ domain: 'a.com', policies: [] }],
     send: () => Promise.reject(new Error('nobody asked for that')),

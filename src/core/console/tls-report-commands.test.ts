@@ -10,6 +10,7 @@ const VIEW: TlsReportView = {
   since: wallMs(Date.UTC(2026, 0, 1, 10)),
   overflow: 0,
   waiting: 3,
+  posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
   domains: () => [
     {
       domain: 'a.example',
@@ -38,7 +39,7 @@ const VIEW: TlsReportView = {
   send: async (withToday) => ({
     sent: withToday ? 2 : 1,
     unwanted: 1,
-    httpsOnly: withToday ? 1 : 0,
+    posted: withToday ? 1 : 0,
     unsent: withToday ? 1 : 0,
   }),
 };
@@ -59,6 +60,20 @@ for (const [line, view, text, failed] of [
     'Counted since 2026-01-01T10:00:00Z\nTotal domains: 0; reports that wait: 3\nSessions with further domains, of which there is no report: 7\n',
     false,
   ],
+  [
+    'tls report',
+    {
+      ...VIEW,
+      domains: () => [],
+      posts: { taken: 2, waiting: 1, givenUp: 0, lastProblem: 'https://a.example/: status 503 \x1b' },
+    },
+    `Counted since 2026-01-01T10:00:00Z
+Total domains: 0; reports that wait: 3
+By HTTPS since the start: 2 taken, 1 on their way or to be tried again, 0 given up
+The last that was not taken: https://a.example/: status 503 \\x1b
+`,
+    false,
+  ],
   ['tls report', { ...VIEW, isEnabled: false }, OFF, true],
   ['tls report', null, OFF, true],
   ['tls report all', VIEW, 'found "all"; expected --json or nothing\n', true],
@@ -66,7 +81,7 @@ for (const [line, view, text, failed] of [
   [
     'tls report send today',
     VIEW,
-    '2 reports are in the queue; 1 domains want none; 1 want theirs by HTTPS only, which is not done; 1 could not be sent and are tried again.\n',
+    '2 reports are in the queue; 1 domains want none; 1 are being posted by HTTPS (tls report tells how that ends); 1 could not be sent and are tried again.\n',
     false,
   ],
   ['tls report send tomorrow', VIEW, 'found "tomorrow"; expected today or nothing\n', true],

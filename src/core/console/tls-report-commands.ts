@@ -8,7 +8,7 @@ import { jsonList, listAnswer, withJson } from './list-answer.ts';
 
 import type { ServerView } from './server-view.ts';
 import { collectInSlices } from './slices.ts';
-import type { SentReports, TlsReportView } from './tls-report-view.ts';
+import type { ReportPosts, SentReports, TlsReportView } from './tls-report-view.ts';
 
 const OFF = 'sessions are not counted (config set tls_reporting true)';
 
@@ -36,18 +36,27 @@ async function list(server: ServerView, isJson: boolean): Promise<Answer> {
   const { tlsReports } = server;
   if (tlsReports?.isEnabled !== true) return refuse(OFF);
   const rows = await collectInSlices(tlsReports.domains(), server);
-  const { since, overflow, waiting } = tlsReports;
+  const { since, overflow, waiting, posts } = tlsReports;
   if (isJson) {
-    const about = JSON.stringify({ since: instant(since), waiting, overflow }).slice(0, -1);
+    const about = JSON.stringify({ since: instant(since), waiting, overflow, posts }).slice(0, -1);
     return jsonList(rows, server, (row) => row, [`${about},"domains":`, '}']);
   }
   return listAnswer(rows, server, (row) => domainLines(row), {
     head: [`Counted since ${instant(since)}`],
     tail: [
       `Total domains: ${rows.length}; reports that wait: ${waiting}`,
+      ...postLines(posts),
       ...(overflow === 0 ? [] : [`Sessions with further domains, of which there is no report: ${overflow}`]),
     ],
   });
+}
+
+function postLines({ taken, waiting, givenUp, lastProblem }: ReportPosts): readonly string[] {
+  if (taken + waiting + givenUp === 0) return [];
+  return [
+    `By HTTPS since the start: ${taken} taken, ${waiting} on their way or to be tried again, ${givenUp} given up`,
+    ...(lastProblem === null ? [] : [printable(`The last that was not taken: ${lastProblem}`)]),
+  ];
 }
 
 const instant = (at: WallMs): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
@@ -70,11 +79,11 @@ async function send(reports: TlsReportView | null, withToday: boolean): Promise<
   return reply(textOf([sentLine(await reports.send(withToday))]));
 }
 
-function sentLine({ sent, unwanted, httpsOnly, unsent }: SentReports): string {
+function sentLine({ sent, unwanted, posted, unsent }: SentReports): string {
   const parts = [
     `${sent} reports are in the queue`,
     `${unwanted} domains want none`,
-    ...(httpsOnly === 0 ? [] : [`${httpsOnly} want theirs by HTTPS only, which is not done`]),
+    ...(posted === 0 ? [] : [`${posted} are being posted by HTTPS (tls report tells how that ends)`]),
     ...(unsent === 0 ? [] : [`${unsent} could not be sent and are tried again`]),
   ];
   return `${parts.join('; ')}.`;

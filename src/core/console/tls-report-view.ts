@@ -8,10 +8,22 @@ export interface SentReports {
   readonly sent: number;
   /** The domain asks for none. */
   readonly unwanted: number;
-  /** It asks for them by HTTPS, and in no other way. */
-  readonly httpsOnly: number;
+  /** They are being posted over HTTPS; some of them are sent as mail, too. */
+  readonly posted: number;
   /** Tried again later: the name service did not answer, or the spool took nothing. */
   readonly unsent: number;
+}
+
+/** Reports over HTTPS, one for each URI. */
+export interface ReportPosts {
+  /** Posted, and taken. */
+  readonly taken: number;
+  /** On their way, or tried again later. */
+  readonly waiting: number;
+  /** Not taken for a day. */
+  readonly givenUp: number;
+  /** What was wrong with the last one that was not taken: `URI: REASON`. */
+  readonly lastProblem: string | null;
 }
 
 export interface TlsReportView {
@@ -22,6 +34,8 @@ export interface TlsReportView {
   readonly overflow: number;
   /** Reports of days that are over. */
   readonly waiting: number;
+  /** Since the start of the process. */
+  readonly posts: ReportPosts;
   /** What was counted since. O(domains). */
   domains(): Iterable<DomainCounts>;
   /** Sends reports now. @param withToday those of today so far too; counting begins anew then */

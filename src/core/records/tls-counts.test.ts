@@ -146,7 +146,9 @@ test('whatever is counted, reports are JSON, their totals agree, and lines of th
               details.reduce((sum: number, one: Record<string, number>) => sum + one['failed-session-count']!, 0),
             );
           }
-          assert.deepEqual(parseCounts(formatCounts(row, FROM, null)), { ...report, until: null });
+          assert.deepEqual(parseCounts(formatCounts(row, FROM, null)), { ...report, until: null, post: null });
+          const post = { uri: 'https://a.example/', since: UNTIL };
+          assert.deepEqual(parseCounts(formatCounts(row, FROM, UNTIL, post)), { ...report, post });
         }
         assert.equal(total, sessions.length);
       },
@@ -205,14 +207,11 @@ test('a report has the members of RFC 8460', () => {
   assert.equal(reportFilename(report, 'mta.s.example'), 'mta.s.example!a.example!1767225600!1767311999!001.json.gz');
 });
 
-const LINE = formatCounts(
-  {
-    domain: 'a.example',
-    policies: [{ policy: STS, successes: 1, failed: 2, failures: [{ failure: EXPIRED, sessions: 2 }] }],
-  },
-  FROM,
-  UNTIL,
-);
+const COUNTS = {
+  domain: 'a.example',
+  policies: [{ policy: STS, successes: 1, failed: 2, failures: [{ failure: EXPIRED, sessions: 2 }] }],
+};
+const LINE = formatCounts(COUNTS, FROM, UNTIL);
 for (const [title, line] of [
   ['nothing', ''],
   ['cut off', LINE.slice(0, -10)],
@@ -220,6 +219,8 @@ for (const [title, line] of [
   ['no name', LINE.replace('"a.example"', '"a b"')],
   ['a total that does not agree', LINE.replace('"failed":2', '"failed":3')],
   ['a count below zero', LINE.replace('"successes":1', '"successes":-1')],
+  ['a post without a time', LINE.replace('"domain"', '"post":{"uri":"https://a.example/"},"domain"')],
+  ['a post of what is being counted', formatCounts(COUNTS, FROM, null, { uri: 'https://a.example/', since: UNTIL })],
   ['an unknown type', LINE.replace('certificate-expired', 'certificate-strange')],
   ['no time', LINE.replace(String(FROM), '"x"')],
 ] as const) {

@@ -1,18 +1,32 @@
 // Where a domain wants reports on TLS (RFC 8460 section 3): the TXT record at `_smtp._tls.DOMAIN`. It is a stranger's: what
 // does not have the form asks for nothing.
-import { isHostName } from '../mail/domain-name.ts';
+import { canonicalDomain, type DomainName, isHostName } from '../mail/domain-name.ts';
 import type { Mailbox } from '../mail/mailbox.ts';
 
 export interface ReportDestinations {
   /** Of `mailto:`, a few at most. */
   readonly mailboxes: readonly Mailbox[];
-  /** `https:` is among them. */
-  readonly hasHttps: boolean;
+  /** Of `https:`, a few at most. */
+  readonly uris: readonly ReportUri[];
 }
 
-/** Mailboxes that one domain's report goes to. */
-const MAILBOXES_MAX = 4;
-const URIS_MAX = 16;
+/** Where a report is posted to. */
+export interface ReportUri {
+  /** As the domain writes it. */
+  readonly uri: string;
+  readonly host: DomainName;
+  readonly port: number;
+  /** With the query. */
+  readonly path: string;
+}
+
+/** Mailboxes, and as many URIs, that one domain's report goes to. */
+const EACH_MAX = 4;
+const PLACES_MAX = 16;
+/** Scheme, host, port, path and query of characters that a URI may have; no user, and nothing behind a `#`. */
+const HTTPS_URI = /^https:\/\/([a-z0-9._-]{1,253})(?::(\d{1,5}))?((?:[/?][\w.~:/?@!$&'()*+=%-]*)?)$/i;
+const URI_CHARACTERS_MAX = 1000;
+const HTTPS_PORT = 443;
 
 /** Null when the domain wants no reports: no such record, or more than one. */
 export function reportDestinations(texts: readonly string[]): ReportDestinations | null {
@@ -23,14 +37,25 @@ export function reportDestinations(texts: readonly string[]): ReportDestinations
     .map((one) => one.trim())
     .find((one) => /^rua[ \t]*=/.test(one));
   if (field === undefined) return null;
-  const uris = field
+  const places = field
     .slice(field.indexOf('=') + 1)
-    .split(',', URIS_MAX)
+    .split(',', PLACES_MAX)
     .map((uri) => uri.trim());
-  const mailboxes = uris.map(mailboxOf).filter((mailbox) => mailbox !== null);
-  const hasHttps = uris.some((uri) => /^https:/i.test(uri));
-  if (mailboxes.length === 0 && !hasHttps) return null;
-  return { mailboxes: [...new Set(mailboxes)].slice(0, MAILBOXES_MAX), hasHttps };
+  const mailboxes = places.map(mailboxOf).filter((mailbox) => mailbox !== null);
+  const uris = [...new Set(places)].map(reportUri).filter((uri) => uri !== null);
+  if (mailboxes.length === 0 && uris.length === 0) return null;
+  return { mailboxes: [...new Set(mailboxes)].slice(0, EACH_MAX), uris: uris.slice(0, EACH_MAX) };
+}
+
+/** Null for what is no URI of `https:` with the name of a host. */
+export function reportUri(uri: string): ReportUri | null {
+  if (uri.length > URI_CHARACTERS_MAX) return null;
+  const [, name, digits, rest = ''] = HTTPS_URI.exec(uri) ?? [];
+  if (name === undefined) return null;
+  const [host, port] = [canonicalDomain(name), digits === undefined ? HTTPS_PORT : Number(digits)];
+  // What ends in a number is an address, and no certificate of the web is for one.
+  if (!isHostName(host) || /(?:^|\.)\d+$/.test(host) || port < 1 || port > 65_535) return null;
+  return { uri, host, port, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
 /** Plain addresses only: nothing of what a quoted local part could hold is worth the trouble. */

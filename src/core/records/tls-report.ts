@@ -78,25 +78,40 @@ const failureObject = ({ failure: { type, reason, host, address, sender }, sessi
 
 // ---- lines of the file
 
+/** A report that is still to be posted. */
+export interface OpenPost {
+  readonly uri: string;
+  /** When that was tried first. */
+  readonly since: WallMs;
+}
+
 /** A line without its end. @param until null: still being counted */
-export function formatCounts(counts: DomainCounts, from: WallMs, until: WallMs | null): string {
-  return JSON.stringify({ from, until, ...counts });
+export function formatCounts(counts: DomainCounts, from: WallMs, until: WallMs | null, post?: OpenPost): string {
+  return JSON.stringify({ from, until, ...(post === undefined ? {} : { post }), ...counts });
 }
 
 export interface SavedCounts {
   readonly counts: DomainCounts;
   readonly from: WallMs;
   readonly until: WallMs | null;
+  /** Where the report is still to be posted to; null for one of which nothing was done. */
+  readonly post: OpenPost | null;
 }
 
 /** Null for what is no such line. */
 export function parseCounts(line: string): SavedCounts | null {
   try {
-    const { from, until, domain, policies } = JSON.parse(line);
+    const { from, until, post = null, domain, policies } = JSON.parse(line);
     if (!isCount(from) || !(until === null || isCount(until)) || typeof domain !== 'string' || !isHostName(domain))
       return null;
     const rows = policies.map(readPolicy);
-    return { counts: { domain, policies: rows }, from: wallMs(from), until: until === null ? null : wallMs(until) };
+    if (post !== null && (typeof post.uri !== 'string' || !isCount(post.since) || until === null)) return null;
+    return {
+      counts: { domain, policies: rows },
+      from: wallMs(from),
+      until: until === null ? null : wallMs(until),
+      post: post === null ? null : { uri: post.uri, since: wallMs(post.since) },
+    };
   } catch {
     return null;
   }

@@ -3,6 +3,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { systemErrorText } from '../../core/base/system-error.ts';
 import type { TlsReportStore } from '../../engine/ports.ts';
 
 const FILE_MODE = 0o600;
@@ -16,7 +17,8 @@ export async function openTlsReportFile(path: string, troubled: (text: string) =
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') troubled(`${path}: ${codeOf(error)}; counts for reports on TLS begin anew`);
+    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    if (isThere) troubled(`${path}: ${systemErrorText(error)}; counts for reports on TLS begin anew`);
   }
   const saved = text.split('\n').filter((line) => line !== '');
   return new TlsReportFile(path, saved, troubled);
@@ -43,7 +45,7 @@ export class TlsReportFile implements TlsReportStore {
         done(true);
       },
       (error: unknown) => {
-        const text = `${this.#path}: ${codeOf(error)}; counts for reports on TLS are not kept`;
+        const text = `${this.#path}: ${systemErrorText(error, 'write')}; counts for reports on TLS are not kept`;
         if (!this.#isTroubled) this.#troubled(text); // once: it is one trouble
         this.#isTroubled = true;
         done(false);
@@ -51,8 +53,8 @@ export class TlsReportFile implements TlsReportStore {
     );
   }
 
-  compress(text: string, done: (base64: string) => void): void {
-    void compressed(text).then((octets) => done(octets.toString('base64')));
+  compress(text: string, done: (octets: Uint8Array) => void): void {
+    void compressed(text).then(done);
   }
 
   /** Waits for what is under way. */
@@ -79,9 +81,4 @@ export class TlsReportFile implements TlsReportStore {
     }
     await rename(`${this.#path}~`, this.#path);
   }
-}
-
-function codeOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message;
 }

@@ -6,13 +6,14 @@ import type { CertificateName } from '../../../test/support/certificates.ts';
 import { openPolicyHost, POLICY_DOMAIN, type PolicyHost, policyText } from '../../../test/support/policy-host.ts';
 import { POLICY_OCTETS_MAX } from '../../core/mail/sts-policy.ts';
 import type { FetchedPolicy } from '../../engine/ports.ts';
-import { type PolicyDialer, PolicyFetcher } from './policy-fetch.ts';
+import type { HttpsDialer } from './https-client.ts';
+import { PolicyFetcher } from './policy-fetch.ts';
 
 const TEXT = 'version: STSv1\r\nmode: enforce\r\nmx: mx.example\r\nmax_age: 1\r\n';
 
 function fetchFrom(
   t: TestContext,
-  dialer: PolicyDialer,
+  dialer: HttpsDialer,
   domain = POLICY_DOMAIN,
   fetchMsMax?: number,
 ): Promise<FetchedPolicy> {
@@ -88,7 +89,7 @@ test('an authority that is none for the web is not trusted without being named',
 
 test('no address, a refused one, and one behind a refused one', async (t) => {
   const { dialer } = await openPolicyHost(t, policyText(TEXT));
-  const at = (...addresses: string[]): PolicyDialer => ({ ...dialer, addressesOf: (_, found) => found(addresses) });
+  const at = (...addresses: string[]): HttpsDialer => ({ ...dialer, addressesOf: (_, found) => found(addresses) });
   assert.deepEqual(await fetchFrom(t, at()), { kind: 'failed', reason: 'no address of mta-sts.wild.example' });
   const refused = await fetchFrom(t, at('127.0.0.2'));
   assert.match(
@@ -100,8 +101,8 @@ test('no address, a refused one, and one behind a refused one', async (t) => {
 });
 
 for (const [id, change] of [
-  ['the host says nothing', (dialer: PolicyDialer) => dialer],
-  ['nobody finds its address', (dialer: PolicyDialer) => ({ ...dialer, addressesOf: () => {} })],
+  ['the host says nothing', (dialer: HttpsDialer) => dialer],
+  ['nobody finds its address', (dialer: HttpsDialer) => ({ ...dialer, addressesOf: () => {} })],
 ] as const) {
   test(`it ends in time when ${id}`, async (t) => {
     const { dialer } = await openPolicyHost(t, () => {});
