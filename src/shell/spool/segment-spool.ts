@@ -41,6 +41,8 @@ export interface SpoolOptions {
   readonly compactionIntervalMs?: number;
   /** How long a closed segment is left to die by itself, in ms; default 10,000. */
   readonly compactionGraceMs?: number;
+  /** The least number of a record; default 1. Records of several spools are told apart by their numbers. */
+  readonly firstNumber?: number;
   /** Numbers reserved at a time; default 2^20. */
   readonly numberReservation?: number;
   /** Most commits at a time; default 3. More than one only while commits are slow. */
@@ -176,7 +178,7 @@ export class SegmentSpool implements Spool {
   }
 
   /** For {@link openSpool}: reads the directory, before anything else is done. */
-  async recover({ directory, onRecovered }: SpoolOptions): Promise<void> {
+  async recover({ directory, firstNumber = 1, onRecovered }: SpoolOptions): Promise<void> {
     await this.#numbers.open();
     const { records, superseded, highestNumber } = await recover({
       disk: this.#disk,
@@ -187,7 +189,7 @@ export class SegmentSpool implements Spool {
       report: this.#report,
       now,
     });
-    this.#numbers.continueAbove(highestNumber);
+    this.#numbers.continueAbove(Math.max(highestNumber, firstNumber - 1));
     try {
       await this.#numbers.reserve();
       if (this.#forceFsync) await this.#disk.syncDirectory(directory);
