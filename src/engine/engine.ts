@@ -196,6 +196,7 @@ export class Engine implements Turns {
     const hostTimes = new HostTimesTable();
     const dialogues = new SmtpDialogues(this, this.#timers);
     this.#outbound = {
+      ledger: this.ledger,
       hostTimes,
       dialogues,
       tlsReports: this.#tlsReports,

@@ -11,6 +11,8 @@ import type { OutboundConnection } from '../core/delivery/outbound-connection.ts
 import { protectionTowards } from '../core/delivery/protection.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
+import { mayWorkAhead } from '../core/delivery/working-ahead.ts';
+import type { Ledger } from '../core/limits/ledger.ts';
 import { type Disposition, type Failure, notConnected, STAGE, type Stage } from '../core/mail/disposition.ts';
 import type { Mailbox, ReversePath } from '../core/mail/mailbox.ts';
 import type { MessageClient } from '../core/mail/message.ts';
@@ -85,6 +87,7 @@ export class OutboundTransaction implements Transaction {
 export interface OutboundParts {
   readonly turns: Turns;
   readonly timers: Timers;
+  readonly ledger: Ledger;
   readonly scheduler: Scheduler;
   readonly connector: Connector;
   readonly hostTimes: HostTimesTable;
@@ -358,6 +361,7 @@ export class OutboundSession implements ConnectionEvents, ClientActions<Outbound
       this.leaving();
       return 'leave';
     }
+    if (whileBusy && !mayWorkAhead(this.connection, this.#parts.ledger, this.#times)) return 'idle';
     const next = this.#parts.scheduler.next(this.connection, this.#at, whileBusy);
     return typeof next === 'string' ? next : new OutboundTransaction(next);
   }
