@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualSite } from '../../test/support/virtual-site.ts';
+import { collectPages } from '../core/console/pages.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import { ActiveQueue } from '../core/queue/active-queue.ts';
@@ -99,11 +100,12 @@ test('why tells of a message that waits, that is on a connection, and that is no
   site.submit('<news@sender.example>', '<a@held.example>');
   site.submit('<news@sender.example>', '<a@example.com>');
   site.runUntil(site.seconds + 1);
-  const idOf = (domain: string) => [...site.server.messages({ domain, binding: null }, 1, 0)][0]!.id;
-  const held = await ask(idOf('held.example'));
+  const idOf = async (domain: string) =>
+    (await collectPages(site.server.messages({ domain, binding: null, queue: null }, 1, 0)))[0]!.id;
+  const held = await ask(await idOf('held.example'));
   assert.ok(held.kind === 'found');
   assert.deepEqual([held.nextAttemptAt, held.retries, held.queue.reason.kind], [null, 0, 'suspended']);
-  const id = idOf('example.com');
+  const id = await idOf('example.com');
   const later = await ask(id);
   assert.ok(later.kind === 'found');
   assert.deepEqual([later.retries, later.queue.reason.kind], [1, 'retryTime']);
