@@ -4,7 +4,7 @@ import type { ProcessView } from '../core/console/server-view.ts';
 
 export type ProcessParts = Pick<
   ProcessView,
-  'version' | 'tls' | 'utcOffsetMinutes' | 'paniclog' | 'reloadCurfew' | 'reopenLogs' | 'shutdown'
+  'version' | 'utcOffsetMinutes' | 'paniclog' | 'reloadCurfew' | 'reopenLogs' | 'shutdown'
 >;
 
 export function processView(parts: ProcessParts): ProcessView {

@@ -77,14 +77,13 @@ export class Server implements ConfigHolder {
       server: shards.server,
       process: processView({
         version: options.version,
-        tls: shards.tlsCache,
         utcOffsetMinutes,
         paniclog: () => shards.panicLines,
         reloadCurfew: () => shards.reloadCurfew(),
         reopenLogs: () => this.reopenLogs(),
         shutdown: () => options.shutdownWanted(),
       }),
-      config: new ConfigConsole(this, shards.limits),
+      config: new ConfigConsole(this, shards.server.limits),
       stanzas: () => this.#configuration.root,
     });
   }

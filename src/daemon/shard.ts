@@ -10,12 +10,9 @@ import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import { resolvConf } from '../core/config/options/routing-options.ts';
 import { forceFsync, spoolbase } from '../core/config/options/server-options.ts';
 import { formatProblem } from '../core/config/problem.ts';
-import type { LimitView } from '../core/console/limit-view.ts';
 import type { PanicLine, ServerView } from '../core/console/server-view.ts';
-import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
 import { Engine } from '../engine/engine.ts';
-import { RunningLimits } from '../engine/limit-view.ts';
 import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { asciiDomain } from '../shell/dns/ascii-domain.ts';
@@ -129,7 +126,6 @@ export async function openShard(options: ShardOptions): Promise<OpenedShard> {
 }
 
 export class Shard implements Shards {
-  readonly limits: LimitView;
   readonly #options: ShardOptions;
   readonly #logs: LogPort;
   readonly #audit: AuditLog;
@@ -191,17 +187,11 @@ export class Shard implements Shards {
       curfew: loadCurfew(this.#configuration).schedule,
       identity: { pid: process.pid, version: options.version, hostname: hostname() },
       openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
+      tlsCache: this.#connector.tlsCache,
       utcOffsetMinutes,
       asciiDomain,
       dnsFigures: () => resolver.figures(),
       resetDnsFigures: () => resolver.resetFigures(),
-    });
-    this.limits = new RunningLimits({
-      scheduler: this.#engine.scheduler,
-      ledger: this.#engine.ledger,
-      throttles: this.#engine.throttles,
-      configuration: () => this.#configuration,
-      now: () => this.#clock.now(),
     });
     audit.attach(this.#engine.limitAudit);
     for (const record of recovered) this.#engine.recovered(record);
@@ -212,10 +202,6 @@ export class Shard implements Shards {
 
   get server(): ServerView {
     return this.#engine.server;
-  }
-
-  get tlsCache(): TlsCacheView {
-    return this.#connector.tlsCache;
   }
 
   get machine(): MachineView {

@@ -1,8 +1,6 @@
 // What the control thread asks of those who take and deliver mail: of one shard in its own thread (shard.ts).
 import type { Configuration } from '../core/config/configuration.ts';
-import type { LimitView } from '../core/console/limit-view.ts';
 import type { PanicLine, ServerView } from '../core/console/server-view.ts';
-import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
 import type { NamedFiles } from './load-for-server.ts';
 
@@ -29,8 +27,6 @@ export interface MachineView {
 
 export interface Shards {
   readonly server: ServerView;
-  readonly limits: LimitView;
-  readonly tlsCache: TlsCacheView;
   readonly machine: MachineView;
   /** Where mail is taken, as address:port. */
   readonly places: readonly string[];

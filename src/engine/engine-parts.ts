@@ -2,6 +2,7 @@
 import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import type { SummaryFigures } from '../core/console/server-view.ts';
+import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly savedThrottles: SavedThrottles;
   /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
   readonly openingDelayMs: number;
+  /** What its connections share of TLS, for the console; left out where they have none. */
+  readonly tlsCache?: TlsCacheView;
   /** Most messages that an operator's command acts on in one turn. */
   readonly messagesPerTurn?: number;
   /** Local time minus UTC at that instant. */

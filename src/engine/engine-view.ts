@@ -3,6 +3,8 @@
 import type { Timers } from '../core/base/timers.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { mtaStsDnsCnameMaxDepth } from '../core/config/options/transport-policy-options.ts';
+import { type CurfewView, ScheduleView } from '../core/console/curfew-view.ts';
+import type { LimitView } from '../core/console/limit-view.ts';
 import type {
   ActionOutcome,
   DelayOutcome,
@@ -14,15 +16,15 @@ import type {
   QueueSelection,
   RequeueRequest,
 } from '../core/console/mail-view.ts';
+import { inPages, type Pages } from '../core/console/pages.ts';
 import type { PolicyView } from '../core/console/policy-view.ts';
 import type {
   BindingRow,
-  CurfewView,
   DomainDetail,
   DomainRow,
-  ExchangerDetail,
   InboundRow,
   MessageExplanation,
+  MessageList,
   OutboundRow,
   QueuedMessage,
   QueueRow,
@@ -32,35 +34,38 @@ import type {
   WatchdogFigures,
 } from '../core/console/server-view.ts';
 import type { TlsReportView } from '../core/console/tls-report-view.ts';
+import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { TraceView } from '../core/console/trace-view.ts';
 import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue, QueueWaiter } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
-import { protectionTowards } from '../core/delivery/protection.ts';
 import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
 import type { Waiter } from '../core/limits/wait-list.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
-import type { Candidate } from '../core/mail/hosts.ts';
 import type { MailId } from '../core/mail/ids.ts';
 import { mailboxText } from '../core/mail/mailbox.ts';
 import type { Task } from '../core/queue/task.ts';
+import { DomainDetails } from './domain-details.ts';
 import type { Inbound } from './inbound.ts';
 import { type Job, Jobs } from './jobs.ts';
+import { RunningLimits } from './limit-view.ts';
 import type { IndexedSpool } from './message-index.ts';
 import { NameInquiries, type NameInquiryParts } from './name-inquiries.ts';
 import { OperatorActions, type OperatorParts, selectedQueues } from './operator-actions.ts';
 import type { OutboundSession } from './outbound-session.ts';
 import { StsView } from './policy-view.ts';
 import type { QuietHours } from './quiet-hours.ts';
-import type { RoutedMail } from './routes.ts';
+import type { Place } from './relocation.ts';
 import { SingleMessage } from './single-message.ts';
 import type { SmtpDialogues } from './smtp-dialogues.ts';
+import { ReportsView } from './tls-report-view.ts';
+import type { TlsReports } from './tls-reports.ts';
 
-export interface ViewParts extends OperatorParts, NameInquiryParts {
+export interface ViewParts extends OperatorParts, Omit<NameInquiryParts, 'nextTurn'> {
   readonly timers: Timers;
   readonly dialogues: SmtpDialogues;
   readonly quietHours: QuietHours;
@@ -71,22 +76,25 @@ export interface ViewParts extends OperatorParts, NameInquiryParts {
   readonly inbound: Inbound;
   readonly hostTimes: HostTimesTable;
   readonly sessions: ReadonlyMap<OutboundConnection, OutboundSession>;
-  readonly tlsReports: TlsReportView | null;
+  readonly tlsReports: TlsReports | null;
+  readonly tlsCache: TlsCacheView | undefined;
   configuration(): Configuration;
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;
 }
 
-/** How many other queues are looked at for domains that share an address. */
-const SHARING_LOOKS_MAX = 1000;
-const SHARING_ROWS_MAX = 4;
+const NO_TLS_CACHE: TlsCacheView = { contexts: async () => [], flush: async () => {} };
 
 export class EngineView implements ServerView {
   readonly traces: TraceView;
   readonly policies: PolicyView;
   readonly dns: NameInquiries;
-  readonly tlsReports: TlsReportView | null;
+  readonly tlsReports: TlsReportView;
+  readonly tls: TlsCacheView;
+  readonly curfew: CurfewView;
+  readonly limits: LimitView;
   readonly #parts: ViewParts;
+  readonly #domains: DomainDetails;
   readonly #startedAt: number;
   readonly #jobs: Jobs;
   readonly #actions: OperatorActions;
@@ -99,8 +107,13 @@ export class EngineView implements ServerView {
     this.policies = new StsView(parts.routes, parts.turns, (domain) => ({
       aliasesMax: parts.configuration().value(mtaStsDnsCnameMaxDepth, { domain }),
     }));
-    this.dns = new NameInquiries(parts);
-    this.tlsReports = parts.tlsReports;
+    const nextTurn = () => this.nextTurn();
+    this.dns = new NameInquiries({ ...parts, nextTurn });
+    this.#domains = new DomainDetails({ ...parts, dug: (domain) => this.dns.dug(domain) });
+    this.tlsReports = new ReportsView(parts.tlsReports, this);
+    this.tls = parts.tlsCache ?? NO_TLS_CACHE;
+    this.curfew = new ScheduleView(() => parts.quietHours.inForce(), this);
+    this.limits = new RunningLimits({ ...parts, now: () => parts.turns.clock(), nextTurn });
     this.#jobs = new Jobs(parts.turns, parts.timers);
     this.#actions = new OperatorActions(parts);
     this.#message = new SingleMessage(parts);
@@ -108,7 +121,7 @@ export class EngineView implements ServerView {
     this.#resetAt = this.#startedAt;
   }
 
-  summary(): SummaryFigures {
+  async summary(): Promise<SummaryFigures> {
     const { scheduler, ledger, node, inbound } = this.#parts;
     const at = this.#parts.turns.clock();
     const sum = { active: 0, delayed: 0, inFlight: 0, delivered: 0, failed: 0 };
@@ -136,7 +149,7 @@ export class EngineView implements ServerView {
     };
   }
 
-  resetSummary(): void {
+  async resetSummary(): Promise<void> {
     for (const counts of this.#parts.scheduler.queues.countsByBinding.values()) counts.reset();
     this.#parts.inbound.resetCounts();
     this.#parts.resetDnsFigures();
@@ -144,61 +157,33 @@ export class EngineView implements ServerView {
     this.#resetAt = this.#parts.turns.clock().mono;
   }
 
-  *domains(): Iterable<DomainRow> {
-    for (const [domain, queues] of this.#parts.scheduler.queues.queuesByDomain) yield domainRow(domain, queues);
+  domains(): Pages<DomainRow> {
+    return inPages(this.#domains.rows(), this);
   }
 
-  *domainsOfBinding(binding: string): Iterable<DomainRow> {
-    for (const queue of this.#parts.scheduler.queues.values()) {
-      if (queue.binding === binding) yield domainRow(queue.domain, [queue]);
-    }
+  domainsOfBinding(binding: string): Pages<DomainRow> {
+    return inPages(this.#domains.rowsOfBinding(binding), this);
   }
 
-  domain(domain: DomainName): DomainDetail | null {
-    const queues = this.#parts.scheduler.queues.queuesByDomain.get(domain) ?? [];
-    const at = this.#parts.turns.clock();
-    const [first, ...others] = queues;
-    // Bindings may differ in routes and gateway; the queue with the most to do is the one that is asked about. Without
-    // mail there is what `dig` looked up.
-    const shown =
-      first === undefined
-        ? this.dns.dug(domain)
-        : others.reduce((best, queue) => (isBusier(queue, best) ? queue : best), first);
-    if (shown === null) return null;
-    const inspected = this.#parts.routes.inspect(shown, at);
-    const isKnown = inspected !== null && (inspected.route !== null || inspected.isBeingLookedUp);
-    if (first === undefined && !isKnown) return null;
-    const route = inspected?.route ?? null;
-    const ttlSeconds = Math.ceil((inspected?.ttlMs ?? 0) / 1000);
-    const sum = domainRow(domain, queues);
-    return {
-      domain,
-      exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, queues, route.candidates, ttlSeconds) : [],
-      unroutable: route?.kind === 'unroutable' ? route.reply : null,
-      ttlSeconds,
-      consecutiveFailures: Math.max(0, ...queues.map((queue) => queue.consecutiveFailures)),
-      active: sum.active,
-      delayed: sum.delayed,
-      delivered: sum.delivered,
-      failed: queues.reduce((failed, queue) => failed + queue.failed, 0),
-      sessions: queues.flatMap((queue) =>
-        Array.from(queue.connections, (connection) => {
-          const session = this.#parts.sessions.get(connection)!;
-          const { address } = connection.candidate;
-          const stage = STAGE_NAMES[session.stage];
-          return { id: session.number, address, stage, stageMs: at.mono - session.stageSince };
-        }),
-      ),
-    };
+  async domain(domain: DomainName): Promise<DomainDetail | null> {
+    return this.#domains.detail(domain);
   }
 
-  *queues(): Iterable<QueueRow> {
+  queues(): Pages<QueueRow> {
+    return inPages(this.#queues(), this);
+  }
+
+  *#queues(): Iterable<QueueRow> {
     for (const { binding, domain, settings, activeMessages, delayed } of this.#parts.scheduler.queues.values()) {
       yield { group: settings.group, binding, domain, active: activeMessages, delayed: delayed.messages };
     }
   }
 
-  *bindings(): Iterable<BindingRow> {
+  bindings(): Pages<BindingRow> {
+    return inPages(this.#bindings(), this);
+  }
+
+  *#bindings(): Iterable<BindingRow> {
     const configuration = this.#parts.configuration();
     for (const { name, group } of configuration.bindings()) yield this.#bindingRow(name, group);
     for (const [name, counts] of this.#parts.scheduler.queues.countsByBinding) {
@@ -207,7 +192,11 @@ export class EngineView implements ServerView {
     }
   }
 
-  *outbound(): Iterable<OutboundRow> {
+  outbound(): Pages<OutboundRow> {
+    return inPages(this.#outbound(), this);
+  }
+
+  *#outbound(): Iterable<OutboundRow> {
     for (const session of this.#parts.sessions.values()) {
       const { number: id, connection, stage, stageSince } = session;
       const { host, family, address } = connection.candidate;
@@ -218,18 +207,26 @@ export class EngineView implements ServerView {
     }
   }
 
-  inbound(): Iterable<InboundRow> {
-    return this.#parts.inbound.rows();
+  inbound(): Pages<InboundRow> {
+    return inPages(this.#parts.inbound.rows(), this);
   }
 
-  *messages(selection: QueueSelection & { readonly domain: DomainName }, limit: number, offset: number) {
-    const queues = selectedQueues(this.#parts.scheduler, selection);
+  messages(list: MessageList, limit: number, offset: number): Pages<QueuedMessage> {
+    return inPages(this.#messages(list, limit, offset), this);
+  }
+
+  *#messages(list: MessageList, limit: number, offset: number): Iterable<QueuedMessage> {
+    const queues = selectedQueues(this.#parts.scheduler, list);
     let skip = offset;
     let left = limit;
-    for (const kind of ['active', 'delayed'] as const) {
+    for (const place of placesOf(list)) {
       for (const queue of queues) {
-        for (const task of queue[kind].list()) {
-          for (const message of queuedMessages(task, kind, queue.binding)) {
+        if (skip >= queue[place].messages) {
+          skip -= queue[place].messages;
+          continue;
+        }
+        for (const task of queue[place].list()) {
+          for (const message of queuedMessages(task, place, queue.binding)) {
             if (left === 0) return;
             if (skip > 0) skip -= 1;
             else {
@@ -242,12 +239,24 @@ export class EngineView implements ServerView {
     }
   }
 
-  why(binding: string, domain: DomainName): QueueExplanation | null {
+  async countMessages(list: MessageList): Promise<number> {
+    let count = 0;
+    for (const queue of selectedQueues(this.#parts.scheduler, list)) {
+      for (const place of placesOf(list)) count += queue[place].messages;
+    }
+    return count;
+  }
+
+  async why(binding: string, domain: DomainName): Promise<QueueExplanation | null> {
     const queue = this.#parts.scheduler.queues.find(binding, domain);
     return queue === undefined ? null : this.#explain(queue);
   }
 
-  *throttles(binding: string | null): Iterable<ThrottleRow> {
+  throttles(binding: string | null): Pages<ThrottleRow> {
+    return inPages(this.#throttles(binding), this);
+  }
+
+  *#throttles(binding: string | null): Iterable<ThrottleRow> {
     const at = this.#parts.turns.clock().mono;
     for (const throttle of binding === null ? this.#parts.throttles.values() : this.#throttlesOf(binding)) {
       const { value, window, waiters } = throttle;
@@ -276,11 +285,7 @@ export class EngineView implements ServerView {
     return found;
   }
 
-  curfew(): CurfewView | null {
-    return this.#parts.quietHours.view();
-  }
-
-  watchdog(): WatchdogFigures {
+  async watchdog(): Promise<WatchdogFigures> {
     const { stalls, watched } = this.#parts.scheduler.watchdog;
     return { stalls, watched };
   }
@@ -357,74 +362,13 @@ export class EngineView implements ServerView {
       resident: active,
     };
   }
-
-  /** @param queues all those of the domain: each binding remembers failures by itself */
-  #exchangers(
-    shown: RoutedMail,
-    queues: readonly MailQueue[],
-    candidates: readonly Candidate[],
-    ttlSeconds: number,
-  ): ExchangerDetail[] {
-    const { scheduler, hostTimes } = this.#parts;
-    const { mono } = this.#parts.turns.clock();
-    const failureOf = ({ binding, settings }: RoutedMail, candidate: Candidate) =>
-      scheduler.hostStates.failure(binding, candidate.address, mono, protectionTowards(settings, candidate));
-    const next = candidates.find((candidate) => failureOf(shown, candidate) === null);
-    const exchangers = new Map<string, ExchangerDetail & { addresses: ExchangerDetail['addresses'][number][] }>();
-    for (const candidate of candidates) {
-      const { host, preference, address, family } = candidate;
-      const key = `${preference} ${host}`;
-      const exchanger = exchangers.get(key) ?? { host, preference, ttlSeconds, addresses: [] };
-      exchangers.set(key, exchanger);
-      const failures = queues.flatMap((queue) => {
-        const failure = failureOf(queue, candidate);
-        return failure === null ? [] : [{ binding: queue.binding, since: failure.since }];
-      });
-      const { connectMs, deliverMs } = hostTimes.peek(address);
-      exchanger.addresses.push({
-        address,
-        family,
-        connectMs,
-        deliverMs,
-        failedAgoMs: failures.length === 0 ? null : mono - Math.max(...failures.map(({ since }) => since)),
-        setAsideBy: failures.length === queues.length ? [] : failures.map(({ binding }) => binding),
-        isNext: candidate === next,
-        alsoUsedBy: this.#othersAt(address, shown.domain),
-      });
-    }
-    return [...exchangers.values()];
-  }
-
-  /** Other domains whose mail may go to an address, as far as a bounded look finds them. */
-  #othersAt(address: string, domain: DomainName): { domain: DomainName; preference: number }[] {
-    const { scheduler, routes, turns } = this.#parts;
-    const found: { domain: DomainName; preference: number }[] = [];
-    let looks = 0;
-    for (const [other, [queue]] of scheduler.queues.queuesByDomain) {
-      if (++looks > SHARING_LOOKS_MAX || found.length === SHARING_ROWS_MAX) break;
-      if (other === domain || queue === undefined) continue;
-      const route = routes.inspect(queue, turns.clock())?.route;
-      const same = route?.kind === 'hosts' ? route.candidates.find((one) => one.address === address) : undefined;
-      if (same !== undefined) found.push({ domain: other, preference: same.preference });
-    }
-    return found;
-  }
 }
 
 function* pause(): Job<void> {
   yield 'nextTurn';
 }
 
-function domainRow(domain: DomainName, queues: readonly MailQueue[]): DomainRow {
-  const row = { domain, connections: 0, active: 0, delayed: 0, delivered: 0 };
-  for (const queue of queues) {
-    row.connections += queue.connections.size;
-    row.active += queue.activeMessages;
-    row.delayed += queue.delayed.messages;
-    row.delivered += queue.delivered;
-  }
-  return row;
-}
+const placesOf = ({ queue }: MessageList): readonly Place[] => (queue === null ? ['active', 'delayed'] : [queue]);
 
 function* queuedMessages(task: Task, queue: QueuedMessage['queue'], binding: string): Iterable<QueuedMessage> {
   const { recipients, receivedAt: createdAt } = task.stored.envelope;
@@ -440,9 +384,4 @@ function queuesOf(waiters: Iterable<Waiter>): number {
   const queues = new Set<MailQueue>();
   for (const waiter of waiters) queues.add((waiter as QueueWaiter).queue);
   return queues.size;
-}
-
-function isBusier(one: MailQueue, other: MailQueue): boolean {
-  if (one.connections.size !== other.connections.size) return one.connections.size > other.connections.size;
-  return one.activeMessages > other.activeMessages;
 }

@@ -229,6 +229,7 @@ export class Engine implements Turns {
       routes: this.#routes,
       sessions: this.#sessions,
       tlsReports: this.#tlsReports,
+      tlsCache: parts.tlsCache,
       configuration: () => this.#configuration,
       resolver: ports.resolver,
       settingsOf,

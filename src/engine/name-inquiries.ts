@@ -1,6 +1,7 @@
 // What the operator asks of the name service and of routes (core/console/dns-view.ts). Mail has nothing of it but routes
 // that are renewed; answers to the operator's own questions are kept beside, a hundred at most.
-import type { DnsView, KeptAnswer } from '../core/console/dns-view.ts';
+import type { DnsView, KeptAnswer, LookupFigures } from '../core/console/dns-view.ts';
+import { inPages, type Pages, type Pauses } from '../core/console/pages.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
@@ -9,7 +10,7 @@ import type { Resolver } from './ports.ts';
 import type { RoutedMail, Routes } from './routes.ts';
 import type { Turns } from './turn.ts';
 
-export interface NameInquiryParts {
+export interface NameInquiryParts extends Pauses {
   readonly turns: Turns;
   readonly scheduler: Scheduler;
   readonly routes: Routes;
@@ -33,14 +34,14 @@ export class NameInquiries implements DnsView {
   readonly #kept = new Map<string, Kept>();
   /** Domains that {@link dig} looked up, the one asked for longest ago first. */
   readonly #dug = new Set<DomainName>();
-  lookups = 0;
-  hits = 0;
+  #lookups = 0;
+  #hits = 0;
 
   constructor(parts: NameInquiryParts) {
     this.#parts = parts;
   }
 
-  dig(domain: DomainName): void {
+  async dig(domain: DomainName): Promise<void> {
     const { turns, routes } = this.#parts;
     const at = turns.begin();
     routes.lookUp(domain, this.#mailOf(domain).settings, at);
@@ -62,7 +63,7 @@ export class NameInquiries implements DnsView {
     return { binding: DEFAULT_BINDING, domain, settings: this.#parts.settingsOf(DEFAULT_BINDING, domain) };
   }
 
-  refresh(domain: DomainName | null): number | null {
+  async refresh(domain: DomainName | null): Promise<number | null> {
     const { turns, routes, scheduler } = this.#parts;
     if (domain === null) return routes.forget();
     const queues = scheduler.queues.queuesByDomain.get(domain);
@@ -73,7 +74,7 @@ export class NameInquiries implements DnsView {
     return count;
   }
 
-  submit(name: DomainName, type: DnsType): void {
+  async submit(name: DomainName, type: DnsType): Promise<void> {
     const { turns, resolver } = this.#parts;
     resolver.query(name, type, (answer) => {
       const key = `${type} ${name}`;
@@ -87,17 +88,25 @@ export class NameInquiries implements DnsView {
     });
   }
 
-  lookup(name: DomainName, type: DnsType): KeptAnswer | null {
-    this.lookups += 1;
+  async lookup(name: DomainName, type: DnsType): Promise<KeptAnswer | null> {
+    this.#lookups += 1;
     const kept = this.#kept.get(`${type} ${name}`);
     const left = kept === undefined ? 0 : kept.until - this.#parts.turns.clock().mono;
     if (kept === undefined || left <= 0) return null;
-    this.hits += 1;
+    this.#hits += 1;
     const { answer } = kept;
     return { name, type, answer, ttlSeconds: Math.ceil(left / 1000) };
   }
 
-  *kept(): Iterable<KeptAnswer> {
+  async lookupFigures(): Promise<LookupFigures> {
+    return { lookups: this.#lookups, hits: this.#hits };
+  }
+
+  kept(): Pages<KeptAnswer> {
+    return inPages(this.#alive(), this.#parts);
+  }
+
+  *#alive(): Iterable<KeptAnswer> {
     const now = this.#parts.turns.clock().mono;
     for (const { name, type, answer, until } of this.#kept.values()) {
       if (until > now) yield { name, type, answer, ttlSeconds: Math.ceil((until - now) / 1000) };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualSite } from '../../test/support/virtual-site.ts';
 
-test('a connection to a host that does not answer is given up when mail is to go elsewhere', () => {
+test('a connection to a host that does not answer is given up when mail is to go elsewhere', async () => {
   const options = {
     configuration: 'Routes = ( "192.0.2.99" )\nConnect_Timeout = 300\nMax_Outbound_Connections = 1\n',
     answer: () => '250 ok',
@@ -11,7 +11,7 @@ test('a connection to a host that does not answer is given up when mail is to go
   const site = new VirtualSite(options);
   site.submit('<news@sender.example>', '<a@example.com>');
   site.runUntil(10);
-  assert.equal(site.server.domain('example.com')?.sessions.length, 1, 'it connects');
+  assert.equal((await site.server.domain('example.com'))?.sessions.length, 1, 'it connects');
   options.configuration = options.configuration.replace('192.0.2.99', '192.0.2.25');
   site.reload();
   const changedAt = site.seconds;

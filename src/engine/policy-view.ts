@@ -16,11 +16,11 @@ export class StsView implements PolicyView {
     this.#optionsOf = optionsOf;
   }
 
-  domains(): readonly DomainName[] {
+  async domains(): Promise<readonly DomainName[]> {
     return this.#routes.sts?.domains(this.#turns.clock()) ?? [];
   }
 
-  of(domain: DomainName): PolicyDetail | null {
+  async of(domain: DomainName): Promise<PolicyDetail | null> {
     return this.#routes.sts?.inspect(domain, this.#turns.clock()) ?? null;
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualSite } from '../../test/support/virtual-site.ts';
 
-test('paniclog has a line when quiet hours begin and one when they end, whatever mail there is', () => {
+test('paniclog has a line when quiet hours begin and one when they end, whatever mail there is', async () => {
   const options = {
     configuration: '',
     answer: () => '250 ok',
@@ -26,13 +26,13 @@ test('paniclog has a line when quiet hours begin and one when they end, whatever
   site.reload();
   assert.equal(lines().length, 5);
   assert.match(lines()[4]!, / curfew: rule #1 engaged \(binding=\* domain=\*\)$/);
-  const view = site.server.curfew()!;
-  assert.equal(view.schedule.rules.length, 1);
-  assert.notEqual(view.curfewOf('default', 'any.example')!.ruleAt(view.at), null);
+  const { curfew } = site.server;
+  assert.equal((await curfew.schedule())?.rules.length, 1);
+  assert.equal(await curfew.keeps('default', 'any.example'), true);
 });
 
-test('without a schedule nothing is said and nothing is woken for it', () => {
+test('without a schedule nothing is said and nothing is woken for it', async () => {
   const site = new VirtualSite({ configuration: '', answer: () => '250 ok' });
   site.runUntil(3600);
-  assert.deepEqual([site.lines, site.server.curfew()], [[], null]);
+  assert.deepEqual([site.lines, await site.server.curfew.schedule()], [[], null]);
 });

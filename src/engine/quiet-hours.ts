@@ -2,7 +2,7 @@
 // whole minutes only, so one look at each of these is enough.
 import { type Moment, monoOf, wallMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
-import type { CurfewView } from '../core/console/server-view.ts';
+import type { CurfewNow } from '../core/console/curfew-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { Curfew } from '../core/queue/curfew.ts';
 import { CurfewJournal } from '../core/queue/curfew-journal.ts';
@@ -48,7 +48,8 @@ export class QuietHours {
     else timers.set(this.#timer, monoOf(wallMs((Math.floor(at.wall / MINUTE_MS) + 1) * MINUTE_MS), at));
   }
 
-  view(): CurfewView | null {
+  /** Null without a schedule. */
+  inForce(): CurfewNow | null {
     if (this.#schedule === null) return null;
     return {
       schedule: this.#schedule,

@@ -18,8 +18,8 @@ async function heardBy(tracer: Tracer): Promise<TraceLine[]> {
 
 test('a dialogue as it is held, with what happens to its connection, and without the content', async () => {
   const site = new VirtualSite({ configuration: '', answer: () => '250 ok' });
-  const tracer = site.server.traces.begin({ ...ANY, domain: 'example.com', address: '192.0.2.25' });
-  const deaf = site.server.traces.begin({ ...ANY, domain: 'foo.com' });
+  const tracer = await site.server.traces.begin({ ...ANY, domain: 'example.com', address: '192.0.2.25' });
+  const deaf = await site.server.traces.begin({ ...ANY, domain: 'foo.com' });
   assert.ok(tracer !== null && deaf !== null);
   site.submit('<news@sender.example>', '<a@example.com>');
   site.runUntil(site.seconds + 30);
@@ -49,7 +49,7 @@ test('a dialogue as it is held, with what happens to its connection, and without
   );
   assert.deepEqual(new Set(lines.map(({ address }) => address)), new Set(['192.0.2.25']));
   assert.deepEqual(await heardBy(deaf), []);
-  assert.deepEqual([...site.server.traces.list()], []);
+  assert.deepEqual([...(await site.server.traces.list())], []);
 });
 
 // ---- by itself
@@ -89,7 +89,7 @@ for (const [id, sent, shown] of [
 ] as const) {
   test(`what is shown of what is sent: ${id}`, async () => {
     const { dialogues, connection } = bench();
-    const tracer = dialogues.begin(ANY)!;
+    const tracer = (await dialogues.begin(ANY))!;
     dialogues.sent(connection, 1, sent);
     tracer.stop();
     assert.deepEqual(
@@ -101,7 +101,7 @@ for (const [id, sent, shown] of [
 
 test('a challenge is not shown', async () => {
   const { dialogues, connection } = bench();
-  const tracer = dialogues.begin(ANY)!;
+  const tracer = (await dialogues.begin(ANY))!;
   dialogues.received(connection, 1, '334 UGFzc3dvcmQ6\r\n235 welcome\r\n');
   tracer.stop();
   assert.deepEqual(
@@ -113,14 +113,14 @@ test('a challenge is not shown', async () => {
 test('it ends after its lines, after its time, or when it is removed; then nobody is heard', async () => {
   const { dialogues, connection, pass } = bench();
   const [byLines, byTime, removed] = [
-    dialogues.begin({ ...ANY, linesMax: 2 })!,
-    dialogues.begin({ ...ANY, ms: 1000 })!,
-    dialogues.begin(ANY)!,
+    (await dialogues.begin({ ...ANY, linesMax: 2 }))!,
+    (await dialogues.begin({ ...ANY, ms: 1000 }))!,
+    (await dialogues.begin(ANY))!,
   ];
   for (const word of ['one', 'two', 'three']) dialogues.event(connection, 1, word);
   assert.equal((await heardBy(byLines)).length, 2);
   assert.deepEqual(
-    Array.from(dialogues.list(), ({ id, lines }) => [id, lines]),
+    (await dialogues.list()).map(({ id, lines }) => [id, lines]),
     [
       [byTime.id, 3],
       [removed.id, 3],
@@ -129,23 +129,23 @@ test('it ends after its lines, after its time, or when it is removed; then nobod
   pass(1000);
   assert.equal((await heardBy(byTime)).length, 3);
   assert.ok(dialogues.isHeard);
-  assert.ok(dialogues.remove(removed.id) && !dialogues.remove(removed.id));
+  assert.deepEqual([await dialogues.remove(removed.id), await dialogues.remove(removed.id)], [true, false]);
   assert.equal((await heardBy(removed)).length, 3);
   assert.equal(dialogues.isHeard, false);
 });
 
 test('a reader that does not come holds a bounded number of lines, and hears how many were lost', async () => {
   const { dialogues, connection } = bench();
-  const tracer = dialogues.begin({ ...ANY, linesMax: 100_000 })!;
+  const tracer = (await dialogues.begin({ ...ANY, linesMax: 100_000 }))!;
   for (let count = 0; count < 5000; count++) dialogues.event(connection, 1, `${count} ${'x'.repeat(5000)}`);
   const heard = await tracer.next();
   assert.deepEqual([heard?.lines.length, heard?.lost], [2000, 3000]);
   assert.ok(heard!.lines.every(({ text }) => text.length === 2000));
 });
 
-test('there are so many tracers at most', () => {
+test('there are so many tracers at most', async () => {
   const { dialogues } = bench();
-  const tracers = Array.from({ length: TRACERS_MAX }, () => dialogues.begin(ANY));
+  const tracers = await Promise.all(Array.from({ length: TRACERS_MAX }, () => dialogues.begin(ANY)));
   assert.ok(tracers.every((tracer) => tracer !== null));
-  assert.equal(dialogues.begin(ANY), null);
+  assert.equal(await dialogues.begin(ANY), null);
 });

@@ -3,7 +3,7 @@
 // slow console never slows mail.
 import { addMono, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
-import type { TraceLine, TraceRequest, Tracer, TracerRow, TraceView } from '../core/console/trace-view.ts';
+import type { HeardLines, TraceLine, TraceRequest, Tracer, TracerRow, TraceView } from '../core/console/trace-view.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
 import type { Turns } from './turn.ts';
 
@@ -57,7 +57,7 @@ export class SmtpDialogues implements TraceView {
 
   // ---- who listens
 
-  begin(request: TraceRequest): Tracer | null {
+  async begin(request: TraceRequest): Promise<Tracer | null> {
     if (this.#tracers.size >= TRACERS_MAX) return null;
     const at = this.#turns.begin();
     const id = ++this.#lastId;
@@ -75,22 +75,20 @@ export class SmtpDialogues implements TraceView {
     return tracer;
   }
 
-  *list(): Iterable<TracerRow> {
+  async list(): Promise<readonly TracerRow[]> {
     const now = this.#turns.clock().mono;
-    for (const { id, request, told, endsAt } of this.#tracers.values()) {
+    return Array.from(this.#tracers.values(), ({ id, request, told, endsAt }) => {
       const { binding, domain, address, owner, linesMax } = request;
-      yield { id, binding, domain, address, owner, lines: told, linesMax, msLeft: Math.max(0, endsAt - now) };
-    }
+      return { id, binding, domain, address, owner, lines: told, linesMax, msLeft: Math.max(0, endsAt - now) };
+    });
   }
 
-  remove(id: number): boolean {
+  async remove(id: number): Promise<boolean> {
     const tracer = this.#tracers.get(id);
     tracer?.stop();
     return tracer !== undefined;
   }
 }
-
-type Heard = { readonly lines: readonly TraceLine[]; readonly lost: number } | null;
 
 class Listener implements Tracer {
   readonly id: number;
@@ -101,7 +99,7 @@ class Listener implements Tracer {
   #lines: TraceLine[] = [];
   #lost = 0;
   #isOver = false;
-  #reader: ((heard: Heard) => void) | null = null;
+  #reader: ((heard: HeardLines | null) => void) | null = null;
 
   constructor(id: number, request: TraceRequest, endsAt: MonoMs, ended: () => void) {
     this.id = id;
@@ -129,7 +127,7 @@ class Listener implements Tracer {
     this.#serve();
   }
 
-  next(): Promise<Heard> {
+  next(): Promise<HeardLines | null> {
     return new Promise((resolve) => {
       this.#reader = resolve;
       this.#serve();

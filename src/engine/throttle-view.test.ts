@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualSite } from '../../test/support/virtual-site.ts';
+import { collectPages } from '../core/console/pages.ts';
 
-test('who waits for a throttle is counted in queues, however they wait', () => {
+test('who waits for a throttle is counted in queues, however they wait', async () => {
   const configuration = 'Outbound_Throttle_Messages = "2/3600"\nIdle_Timeout = 7200\n';
   const site = new VirtualSite({ configuration, answer: () => '250 ok' });
   for (let message = 0; message < 40; message++) site.submit('<news@sender.example>', `<${message}@example.com>`);
   site.runUntil(10);
   // It waits twice: for a connection more, and for the next message on the one that it has.
   assert.deepEqual(
-    Array.from(site.server.throttles(null), (row) => row.waiting),
+    (await collectPages(site.server.throttles(null))).map((row) => row.waiting),
     [1],
   );
 });

@@ -11,7 +11,7 @@ import {
   tlsReportingOrganization,
   tlsReportingSender,
 } from '../core/config/options/tls-report-options.ts';
-import type { ReportPosts, SentReports, TlsReportView } from '../core/console/tls-report-view.ts';
+import type { ReportPosts, SentReports } from '../core/console/tls-report-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import { type IdMaker, messageIdHeader, NO_ID } from '../core/mail/ids.ts';
 import { domainOf, type Mailbox } from '../core/mail/mailbox.ts';
@@ -67,9 +67,9 @@ const WAITING_MAX = 30_000;
 const TRIES_MAX = 5;
 /** Before one that could not be sent is tried again. */
 const PAUSE_MS = 60_000;
-const NOTHING_SENT = { sent: 0, unwanted: 0, posted: 0, unsent: 0 };
+export const NOTHING_SENT = { sent: 0, unwanted: 0, posted: 0, unsent: 0 };
 
-export class TlsReports implements TlsReportView {
+export class TlsReports {
   readonly #parts: TlsReportParts;
   readonly #posts: TlsReportPosts;
   readonly #dayTimer = new Timer(() => this.#dayTimerFired());

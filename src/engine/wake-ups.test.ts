@@ -98,7 +98,7 @@ for (const [id, options, normally] of [
   }
 }
 
-test('a wall clock that is set back into quiet hours sends idle connections home, and the log says what happened', () => {
+test('a wall clock that is set back into quiet hours sends idle connections home, and the log says what happened', async () => {
   const site = new VirtualSite({
     configuration: 'Idle_Timeout = 7200\n',
     answer: OK,
@@ -106,10 +106,10 @@ test('a wall clock that is set back into quiet hours sends idle connections home
   });
   site.submit('<a@sender.example>', '<b@example.com>');
   site.runUntil(10);
-  assert.equal(site.server.summary().outboundConnections, 1);
+  assert.equal((await site.server.summary()).outboundConnections, 1);
   site.setWallClock(-HOUR * 1000);
   site.runUntil(80);
-  assert.equal(site.server.summary().outboundConnections, 0);
+  assert.equal((await site.server.summary()).outboundConnections, 0);
   const said = site.lines.filter(({ log }) => log === 'panic').map(({ text }) => text);
   assert.deepEqual(said, [
     'the clock of the system was set back by 3600 s; mail that waits for a time of day goes by the new time',

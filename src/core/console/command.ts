@@ -1,6 +1,7 @@
 // What a console command is: a row of the command table. The groups of commands beside this file are made of such rows.
 import { nearestName } from '../base/near-name.ts';
 import type { Stanza } from '../config/stanza.ts';
+import { collectPages } from './pages.ts';
 import type { ProcessView, ServerView } from './server-view.ts';
 
 /** The text to print (lines, each ended by LF) and whether the thing asked for was refused. */
@@ -75,8 +76,8 @@ export function parseCount(word: string, least = 0): number | null {
 }
 
 /** The refusal of a binding that does not exist, or null for one that does. */
-export function unknownBinding(name: string, server: ServerView): Answer | null {
-  const names = Array.from(server.bindings(), (row) => row.binding);
+export async function unknownBinding(name: string, server: ServerView): Promise<Answer | null> {
+  const names = (await collectPages(server.bindings())).map((row) => row.binding);
   return names.includes(name) ? null : refuseUnknown('binding', name, names);
 }
 

@@ -1,6 +1,7 @@
 // `config explain` and `config diff` on a server made of constants: what the counters add, and how it reads.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Loosened, tighten } from '../../../test/support/fake-server.ts';
 import { NO_LIMIT } from '../base/limit.ts';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -11,14 +12,19 @@ import { LoneConfig, NO_FILES } from './lone-config.ts';
 const CLOCK = { now: () => wallMs(Date.UTC(2026, 10, 24, 3, 12, 9)), utcOffsetMinutes: () => 60 };
 
 /** A console over `text`, which may name the other files. */
-function consoleOver(text: string, others: Readonly<Record<string, string>> = {}, view: Partial<LimitView> = {}) {
+function consoleOver(
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+  view: Partial<Loosened<LimitView>> = {},
+) {
   const texts: Readonly<Record<string, string>> = { 'mail.conf': text, ...others };
   const read = (path: string) =>
     texts[path] === undefined ? ({ problem: 'no such file', isMissing: true } as const) : { text: texts[path] };
   const loaded = loadConfiguration('mail.conf', read);
   assert.ok(loaded.kind === 'loaded');
   const holder = new LoneConfig(loaded.configuration, () => loaded, { ...NO_FILES, read }, CLOCK);
-  const whole: LimitView = { usesOf: () => null, tokens: () => null, open: () => [], waiting: () => [], ...view };
+  const nobody: Loosened<LimitView> = { usesOf: () => null, tokens: () => null, open: () => [], waiting: () => [] };
+  const whole = tighten<LimitView>({ ...nobody, ...view }, { nextTurn: async () => {} });
   const console = new ConfigConsole(holder, whole);
   return async (line: string) => {
     const { text: answer, failed } = await console.answer(line.split(' '), line);

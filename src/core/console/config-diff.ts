@@ -29,7 +29,7 @@ export function diff(
   words: readonly WordSyntax[],
   view: LimitView | null,
   verb = 'diff',
-): Answer {
+): Answer | Promise<Answer> {
   const isJson = words.some(({ text }) => text === JSON_FLAG);
   const [file, ...surplus] = words.filter(({ text }) => text !== JSON_FLAG).map(({ text }) => text);
   if (surplus.length > 0) return usage(verb);
@@ -47,16 +47,16 @@ export function diff(
   return compare(holder, loaded.configuration, loaded.warnings.map(formatWarning), view, isJson);
 }
 
-function compare(
+async function compare(
   holder: ConfigHolder,
   after: Configuration,
   warnings: readonly string[],
   view: LimitView | null,
   isJson: boolean,
-): Answer {
+): Promise<Answer> {
   const before = holder.current();
   const difference = differenceOf(before, after);
-  const consequences = view === null ? null : consequencesOf(before, after, view, holder.clock.now());
+  const consequences = view === null ? null : await consequencesOf(before, after, view, holder.clock.now());
   if (isJson) return reply(`${JSON.stringify(asJson(difference, consequences, warnings))}\n`);
   const lines = differenceLines(difference, holder.clock);
   if (lines.length === 0) lines.push('no value in force would change');

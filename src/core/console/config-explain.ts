@@ -23,7 +23,7 @@ import type { ConfigClock, ConfigHolder, ConfigMachine } from './config-holder.t
 import { onOption, optionFor, refuseOption } from './config-path.ts';
 import { formatRunTimeChange } from './config-transaction.ts';
 import { textOf } from './layout.ts';
-import type { CounterUse, CounterUses, LimitView } from './limit-view.ts';
+import type { CounterUse, CounterUses, LimitView, TokenFigures } from './limit-view.ts';
 import { positionText, setPlaceText } from './set-place.ts';
 import { noteUndeclared } from './undeclared-binding.ts';
 
@@ -36,14 +36,14 @@ export function explain(
   words: readonly WordSyntax[],
   { clock, machine }: Pick<ConfigHolder, 'clock' | 'machine'>,
   view: LimitView | null,
-): Answer {
+): Answer | Promise<Answer> {
   const isJson = words.some(({ text }) => text === JSON_FLAG);
   const asked = words.filter(({ text }) => text !== JSON_FLAG);
-  return onOption(configuration.root, 'explain', asked, (path, name) => {
+  return onOption(configuration.root, 'explain', asked, async (path, name) => {
     const option = path.innermost?.name === 'module' ? null : optionFor(path, name.text);
     if (option === null) return refuseOption(path, name);
     const found = withSystemName(explainOption(configuration, option, subjectOf(path.steps)), machine);
-    const governed = governedBy(found, view);
+    const governed = await governedBy(found, view);
     if (isJson) return reply(`${JSON.stringify(asJson(configuration, found, governed))}\n`);
     const note = noteUndeclared(
       configuration,
@@ -64,23 +64,28 @@ interface Governed {
   /** In words. */
   readonly counts: string;
   readonly uses: CounterUses | null;
-  readonly tokens: { readonly free: number; readonly count: number } | null;
+  readonly tokens: TokenFigures | null;
 }
 
 /** Of the value in force, and of the sums that hold besides it. */
-function governedBy({ option, subject, value, setBy, levels }: Explanation, view: LimitView | null): Governed[] {
+async function governedBy(
+  { option, subject, value, setBy, levels }: Explanation,
+  view: LimitView | null,
+): Promise<Governed[]> {
   if (isThrottle(option) && (value as Rate | null)?.count === 0) return []; // 0 stands for no throttle
   const besides = levels.flatMap(({ looks }) =>
     looks.flatMap((look): SetPlace[] => (look.kind === 'adds' ? [{ ...look, scope: look.stanza }] : [])),
   );
-  return [setBy, ...besides].flatMap((place) => {
+  const isRate = isThrottle(option);
+  const governed: Governed[] = [];
+  for (const place of [setBy, ...besides]) {
     const counts = describeCounter(option, subject, place);
-    if (counts === null) return [];
-    const isRate = isThrottle(option);
-    const uses = isRate ? null : (view?.usesOf(option, subject, place?.at ?? null) ?? null);
-    const tokens = isRate && place !== null ? (view?.tokens(option, place.at) ?? null) : null;
-    return [{ counts, uses, tokens }];
-  });
+    if (counts === null) continue;
+    const uses = isRate ? null : ((await view?.usesOf(option.name, subject, place?.at ?? null)) ?? null);
+    const tokens = isRate && place !== null ? ((await view?.tokens(option.name, place.at)) ?? null) : null;
+    governed.push({ counts, uses, tokens });
+  }
+  return governed;
 }
 
 function linesOf(

@@ -23,7 +23,7 @@ export function inquire(
   verb: string,
   words: readonly WordSyntax[],
   { holder, draft, view }: InquiryParts,
-): Answer | null {
+): Answer | Promise<Answer> | null {
   switch (verb) {
     case 'explain':
       return explain(draft ?? holder.current(), words, holder, view);

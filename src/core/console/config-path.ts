@@ -44,7 +44,7 @@ export function refuseRelative(path: string | null, files: ConfigFiles): Answer 
 }
 
 /** The words are a path and the name of an option. */
-export function onOption<A extends Answer | { readonly kind: string }>(
+export function onOption<A extends Answer | Promise<Answer> | { readonly kind: string }>(
   root: Stanza,
   verb: string,
   words: readonly WordSyntax[],

@@ -12,8 +12,8 @@ import {
 import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
 import { right, textOf } from './layout.ts';
 import { jsonAnswer, jsonList, listAnswer, withJson } from './list-answer.ts';
+import { collectPages, type Pages, readPages } from './pages.ts';
 import type { InboundRow, OutboundRow, ServerView } from './server-view.ts';
-import { collectInSlices, readInSlices } from './slices.ts';
 
 export const CONNECTION_COMMANDS: readonly Command[] = [
   {
@@ -42,12 +42,12 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
 ];
 
 async function connections<T>(
-  rows: Iterable<T>,
+  rows: Pages<T>,
   lineOf: (row: T) => string,
   isJson: boolean,
   server: ServerView,
 ): Promise<Answer> {
-  const all = await collectInSlices(rows, server);
+  const all = await collectPages(rows);
   return isJson ? jsonList(all, server, (row) => row) : listAnswer(all, server, lineOf);
 }
 
@@ -72,7 +72,7 @@ async function count(what: string, where: string, isJson: boolean, server: Serve
   if (direction !== OUTBOUND && !isInbound) {
     return refuse(`found "${what}"; expected outbound, outbound/BINDING or ${INBOUND_SERVICE}`);
   }
-  const unknown = binding === null ? null : unknownBinding(binding, server);
+  const unknown = binding === null ? null : await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
   const addresses = isInbound ? await inboundAddresses(server) : await outboundAddresses(server, binding);
   const block = parseIpBlock(where);
@@ -91,7 +91,7 @@ async function count(what: string, where: string, isJson: boolean, server: Serve
 
 async function outboundAddresses(server: ServerView, binding: string | null): Promise<IpAddress[]> {
   const addresses: IpAddress[] = [];
-  await readInSlices(server.outbound(), server, (row) => {
+  await readPages(server.outbound(), (row) => {
     const address = binding === null || row.binding === binding ? parseIpAddress(row.address) : null;
     if (address !== null) addresses.push(address);
   });
@@ -100,7 +100,7 @@ async function outboundAddresses(server: ServerView, binding: string | null): Pr
 
 async function inboundAddresses(server: ServerView): Promise<IpAddress[]> {
   const addresses: IpAddress[] = [];
-  await readInSlices(server.inbound(), server, (row) => {
+  await readPages(server.inbound(), (row) => {
     const address = parseIpAddress(row.address);
     if (address !== null) addresses.push(address);
   });

@@ -1,7 +1,14 @@
 // Answers against the documented samples, byte for byte, and what is refused.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { domainRow, FIGURES, fakeProcess, fakeServer, outboundRow } from '../../../test/support/fake-server.ts';
+import {
+  domainRow,
+  FIGURES,
+  fakeProcess,
+  fakeServer,
+  type GivenServer,
+  outboundRow,
+} from '../../../test/support/fake-server.ts';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS, findCommand } from './commands.ts';
@@ -32,13 +39,13 @@ function consoleOf(server: ServerView, process = fakeProcess()): Console {
 }
 
 /** The text of an answer that must not be a refusal. */
-async function answerOf(line: string, given: Partial<ServerView> = {}, process?: ProcessView): Promise<string> {
+async function answerOf(line: string, given: GivenServer = {}, process?: ProcessView): Promise<string> {
   const { text, failed } = await consoleOf(fakeServer(given), process).answer(line);
   assert.equal(failed, false, text);
   return text;
 }
 
-async function refusalOf(line: string, given: Partial<ServerView> = {}): Promise<string> {
+async function refusalOf(line: string, given: GivenServer = {}): Promise<string> {
   const { text, failed } = await consoleOf(fakeServer(given)).answer(line);
   assert.equal(failed, true, text);
   return text;
@@ -569,9 +576,9 @@ for (const line of [
 
 test('tls show cache, tls flush cache', async () => {
   let flushes = 0;
-  const process = fakeProcess({
+  const given: GivenServer = {
     tls: {
-      contexts: () => [
+      contexts: async () => [
         {
           certificate: '/etc/mail.cert',
           ca: '/etc/ssl/ca.cert',
@@ -582,11 +589,11 @@ test('tls show cache, tls flush cache', async () => {
         },
         { certificate: null, ca: null, ciphers: 'HIGH', ageSeconds: 1, sessions: 0, problem: 'our own certificate' },
       ],
-      flush: () => void flushes++,
+      flush: async () => void flushes++,
     },
-  });
+  };
   assert.equal(
-    await answerOf('tls show cache', {}, process),
+    await answerOf('tls show cache', given),
     `\
    1) client context
               age: 28404 seconds old
@@ -603,7 +610,7 @@ test('tls show cache, tls flush cache', async () => {
           problem: our own certificate
 `,
   );
-  assert.equal(await answerOf('tls flush cache', {}, process), 'Cache flush request submitted.\n');
+  assert.equal(await answerOf('tls flush cache', given), 'Cache flush request submitted.\n');
   assert.equal(flushes, 1);
 });
 
@@ -664,8 +671,8 @@ test('config on the console: the documented session', async () => {
   ] as const) {
     assert.deepEqual(await ask.answer(line), { text, failed }, line);
   }
-  assert.deepEqual(ask.completions('config rel'), ['reload']);
-  assert.deepEqual(ask.completions('config get domain a'), ['aol.com']);
+  assert.deepEqual(await ask.completions('config rel'), ['reload']);
+  assert.deepEqual(await ask.completions('config get domain a'), ['aol.com']);
 });
 
 test('blank lines are answered with nothing', async () => {
@@ -715,7 +722,7 @@ test('the longest name wins, and no two commands share one', () => {
   assert.equal(new Set(names).size, names.length);
 });
 
-test('completion offers next words, bindings and domains', () => {
+test('completion offers next words, bindings and domains', async () => {
   const ask = consoleOf(
     fakeServer({ domains: () => [domainRow('gmail.com', 0, 0, 0, 0), domainRow('gmx.de', 0, 0, 0, 0)] }),
   );
@@ -750,7 +757,7 @@ test('completion offers next words, bindings and domains', () => {
     ['nothing ', []],
     ['domain "x ', []],
   ] as const) {
-    assert.deepEqual(ask.completions(line), expected, line);
+    assert.deepEqual(await ask.completions(line), expected, line);
   }
-  assert.ok(ask.completions('').includes('quit'));
+  assert.ok((await ask.completions('')).includes('quit'));
 });

@@ -10,6 +10,7 @@ import {
   usageOf,
 } from './command.ts';
 import { COMMANDS, commandsBelow, findCommand, refuseStrayWord, refuseUnknownCommand } from './commands.ts';
+import type { Pages } from './pages.ts';
 import { quoteWord, splitWords } from './words.ts';
 
 /** Most names that completion offers. */
@@ -48,7 +49,7 @@ export class Console {
   }
 
   /** What may stand in place of the last word of `partialLine` (an empty word behind a blank), at most a hundred. */
-  completions(partialLine: string): string[] {
+  async completions(partialLine: string): Promise<string[]> {
     const partial = /\S*$/.exec(partialLine)![0];
     const split = splitWords(partialLine.slice(0, partialLine.length - partial.length));
     if (split.kind === 'unterminated') return [];
@@ -63,27 +64,29 @@ export class Console {
     if (partial.startsWith('-')) {
       for (const [flag] of findCommand(split.words)?.usage.matchAll(/--[a-z-]+/g) ?? []) offer(flag);
     }
-    for (const name of this.#argumentNames(split.words)) {
-      offer(quoteWord(name));
+    for await (const names of this.#argumentNames(split.words)) {
+      for (const name of names) offer(quoteWord(name));
       if (offers.size === OFFERS_MAX) break;
     }
     return [...offers].sort();
   }
 
-  #argumentNames(words: readonly string[]): Iterable<string> {
+  async *#argumentNames(words: readonly string[]): Pages<string> {
     const command = findCommand(words);
     const args = words.slice(command?.words.length).filter((word) => !word.startsWith('--'));
-    if (command?.complete !== undefined) return command.complete(args, this.#subject);
-    const places = command?.offers ?? [];
-    const kind = places[Math.min(args.length, places.length - 1)];
-    return kind ? this.#names(kind) : [];
+    if (command?.complete !== undefined) yield [...command.complete(args, this.#subject)];
+    else {
+      const places = command?.offers ?? [];
+      const kind = places[Math.min(args.length, places.length - 1)];
+      if (kind) yield* this.#names(kind);
+    }
   }
 
-  *#names(kind: ArgumentKind): Iterable<string> {
+  async *#names(kind: ArgumentKind): Pages<string> {
     const { server } = this.#subject;
-    if (kind === 'binding') for (const row of server.bindings()) yield row.binding;
-    else if (kind === 'domain') for (const row of server.domains()) yield row.domain;
-    else for (const command of COMMANDS) yield command.words[0]!;
+    if (kind === 'binding') for await (const page of server.bindings()) yield page.map((row) => row.binding);
+    else if (kind === 'domain') for await (const page of server.domains()) yield page.map((row) => row.domain);
+    else yield COMMANDS.map((command) => command.words[0]!);
   }
 }
 

@@ -6,6 +6,7 @@ import { UTC_ZONE } from '../queue/cron-time.ts';
 import { CurfewSchedule, readSchedule } from '../queue/curfew-schedule.ts';
 import type { Subject } from './command.ts';
 import { findCommand } from './commands.ts';
+import { ScheduleView } from './curfew-view.ts';
 import type { ProcessView } from './server-view.ts';
 
 const MANUAL = `
@@ -30,8 +31,9 @@ async function ask(
   const curfewOf = (binding: string, domain: string) =>
     schedule.curfewOf(binding, binding === 'example' ? 'group1' : 'default', domain);
   const server = fakeServer({
-    curfew: () => (text === null ? null : { schedule, at: NOW, curfewOf }),
-    nextTurn: async () => nextTurn(),
+    curfew: new ScheduleView(() => (text === null ? null : { schedule, at: NOW, curfewOf }), {
+      nextTurn: async () => nextTurn(),
+    }),
   });
   const words = line.split(' ');
   const command = findCommand(words)!;

@@ -1,16 +1,14 @@
 // Quiet hours as the schedule has them and as they are now: `curfew` with its rows, and the documented commands that tell of
 // the schedule (docs/console.md, "Quiet hours").
-import type { WallMs } from '../base/moment.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { formatField } from '../queue/cron-time.ts';
 import type { CurfewRule } from '../queue/curfew-schedule.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
+import type { CurfewText } from './curfew-view.ts';
 import { textOf, unixSeconds, zonedTime } from './layout.ts';
 import { jsonAnswer, jsonList, takeJsonFlag, withJson } from './list-answer.ts';
-import type { CurfewView, ServerView } from './server-view.ts';
-
-/** Rules whose hours are worked out in one turn: some hundred steps each. */
-const RULES_PER_TURN = 20;
+import { collectPages } from './pages.ts';
+import type { ServerView } from './server-view.ts';
 
 export const CURFEW_COMMANDS: readonly Command[] = [
   {
@@ -33,8 +31,8 @@ export const CURFEW_COMMANDS: readonly Command[] = [
     help: 'how many rules of quiet hours are in force, and in which time zone',
     arity: [0, 1],
     run: (args, { server }) =>
-      withJson(args, (isJson) => {
-        const { rules, timezone } = figuresOf(server.curfew());
+      withJson(args, async (isJson) => {
+        const { rules, timezone } = figuresOf(await server.curfew.schedule());
         return isJson ? jsonAnswer({ rules, timezone }) : reply(`curfew: ${rules} rule(s) active; tz=${timezone}\n`);
       }),
   },
@@ -51,57 +49,45 @@ export const CURFEW_COMMANDS: readonly Command[] = [
     usage: '',
     help: 'reads the schedule of quiet hours again, as config reload does, too',
     arity: [0, 0],
-    run: (_, { process, server }) => {
-      const problems = process.reloadCurfew();
+    run: async (_, { process, server }) => {
+      const problems = await process.reloadCurfew();
       if (problems.length > 0) return refuse([...problems, 'the schedule before stays in force'].join('\n'));
-      const { rules, timezone } = figuresOf(server.curfew());
+      const { rules, timezone } = figuresOf(await server.curfew.schedule());
       return reply(`curfew: ${rules} rule(s) active; tz=${timezone}\n`);
     },
   },
 ];
 
-const figuresOf = (view: CurfewView | null) => ({
-  rules: view?.schedule.rules.length ?? 0,
-  timezone: view?.schedule.zone.name ?? 'UTC',
+const figuresOf = (schedule: CurfewText | null) => ({
+  rules: schedule?.rules.length ?? 0,
+  timezone: schedule?.timezone ?? 'UTC',
 });
 
-function headOf(view: CurfewView | null): string {
-  const { rules, timezone } = figuresOf(view);
+function headOf(schedule: CurfewText | null): string {
+  const { rules, timezone } = figuresOf(schedule);
   return `curfew: ${rules} rule(s), tz=${timezone}`;
 }
 
-function show(isJson: boolean, server: ServerView): Answer {
-  const view = server.curfew();
-  const rules = view?.schedule.rules ?? [];
+async function show(isJson: boolean, server: ServerView): Promise<Answer> {
+  const schedule = await server.curfew.schedule();
+  const rules = schedule?.rules ?? [];
   if (isJson) return jsonList(rules, server, shapeOf);
-  return reply(textOf([headOf(view), ...rules.map((rule, index) => `  [${index}] ${ruleText(rule)}`)]));
-}
-
-interface RuleState {
-  readonly rule: CurfewRule;
-  readonly isEngaged: boolean;
-  /** Null: for longer than is looked back. */
-  readonly since: WallMs | null;
-  /** Null: not as far as is looked ahead. */
-  readonly changesAt: WallMs | null;
+  return reply(textOf([headOf(schedule), ...rules.map((rule, index) => `  [${index}] ${ruleText(rule)}`)]));
 }
 
 async function states(isJson: boolean, subject: Subject): Promise<Answer> {
   const { server, process } = subject;
-  const view = server.curfew();
-  if (view === null) return isJson ? jsonList([], server, shapeOf) : reply('no quiet hours are configured\n');
-  const rows: RuleState[] = [];
-  for (const rule of view.schedule.rules) {
-    if (rows.length > 0 && rows.length % RULES_PER_TURN === 0) await server.nextTurn();
-    rows.push(stateOf(rule, view));
-  }
+  const schedule = await server.curfew.schedule();
+  if (schedule === null) return isJson ? jsonList([], server, shapeOf) : reply('no quiet hours are configured\n');
+  const { file } = schedule;
+  const rows = await collectPages(server.curfew.states());
   if (isJson) {
     return jsonList(rows, server, ({ rule, isEngaged, since, changesAt }) => ({
       ...shapeOf(rule),
       engaged: isEngaged,
       since: since === null ? null : unixSeconds(since),
       nextChange: changesAt === null ? null : unixSeconds(changesAt),
-      file: view.schedule.file,
+      file,
       line: rule.line,
     }));
   }
@@ -110,28 +96,19 @@ async function states(isJson: boolean, subject: Subject): Promise<Answer> {
     const from = since === null ? 'for more than eight days' : `since ${zonedTime(since, process)}`;
     const next =
       changesAt === null ? `not ${change} within eight days` : `${change} at ${zonedTime(changesAt, process)}`;
-    return [`${ruleText(rule)}`, `  ${state} ${from}; ${next}; set at ${view.schedule.file}:${rule.line}`];
+    return [`${ruleText(rule)}`, `  ${state} ${from}; ${next}; set at ${file}:${rule.line}`];
   });
-  return reply(textOf([headOf(view), ...lines]));
+  return reply(textOf([headOf(schedule), ...lines]));
 }
 
-function stateOf(rule: CurfewRule, { schedule, at }: CurfewView): RuleState {
-  const hours = schedule.hoursOf(rule);
-  const isEngaged = hours.ruleAt(at) !== null;
-  const changesAt = hours.changesAt(at);
-  const isChange = (hours.ruleAt(changesAt) !== null) !== isEngaged;
-  return { rule, isEngaged, since: hours.beganAt(at), changesAt: isChange ? changesAt : null };
-}
-
-function check(args: readonly string[], { server }: Subject): Answer {
+async function check(args: readonly string[], { server }: Subject): Promise<Answer> {
   const { words, isJson } = takeJsonFlag(args);
   const [binding = '', domain = '', surplus] = words;
   if (domain === '' || surplus !== undefined) return refuse('usage: curfew check [--json] BINDING DOMAIN');
-  const unknown = unknownBinding(binding, server);
+  const unknown = await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const view = server.curfew();
   const name = canonicalDomain(domain);
-  const isKept = (view?.curfewOf(binding, name)?.ruleAt(view.at) ?? null) !== null;
+  const isKept = await server.curfew.keeps(binding, name);
   if (isJson) return jsonAnswer({ binding, domain: name, suspended: isKept });
   return reply(`curfew: binding=${binding} domain=${name} suspended=${isKept ? 'yes' : 'no'}\n`);
 }

@@ -17,6 +17,7 @@ import type { Subject } from '../config/resolution.ts';
 import { hostKey } from '../config/stanza-name.ts';
 import { outboundCeiling } from '../delivery/settings-of.ts';
 import type { LimitView } from './limit-view.ts';
+import { readPages } from './pages.ts';
 
 /** A counter that would be above its limit. The surplus closes after its running messages. */
 export interface Surplus {
@@ -44,25 +45,25 @@ export interface Consequences {
  * Costs a few lookups for each pair of binding and address with open connections, and for each queue with mail.
  * @param now for mail that is held until some time
  */
-export function consequencesOf(
+export async function consequencesOf(
   before: Configuration,
   after: Configuration,
   view: LimitView,
   now: WallMs,
-): Consequences {
-  return { surpluses: surplusesOf(after, view), mail: mailOf(before, after, view, now) };
+): Promise<Consequences> {
+  return { surpluses: await surplusesOf(after, view), mail: await mailOf(before, after, view, now) };
 }
 
 const SUMS: readonly Option<Limit>[] = [scopeMaxOutboundConnections, clusterScopeMaxOutboundConnections];
 
-function surplusesOf(after: Configuration, view: LimitView): Surplus[] {
+async function surplusesOf(after: Configuration, view: LimitView): Promise<Surplus[]> {
   const counters = new Map<string, { limit: Limit; open: number }>();
   const count = (counts: string, limit: Limit, connections: number): void => {
     const counter = counters.get(counts) ?? { limit, open: 0 };
     counter.open += connections;
     counters.set(counts, counter);
   };
-  for (const { binding, domain, host, address, connections } of view.open()) {
+  await readPages(view.open(), ({ binding, domain, host, address, connections }) => {
     const pair = { binding, domain };
     const exchanger = { binding, host, address };
     const lower = (options: readonly Option<Limit>[], subject: Subject): Limit =>
@@ -85,24 +86,24 @@ function surplusesOf(after: Configuration, view: LimitView): Surplus[] {
         for (const { stanza, value } of after.settingsAlong(option, subject))
           sums.set(`${option.display} of ${stanza}`, value);
     for (const [counts, limit] of sums) count(counts, limit, connections);
-  }
+  });
   return [...counters]
     .filter(([, { open, limit }]) => limit !== NO_LIMIT && open > limit)
     .map(([counts, { open, limit }]) => ({ counts, open, limit, closes: open - limit }))
     .sort((a, b) => b.closes - a.closes);
 }
 
-function mailOf(before: Configuration, after: Configuration, view: LimitView, now: WallMs): HeldMail[] {
+async function mailOf(before: Configuration, after: Configuration, view: LimitView, now: WallMs): Promise<HeldMail[]> {
   const found = new Map<string, HeldMail & { messages: number; domains: number }>();
-  for (const { binding, domain, messages } of view.waiting()) {
+  await readPages(view.waiting(), ({ binding, domain, messages }) => {
     const why = whyOf(before, after, { binding, domain }, now);
-    if (why === null) continue;
+    if (why === null) return;
     const key = `${why} ${binding}`;
     const row = found.get(key) ?? { binding, why, messages: 0, domains: 0 };
     row.messages += messages;
     row.domains += 1;
     found.set(key, row);
-  }
+  });
   return [...found.values()].sort((a, b) => b.messages - a.messages);
 }
 

@@ -5,6 +5,7 @@ import { fakeProcess, fakeServer } from '../../../test/support/fake-server.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { DnsAnswer, DnsType } from '../routing/dns-answer.ts';
 import { Console } from './console.ts';
+import type { DnsView } from './dns-view.ts';
 
 const LOADED = loadConfiguration('test.conf', () => ({ text: '' }));
 assert.ok(LOADED.kind === 'loaded');
@@ -13,7 +14,13 @@ const { root } = LOADED.configuration;
 async function asked(line: string, kept?: { readonly type: DnsType; readonly answer: DnsAnswer }) {
   const server = fakeServer();
   const found = kept === undefined ? null : { ...kept, name: 'mail.yahoo.com', ttlSeconds: 299 };
-  const dns = { ...server.dns, lookup: () => found, kept: () => (found === null ? [] : [found]) };
+  const dns: DnsView = {
+    ...server.dns,
+    lookup: async () => found,
+    async *kept() {
+      if (found !== null) yield [found];
+    },
+  };
   const config = { verbs: [], answer: () => ({ text: '', failed: false }), writeMainFile: () => assert.fail() };
   const subject = { server: { ...server, dns }, process: fakeProcess(), config, stanzas: () => root };
   return { ...(await new Console(subject).answer(line)), asked: server.asked };

@@ -5,6 +5,7 @@ import { type Answer, type Command, refuse, reply } from './command.ts';
 import type { DnsView, KeptAnswer } from './dns-view.ts';
 import { right, textOf } from './layout.ts';
 import { jsonList, listAnswer, withJson } from './list-answer.ts';
+import { collectPages } from './pages.ts';
 import type { ServerView } from './server-view.ts';
 
 const TYPES: readonly DnsType[] = ['A', 'AAAA', 'CNAME', 'MX', 'TLSA', 'TXT'];
@@ -16,10 +17,10 @@ export const DNS_COMMANDS: readonly Command[] = [
     help: 'looks up the route of a domain; domain DOMAIN shows what came of it',
     arity: [1, 1],
     offers: ['domain'],
-    run([word = ''], { server }) {
+    async run([word = ''], { server }) {
       const domain = canonicalDomain(word);
       if (!isName(domain)) return refuse(`found "${word}"; expected the name of a domain`);
-      server.dns.dig(domain);
+      await server.dns.dig(domain);
       return reply(`submitted\ndomain ${domain} shows what comes of it\n`);
     },
   },
@@ -46,7 +47,7 @@ export const DNS_COMMANDS: readonly Command[] = [
     usage: '',
     help: 'questions to the name service and answers since the last summary reset',
     arity: [0, 0],
-    run: (_, { server }) => reply(textOf(statLines(server))),
+    run: async (_, { server }) => reply(textOf(await statLines(server))),
   },
   {
     words: ['dns_cache', 'refcnts'],
@@ -54,8 +55,8 @@ export const DNS_COMMANDS: readonly Command[] = [
     help: 'answers that dns_cache submit has brought',
     arity: [0, 1],
     run: (args, { server }) =>
-      withJson(args, (isJson) => {
-        const rows = [...server.dns.kept()];
+      withJson(args, async (isJson) => {
+        const rows = await collectPages(server.dns.kept());
         return isJson ? jsonList(rows, server, (row) => row) : listAnswer(rows, server, keptLines);
       }),
   },
@@ -64,25 +65,25 @@ export const DNS_COMMANDS: readonly Command[] = [
 /** RFC 1035 section 2.3.4, with what names of records hold. */
 const isName = (text: string): boolean => /^[a-z0-9_-][a-z0-9._-]{0,252}$/i.test(text);
 
-function refresh(word: string, dns: DnsView): Answer {
+async function refresh(word: string, dns: DnsView): Promise<Answer> {
   const domain = word === 'all' ? null : canonicalDomain(word);
-  const routes = dns.refresh(domain);
+  const routes = await dns.refresh(domain);
   if (routes === null) return refuse(`no mail for "${word}" has been seen since the server started; dig looks it up`);
   return reply(
     domain === null ? `${routes} routes are looked up as they are next needed.\n` : `${domain} refreshed.\n`,
   );
 }
 
-function ask(verb: 'lookup' | 'submit', name: string, typeWord: string, dns: DnsView): Answer {
+async function ask(verb: 'lookup' | 'submit', name: string, typeWord: string, dns: DnsView): Promise<Answer> {
   const type = TYPES.find((one) => one === typeWord.toUpperCase());
   if (type === undefined) return refuse(`found "${typeWord}"; expected one of ${TYPES.join(', ')}`);
   const domain = canonicalDomain(name);
   if (!isName(domain)) return refuse(`found "${name}"; expected a name`);
   if (verb === 'submit') {
-    dns.submit(domain, type);
+    await dns.submit(domain, type);
     return reply('Submitted\n');
   }
-  const kept = dns.lookup(domain, type);
+  const kept = await dns.lookup(domain, type);
   return reply(kept === null ? 'Cached result not found, try a submit.\n' : textOf(answerLines(kept)));
 }
 
@@ -130,9 +131,9 @@ function emptyReason(answer: DnsAnswer): string | null {
 }
 
 /** Reverse names are never asked for, and answers of mail's own questions are kept as routes, not here. */
-function statLines(server: ServerView): string[] {
-  const { a, aaaa, mx, txt, pending } = server.summary().dns;
-  const { lookups, hits } = server.dns;
+async function statLines(server: ServerView): Promise<string[]> {
+  const { a, aaaa, mx, txt, pending } = (await server.summary()).dns;
+  const { lookups, hits } = await server.dns.lookupFigures();
   const counts = [a, aaaa, mx, txt];
   const [queries, timeouts] = [
     counts.reduce((sum, one) => sum + one.queries, 0),

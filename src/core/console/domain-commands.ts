@@ -5,8 +5,9 @@ import { type Answer, type Command, parseCount, refuse, reply, type Subject, unk
 import { domainStanzaLines } from './domain-stanzas.ts';
 import { addCounts, type DomainCounts, domainLine, right, textOf, totalLine, totalsLine } from './layout.ts';
 import { JSON_FLAG, jsonAnswer, jsonList, listAnswer, withJson } from './list-answer.ts';
+import { type Pages, readPages } from './pages.ts';
 import type { AddressDetail, DomainDetail, DomainRow, ServerView } from './server-view.ts';
-import { largestInSlices, readInSlices, sortInSlices } from './slices.ts';
+import { largestInSlices, sortInSlices } from './slices.ts';
 
 export const DOMAIN_COMMANDS: readonly Command[] = [
   {
@@ -44,8 +45,8 @@ export const DOMAIN_COMMANDS: readonly Command[] = [
       run: (args, { server }) =>
         withJson(
           args,
-          (isJson, [binding = '', count = '']) =>
-            unknownBinding(binding, server) ??
+          async (isJson, [binding = '', count = '']) =>
+            (await unknownBinding(binding, server)) ??
             longQueues(server.domainsOfBinding(binding), queue, count, isJson, server),
           2,
         ),
@@ -71,7 +72,7 @@ const byName = (a: DomainRow, b: DomainRow): number => (a.domain < b.domain ? -1
 async function allDomains(isJson: boolean, server: ServerView): Promise<Answer> {
   const sum = { ...NO_COUNTS };
   const rows: DomainRow[] = [];
-  await readInSlices(server.domains(), server, (row) => {
+  await readPages(server.domains(), (row) => {
     addCounts(sum, row);
     rows.push(row);
   });
@@ -86,7 +87,7 @@ function jsonDomains(rows: readonly DomainRow[], total: DomainCounts, server: Se
 
 /** The total counts every row, listed or not. */
 async function longQueues(
-  rows: Iterable<DomainRow>,
+  rows: Pages<DomainRow>,
   queue: 'active' | 'delayed',
   threshold: string,
   isJson: boolean,
@@ -96,7 +97,7 @@ async function longQueues(
   if (least === null) return refuse(`found "${threshold}"; expected a whole number of messages`);
   const sum = { ...NO_COUNTS };
   const listed: DomainRow[] = [];
-  await readInSlices(rows, server, (row) => {
+  await readPages(rows, (row) => {
     addCounts(sum, row);
     if (row[queue] > least) listed.push(row);
   });
@@ -133,8 +134,8 @@ async function hotDomains(isJson: boolean, { server, process }: Subject): Promis
   return listAnswer(rows, server, linesOf);
 }
 
-function domainReport(name: string, isJson: boolean, { server, stanzas }: Subject): Answer {
-  const detail = server.domain(canonicalDomain(name));
+async function domainReport(name: string, isJson: boolean, { server, stanzas }: Subject): Promise<Answer> {
+  const detail = await server.domain(canonicalDomain(name));
   if (detail === null) {
     return refuse(`no mail for "${name}" has been seen since the server started; dig ${name} looks up its route`);
   }

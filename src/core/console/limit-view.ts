@@ -1,9 +1,9 @@
 // What a running server adds to answers about its configuration: how full the counters of a limit are, and what is open
-// and waiting now. The engine implements it; without a server there is none.
+// and waiting now: part of ServerView. Without a server there is none.
 import type { Limit } from '../base/limit.ts';
-import type { Option } from '../config/option.ts';
 import type { Subject } from '../config/resolution.ts';
 import type { SourcePosition } from '../config/source.ts';
+import type { Pages } from './pages.ts';
 
 /** A counter with its use. */
 export interface CounterUse {
@@ -42,17 +42,24 @@ export interface WaitingMail {
   readonly messages: number;
 }
 
+/** Of the window of a throttle. */
+export interface TokenFigures {
+  readonly free: number;
+  readonly count: number;
+}
+
 export interface LimitView {
   /**
    * The counters of a limit, as far as the subject of the question is about them.
+   * @param option its name
    * @param setAt where its value is set; null for the default
    * @returns null for an option that is no limit. O(connections)
    */
-  usesOf(option: Option<unknown>, subject: Subject, setAt: SourcePosition | null): CounterUses | null;
+  usesOf(option: string, subject: Subject, setAt: SourcePosition | null): Promise<CounterUses | null>;
   /** Of a throttle with a window of `count` tokens; null when nobody has taken one yet. O(throttles) */
-  tokens(option: Option<unknown>, setAt: SourcePosition): { readonly free: number; readonly count: number } | null;
+  tokens(option: string, setAt: SourcePosition): Promise<TokenFigures | null>;
   /** O(connections) */
-  open(): Iterable<OpenConnections>;
+  open(): Pages<OpenConnections>;
   /** Queues that hold mail. O(queues) */
-  waiting(): Iterable<WaitingMail>;
+  waiting(): Pages<WaitingMail>;
 }

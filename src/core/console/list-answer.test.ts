@@ -2,13 +2,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { domainRow, FIGURES, fakeProcess, fakeServer, outboundRow } from '../../../test/support/fake-server.ts';
+import {
+  domainRow,
+  FIGURES,
+  fakeProcess,
+  fakeServer,
+  type GivenServer,
+  outboundRow,
+} from '../../../test/support/fake-server.ts';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { COMMANDS } from './commands.ts';
 import { Console } from './console.ts';
+import { inPages, ROWS_PER_TURN } from './pages.ts';
 import type { DomainRow, ServerView } from './server-view.ts';
-import { largestInSlices, ROWS_PER_TURN, sortInSlices } from './slices.ts';
+import { largestInSlices, sortInSlices } from './slices.ts';
 
 const LOADED = loadConfiguration('test.conf', () => ({ text: '' }));
 assert.ok(LOADED.kind === 'loaded');
@@ -19,7 +27,7 @@ function consoleOf(server: ServerView): Console {
   return new Console({ server, process: fakeProcess(), config, stanzas: () => root });
 }
 
-async function wholeOf(line: string, given: Partial<ServerView>): Promise<string> {
+async function wholeOf(line: string, given: GivenServer): Promise<string> {
   const answer = await consoleOf(fakeServer(given)).answer(line);
   assert.equal(answer.failed, false, answer.text);
   let { text } = answer;
@@ -30,14 +38,17 @@ async function wholeOf(line: string, given: Partial<ServerView>): Promise<string
 // ---- what programs read
 
 const at = wallMs(1_070_244_212_345);
-const GIVEN: Partial<ServerView> = {
+const GIVEN: GivenServer = {
   tlsReports: {
-    isEnabled: true,
-    since: wallMs(Date.UTC(2026, 0, 1)),
-    overflow: 1,
-    posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
-    waiting: 2,
-    domains: () => [{ domain: 'a.com', policies: [] }],
+    figures: async () => ({
+      since: wallMs(Date.UTC(2026, 0, 1)),
+      overflow: 1,
+      waiting: 2,
+      posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
+    }),
+    async *domains() {
+      yield [{ domain: 'a.com', policies: [] }];
+    },
     send: () => Promise.reject(new Error('nobody asked for that')),
   },
   domains: () => [domainRow('b.com', 2, 20, 0, 5), domainRow('a.com', 1, 3, 4, 0), domainRow('c.com', 0, 0, 9, 0)],
@@ -94,15 +105,15 @@ const GIVEN: Partial<ServerView> = {
   }),
   dns: {
     ...fakeServer().dns,
-    kept: () => [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }],
+    async *kept() {
+      yield [{ name: 'a.com', type: 'A', answer: { kind: 'noName', ttlSeconds: 9 }, ttlSeconds: 5 }];
+    },
   },
-  policies: { domains: () => [], of: () => null, refresh: () => Promise.resolve(null) },
   traces: {
-    begin: () => null,
-    list: () => [
+    ...fakeServer().traces,
+    list: async () => [
       { id: 1, binding: null, domain: 'a.com', address: null, owner: '/s', lines: 2, linesMax: 9, msLeft: 1500 },
     ],
-    remove: () => false,
   },
 };
 
@@ -183,7 +194,13 @@ const SHAPES: readonly (readonly [line: string, value: unknown])[] = [
   ['tls show cache --json', []],
   [
     'tls report --json',
-    { since: '2026-01-01T00:00:00Z', waiting: 2, overflow: 1, domains: [{ domain: 'a.com', policies: [] }] },
+    {
+      since: '2026-01-01T00:00:00Z',
+      waiting: 2,
+      overflow: 1,
+      posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
+      domains: [{ domain: 'a.com', policies: [] }],
+    },
   ],
   [
     'trace smtp list --json',
@@ -262,7 +279,7 @@ function countedServer(rows: number) {
       };
     }
   }
-  const given: Partial<ServerView> = {
+  const given: GivenServer = {
     domains,
     domainsOfBinding: domains,
     *queues() {
@@ -337,7 +354,7 @@ test('property: sorting and picking in slices gives what doing it at once gives'
           .slice(0, most)
           .sort((a, b) => a.index - b.index)
           .map(({ one }) => one);
-        assert.deepEqual(await largestInSlices(rows, server, most, ({ key }) => key), largest);
+        assert.deepEqual(await largestInSlices(inPages(rows, server), server, most, ({ key }) => key), largest);
       },
     ),
     { numRuns: 30 },

@@ -2,8 +2,7 @@
 // takes them.
 import { type Answer, refuse } from './command.ts';
 import { textOf } from './layout.ts';
-import type { ServerView } from './server-view.ts';
-import { ROWS_PER_TURN } from './slices.ts';
+import { type Pauses, ROWS_PER_TURN } from './pages.ts';
 
 export const JSON_FLAG = '--json';
 
@@ -28,7 +27,7 @@ export function withJson(
 /** Lines before the rows, a line for each row, lines behind them. */
 export function listAnswer<T>(
   rows: readonly T[],
-  server: Pick<ServerView, 'nextTurn'>,
+  turns: Pauses,
   lineOf: (row: T, index: number) => string,
   { head = [], tail = [] }: { readonly head?: readonly string[]; readonly tail?: readonly string[] } = {},
 ): Answer {
@@ -40,7 +39,7 @@ export function listAnswer<T>(
   if (rows.length <= ROWS_PER_TURN) return { text: piece(0), failed: false };
   async function* rest(): AsyncGenerator<string> {
     for (let start = ROWS_PER_TURN; start < rows.length; start += ROWS_PER_TURN) {
-      await server.nextTurn();
+      await turns.nextTurn();
       yield piece(start);
     }
   }
@@ -53,13 +52,13 @@ export function listAnswer<T>(
  */
 export function jsonList<T>(
   rows: readonly T[],
-  server: Pick<ServerView, 'nextTurn'>,
+  turns: Pauses,
   shapeOf: (row: T) => unknown,
   around: readonly [string, string] = ['', ''],
 ): Answer {
   const lineOf = (row: T, index: number): string =>
     `${JSON.stringify(shapeOf(row))}${index < rows.length - 1 ? ',' : ''}`;
-  return listAnswer(rows, server, lineOf, { head: [`${around[0]}[`], tail: [`]${around[1]}`] });
+  return listAnswer(rows, turns, lineOf, { head: [`${around[0]}[`], tail: [`]${around[1]}`] });
 }
 
 export function jsonAnswer(value: unknown): Answer {

@@ -1,13 +1,20 @@
 // What is done to mail and to single messages: what is asked of the server, what is said, what is refused.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BINDINGS, bindingRow, type FakeServer, fakeProcess, fakeServer } from '../../../test/support/fake-server.ts';
+import {
+  BINDINGS,
+  bindingRow,
+  type FakeServer,
+  fakeProcess,
+  fakeServer,
+  type GivenServer,
+} from '../../../test/support/fake-server.ts';
 import { wallMs } from '../base/moment.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { Console } from './console.ts';
 import type { ActionOutcome, MessageDetail } from './mail-view.ts';
 import type { ServerView } from './server-view.ts';
-import type { TraceLine, TraceRequest, Tracer } from './trace-view.ts';
+import type { TraceLine, TraceRequest, Tracer, TraceView } from './trace-view.ts';
 
 const LOADED = loadConfiguration('test.conf', () => ({ text: '' }));
 assert.ok(LOADED.kind === 'loaded');
@@ -18,7 +25,7 @@ function consoleOf(server: ServerView): Console {
   return new Console({ server, process: fakeProcess(), config, stanzas: () => root });
 }
 
-async function asked(line: string, given: Partial<ServerView> = {}) {
+async function asked(line: string, given: GivenServer = {}) {
   const server: FakeServer = fakeServer(given);
   const answer = await consoleOf(server).answer(line);
   return { ...answer, asked: server.asked };
@@ -164,7 +171,7 @@ const DETAIL: MessageDetail = {
   reply: '451 No valid hosts (too many connection failures)',
   size: 11317,
 };
-const WITH_MESSAGE: Partial<ServerView> = {
+const WITH_MESSAGE: GivenServer = {
   findMessage: async () => DETAIL,
   readMessage: async () => ({ headerSection: 'Subject: hi\n', body: 'Hello\n', isCut: true }),
 };
@@ -223,9 +230,9 @@ test('message retry and message fail', async () => {
     assert.deepEqual(answer.asked, [{ id: '1', reply: '554 manually failed.', quiet }]);
     assert.equal(answer.failed, false);
   }
-  const busy = await asked('message fail 1', { failMessage: async () => 'busy' });
+  const busy = await asked('message fail 1', { failMessage: () => 'busy' });
   assert.match(busy.text, /is being delivered at this moment; nothing was changed/);
-  assert.equal((await asked('message retry 1', { retryMessage: async () => 'unknown' })).failed, true);
+  assert.equal((await asked('message retry 1', { retryMessage: () => 'unknown' })).failed, true);
 });
 
 // ---- trace smtp
@@ -246,13 +253,13 @@ test('trace smtp: what is asked for, and lines as they come', async () => {
   ];
   let stops = 0;
   const tracer: Tracer = { id: 1, next: async () => heard.shift() ?? null, stop: () => void stops++ };
-  const traces = {
-    begin(request: TraceRequest) {
+  const traces: TraceView = {
+    async begin(request: TraceRequest) {
       requests.push(request);
       return tracer;
     },
-    list: () => [],
-    remove: (id: number) => id === 1,
+    list: async () => [],
+    remove: async (id: number) => id === 1,
   };
   const options = 'example A.com --address 2001:DB8:0::1 --lines 10 --seconds 20';
   const answer = await consoleOf(fakeServer({ traces })).answer(`trace smtp ${options}`);
@@ -289,7 +296,7 @@ test('trace smtp: what is asked for, and lines as they come', async () => {
     msLeft: 1,
   };
   assert.equal(
-    (await asked('trace smtp list', { traces: { ...traces, list: () => [row] } })).text,
+    (await asked('trace smtp list', { traces: { ...traces, list: async () => [row] } })).text,
     `\
 [     1]  binding: *
            domain: a.com

@@ -14,6 +14,7 @@ import { textOf } from './layout.ts';
 import { jsonAnswer } from './list-answer.ts';
 import { type ActionOutcome, type HeaderFilter, type MessageSelection, SAMPLES_MAX } from './mail-view.ts';
 import { type ActionOptions, readActionOptions, readHeader, refuseOption } from './message-filter.ts';
+import { collectPages } from './pages.ts';
 import type { ServerView } from './server-view.ts';
 
 const ALL = 'all';
@@ -33,7 +34,8 @@ export const MAIL_COMMANDS: readonly Command[] = [
     help: 'makes every delayed message of one binding due now, and tries hosts that failed again',
     arity: [2, 2],
     offers: ['binding', 'domain'],
-    run: ([binding = '', domain = ''], { server }) => unknownBinding(binding, server) ?? flush(domain, binding, server),
+    run: async ([binding = '', domain = ''], { server }) =>
+      (await unknownBinding(binding, server)) ?? flush(domain, binding, server),
   },
   ...[false, true].flatMap((quiet): Command[] => [
     {
@@ -128,13 +130,13 @@ function failEverywhere(args: readonly string[], quiet: boolean, server: ServerV
   return fail({ domain: null, binding: null }, options.words, quiet, options, server);
 }
 
-function failInBinding(args: readonly string[], quiet: boolean, server: ServerView): Answer | Promise<Answer> {
+async function failInBinding(args: readonly string[], quiet: boolean, server: ServerView): Promise<Answer> {
   const options = readActionOptions(args);
   if (options.kind === 'refused') return options.answer;
   const [binding, domain, ...note] = options.words;
   if (binding === undefined || domain === undefined) return refuse('the binding or the domain is missing');
   const place = { domain: targetOf(domain), binding };
-  return unknownBinding(binding, server) ?? fail(place, note, quiet, options, server);
+  return (await unknownBinding(binding, server)) ?? fail(place, note, quiet, options, server);
 }
 
 async function fail(
@@ -192,7 +194,7 @@ function outcomeAnswer(
 async function delay([word = '', ...options]: readonly string[], server: ServerView): Promise<Answer> {
   const seconds = parseCount(word, 1);
   if (seconds === null) return refuse(`found "${word}"; expected a whole number of seconds from 1`);
-  const selection = readSelection(options, server);
+  const selection = await readSelection(options, server);
   if ('failed' in selection) return selection;
   const outcome = await server.delay({ ...selection, delayMs: seconds * 1000 });
   if (outcome.count > 0) return actionAnswer(`Delayed ${outcome.count} messages.\n`, outcome);
@@ -209,7 +211,7 @@ function busyLine(count: number, { header }: MessageSelection): string {
   return `${subject} being delivered now and ${were} left alone${unread}.\n`;
 }
 
-function readSelection(options: readonly string[], server: ServerView): MessageSelection | Answer {
+async function readSelection(options: readonly string[], server: ServerView): Promise<MessageSelection | Answer> {
   let domain: string | null = null;
   let binding: string | null = null;
   let header: HeaderFilter | null = null;
@@ -233,7 +235,7 @@ function readSelection(options: readonly string[], server: ServerView): MessageS
   if (domain === null && binding === null && header === null) {
     return refuse('expected at least one of --domain, --binding and --header: which mail is meant?');
   }
-  const unknown = binding === null ? null : unknownBinding(binding, server);
+  const unknown = binding === null ? null : await unknownBinding(binding, server);
   return unknown ?? { domain, binding, header };
 }
 
@@ -271,7 +273,7 @@ async function rebind(args: readonly string[], server: ServerView): Promise<Answ
   if (options.header !== null) return refuse('--header is not taken by rebind');
   const [name, domainWord, surplus] = options.words;
   if (name === undefined || surplus !== undefined) return refuse('expected a binding or all, and perhaps a domain');
-  const rows = [...server.bindings()];
+  const rows = await collectPages(server.bindings());
   const target = to ?? DEFAULT_BINDING;
   const configured = rows.filter(({ isGone }) => !isGone).map(({ binding }) => binding);
   if (!configured.includes(target)) return refuseUnknown('binding', target, configured);

@@ -5,6 +5,7 @@ import type { WallMs } from '../base/moment.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
+import type { Pauses } from './pages.ts';
 
 /** Most messages that the outcome of an action describes. */
 export const SAMPLES_MAX = 25;
@@ -102,7 +103,7 @@ export interface MessageText {
 /** `busy`: it is on a connection and was left alone. */
 export type MessageAction = 'done' | 'busy' | 'unknown';
 
-export interface MailView {
+export interface MailView extends Pauses {
   /** Makes every delayed message of the selection due now. @returns how many */
   flush(selection: QueueSelection): Promise<number>;
   /** Fails active and delayed messages of the selection for good, or counts them. */
@@ -118,6 +119,4 @@ export interface MailView {
   /** It is due now. */
   retryMessage(id: MailId): Promise<MessageAction>;
   failMessage(id: MailId, reply: string, quiet: boolean): Promise<MessageAction>;
-  /** Comes back in a later turn of the loop: for answers that take many steps. */
-  nextTurn(): Promise<void>;
 }

@@ -19,14 +19,14 @@ const HELD: PolicyDetail = {
   problem: null,
 };
 const policies: PolicyView = {
-  domains: () => ['gmail.com'],
-  of: (domain) =>
+  domains: async () => ['gmail.com'],
+  of: async (domain) =>
     domain === 'gmail.com'
       ? HELD
       : domain === 'none.example'
         ? { ...HELD, domain, held: null, problem: 'no policy is announced' }
         : null,
-  refresh: (domain) => Promise.resolve(domain === 'gmail.com' ? null : 'no policy is announced'),
+  refresh: async (domain) => (domain === 'gmail.com' ? null : 'no policy is announced'),
 };
 
 const SHOWN = `Domain 'gmail.com' has MTA-STS TXT and a TTL of 185 seconds

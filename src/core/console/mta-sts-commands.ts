@@ -10,7 +10,7 @@ export const MTA_STS_COMMANDS: readonly Command[] = [
     usage: '',
     help: 'domains whose MTA-STS policy is held',
     arity: [0, 0],
-    run: (_, { server }) => reply(listAll(server.policies)),
+    run: async (_, { server }) => reply(await listAll(server.policies)),
   },
   {
     words: ['mta_sts', 'show', 'domain'],
@@ -30,13 +30,13 @@ export const MTA_STS_COMMANDS: readonly Command[] = [
   },
 ];
 
-function listAll(policies: PolicyView): string {
-  const domains = policies.domains();
+async function listAll(policies: PolicyView): Promise<string> {
+  const domains = await policies.domains();
   return textOf([...domains, `Total domains: ${domains.length}`]);
 }
 
-function showDomain(name: string, policies: PolicyView): Answer {
-  const known = policies.of(canonicalDomain(name));
+async function showDomain(name: string, policies: PolicyView): Promise<Answer> {
+  const known = await policies.of(canonicalDomain(name));
   if (known === null)
     return refuse(
       `no policy of "${name}" has been looked for since the server started (mta_sts refresh policy ${name})`,

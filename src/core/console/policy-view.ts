@@ -16,9 +16,9 @@ export interface PolicyDetail {
 
 export interface PolicyView {
   /** Those with a policy, in order. O(domains that were asked about). */
-  domains(): readonly DomainName[];
+  domains(): Promise<readonly DomainName[]>;
   /** Null when the domain was never asked about. */
-  of(domain: DomainName): PolicyDetail | null;
+  of(domain: DomainName): Promise<PolicyDetail | null>;
   /** @returns why it could not be fetched, or null */
   refresh(domain: DomainName): Promise<string | null>;
 }

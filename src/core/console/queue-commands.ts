@@ -3,9 +3,9 @@ import { canonicalDomain } from '../mail/domain-name.ts';
 import { ANY_NUMBER, type Answer, type Command, parseCount, refuse, reply, unknownBinding } from './command.ts';
 import { right, unixSeconds } from './layout.ts';
 import { jsonList, listAnswer, takeJsonFlag } from './list-answer.ts';
-import type { QueueSelection } from './mail-view.ts';
-import type { QueuedMessage, QueueRow, ServerView } from './server-view.ts';
-import { collectInSlices, largestInSlices, readInSlices } from './slices.ts';
+import { collectPages, readPages } from './pages.ts';
+import type { MessageList, QueuedMessage, QueueRow, ServerView } from './server-view.ts';
+import { largestInSlices } from './slices.ts';
 
 const ALL = 'all';
 const SHOWQUEUE_USAGE = '[--json] [binding BINDING | binding all] DOMAIN [LIMIT,OFFSET]';
@@ -51,7 +51,7 @@ async function mailq(args: readonly string[], server: ServerView): Promise<Answe
       return refuse(`--limit: found "${value}"; expected a whole number from 1 to ${LIMIT_MAX}`);
   }
   for (const binding of bindings) {
-    const unknown = unknownBinding(binding, server);
+    const unknown = await unknownBinding(binding, server);
     if (unknown !== null) return unknown;
   }
   const isWanted = ({ domain, binding }: QueueRow): boolean =>
@@ -80,26 +80,26 @@ async function showqueue(args: readonly string[], server: ServerView): Promise<A
   const [name, domain, range = SHOWQUEUE_DEFAULT, surplus] = place;
   if (surplus !== undefined) return refuse(`found "${surplus}" behind LIMIT,OFFSET; expected nothing`);
   const binding = name === ALL ? null : name;
-  const unknown = binding === null ? null : unknownBinding(binding, server);
+  const unknown = binding === null ? null : await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
   const [limit, offset] = range.split(',').map((word) => parseCount(word));
   if (limit == null || offset === null || limit > LIMIT_MAX || range.split(',').length > 2) {
     return refuse(`found "${range}"; expected LIMIT,OFFSET with at most ${LIMIT_MAX} messages`);
   }
-  const selection = { domain: canonicalDomain(domain), binding };
-  const messages = await collectInSlices(server.messages(selection, limit, offset ?? 0), server);
+  const list = { domain: canonicalDomain(domain), binding, queue: null };
+  const messages = await collectPages(server.messages(list, limit, offset ?? 0));
   if (isJson) return jsonList(messages, server, messageShape);
   if (messages.length === 0) {
-    const busy = limit > 0 && (offset ?? 0) === 0 ? await deliveringNow(selection, server) : 0;
+    const busy = limit > 0 && (offset ?? 0) === 0 ? await deliveringNow(list, server) : 0;
     return reply(`No messages for ${domain} found.\n${busyLine(busy)}`);
   }
   return listAnswer(messages, server, messageLines);
 }
 
 /** Of queues in which no message waits: what they count as active is on connections. */
-async function deliveringNow({ domain, binding }: QueueSelection, server: ServerView): Promise<number> {
+async function deliveringNow({ domain, binding }: MessageList, server: ServerView): Promise<number> {
   let count = 0;
-  await readInSlices(server.queues(), server, (row) => {
+  await readPages(server.queues(), (row) => {
     if (row.domain === domain && (binding === null || row.binding === binding)) count += row.active;
   });
   return count;

@@ -1,18 +1,19 @@
 // What the console sees of the running server and what it may ask of it. The engine implements ServerView (mail,
 // queues, connections), the daemon ProcessView (the process around it). Both hand out figures and rows as values made
-// at the call; layout, order, filters and wording are the console's. Iterables are read to their end or left early, over
-// several turns of the loop where they are long (slices.ts): they walk structures that may change meanwhile, in which what
-// comes may be missed and what goes is left out.
+// at the call; layout, order, filters and wording are the console's. Who answers may be in another thread, so everything is
+// a promise, or a list in pages (pages.ts), and all of it survives a structured clone. Lists walk structures that may change
+// meanwhile, in which what comes may be missed and what goes is left out.
 import type { WallMs } from '../base/moment.ts';
 import type { QueueExplanation } from '../delivery/queue-explanation.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
-import type { Curfew } from '../queue/curfew.ts';
-import type { CurfewSchedule } from '../queue/curfew-schedule.ts';
 import type { PacerFigures } from '../routing/query-pacer.ts';
+import type { CurfewView } from './curfew-view.ts';
 import type { DnsView } from './dns-view.ts';
-import type { MailView, QueueSelection } from './mail-view.ts';
+import type { LimitView } from './limit-view.ts';
+import type { MailView } from './mail-view.ts';
+import type { Pages } from './pages.ts';
 import type { PolicyView } from './policy-view.ts';
 import type { TlsReportView } from './tls-report-view.ts';
 import type { TlsCacheView } from './tls-view.ts';
@@ -198,12 +199,13 @@ export type MessageExplanation =
   | { readonly kind: 'delivering'; readonly id: MailId }
   | { readonly kind: 'unknown' };
 
-/** The quiet hours in force, at a time. */
-export interface CurfewView {
-  readonly schedule: CurfewSchedule;
-  readonly at: WallMs;
-  /** Those of the mail of a binding to a domain; null when no rule speaks of it. */
-  curfewOf(binding: string, domain: DomainName): Curfew | null;
+/** Which messages {@link ServerView.messages} lists. */
+export interface MessageList {
+  readonly domain: DomainName;
+  /** Null: all. */
+  readonly binding: string | null;
+  /** Null: active ones, then delayed ones. */
+  readonly queue: QueuedMessage['queue'] | null;
 }
 
 /** One throttle that queues have asked for. */
@@ -235,40 +237,38 @@ export interface ServerView extends MailView {
   readonly traces: TraceView;
   readonly policies: PolicyView;
   readonly dns: DnsView;
-  /** Null where nobody reports. */
-  readonly tlsReports: TlsReportView | null;
+  readonly tlsReports: TlsReportView;
+  readonly tls: TlsCacheView;
+  readonly curfew: CurfewView;
+  readonly limits: LimitView;
   /** O(1). */
-  summary(): SummaryFigures;
+  summary(): Promise<SummaryFigures>;
   /** Zeroes what is counted since the last reset; uptime and the figures of domains stay. O(bindings). */
-  resetSummary(): void;
+  resetSummary(): Promise<void>;
   /** Every domain known to the queue, in any order. O(d). */
-  domains(): Iterable<DomainRow>;
+  domains(): Pages<DomainRow>;
   /** The domains of one binding, counting only what is in that binding. Empty for an unknown binding. O(q). */
-  domainsOfBinding(binding: string): Iterable<DomainRow>;
+  domainsOfBinding(binding: string): Pages<DomainRow>;
   /** Null when the server does not know the domain. O(addresses + sessions of the domain + bindings). */
-  domain(domain: DomainName): DomainDetail | null;
+  domain(domain: DomainName): Promise<DomainDetail | null>;
   /** Every queue of a known domain, also empty ones, in a stable order. O(q). */
-  queues(): Iterable<QueueRow>;
+  queues(): Pages<QueueRow>;
   /** Every binding, `default` first, then in order of configuration, then removed ones that hold mail. */
-  bindings(): Iterable<BindingRow>;
+  bindings(): Pages<BindingRow>;
   /** In order of id. O(connections). */
-  outbound(): Iterable<OutboundRow>;
+  outbound(): Pages<OutboundRow>;
   /** In order of id. O(sessions). */
-  inbound(): Iterable<InboundRow>;
-  /** Messages of a domain, active ones first, skipping `offset` and returning at most `limit`. O(offset + limit). */
-  messages(
-    selection: QueueSelection & { readonly domain: DomainName },
-    limit: number,
-    offset: number,
-  ): Iterable<QueuedMessage>;
+  inbound(): Pages<InboundRow>;
+  /** Skips `offset` of them and returns at most `limit`. O(offset + limit). */
+  messages(list: MessageList, limit: number, offset: number): Pages<QueuedMessage>;
+  /** How many there are in the list. O(queues of the domain). */
+  countMessages(list: MessageList): Promise<number>;
   /** Null for a queue the server does not know. O(limits + connections). */
-  why(binding: string, domain: DomainName): QueueExplanation | null;
+  why(binding: string, domain: DomainName): Promise<QueueExplanation | null>;
   /** All, or those that mail of a binding takes tokens of. O(throttles), with a binding O(q). */
-  throttles(binding: string | null): Iterable<ThrottleRow>;
-  /** Null without a schedule. O(1). */
-  curfew(): CurfewView | null;
+  throttles(binding: string | null): Pages<ThrottleRow>;
   /** O(1). */
-  watchdog(): WatchdogFigures;
+  watchdog(): Promise<WatchdogFigures>;
   /** As {@link MailView.findMessage}. */
   whyMessage(id: MailId): Promise<MessageExplanation>;
 }
@@ -282,7 +282,6 @@ export interface PanicLine {
 
 /** The process the server runs in. */
 export interface ProcessView {
-  readonly tls: TlsCacheView;
   readonly pid: number;
   /** Product version, such as `0.1.0`. */
   readonly version: string;
@@ -294,7 +293,7 @@ export interface ProcessView {
   /** The last ten lines of each level, oldest first. */
   paniclog(): readonly PanicLine[];
   /** Reads the schedule of quiet hours again. @returns what is wrong with it, a line each; then nothing has changed */
-  reloadCurfew(): readonly string[];
+  reloadCurfew(): readonly string[] | Promise<readonly string[]>;
   /** Closes and reopens every log file. @returns what went wrong, a line per file; empty when all are open */
   reopenLogs(): Promise<readonly string[]>;
   /** Begins an orderly stop; returns at once, so that the console can still answer. */

@@ -3,6 +3,7 @@ import type { PacerFigures } from '../routing/query-pacer.ts';
 import { type Answer, type Command, refuse, refuseUnknown, reply, unknownBinding } from './command.ts';
 import { figureLine, perSecond, textOf } from './layout.ts';
 import { jsonAnswer, jsonList, takeJsonFlag, withJson } from './list-answer.ts';
+import { collectPages } from './pages.ts';
 import type { BindingRow, ServerView, SummaryFigures } from './server-view.ts';
 
 export const SUMMARY_COMMANDS: readonly Command[] = [
@@ -12,17 +13,18 @@ export const SUMMARY_COMMANDS: readonly Command[] = [
     help: 'figures of the whole server',
     arity: [0, 1],
     run: (args, { server }) =>
-      withJson(args, (isJson) =>
-        isJson ? jsonAnswer(server.summary()) : reply(textOf(summaryLines(server.summary()))),
-      ),
+      withJson(args, async (isJson) => {
+        const figures = await server.summary();
+        return isJson ? jsonAnswer(figures) : reply(textOf(summaryLines(figures)));
+      }),
   },
   {
     words: ['summary', 'reset'],
     usage: '',
     help: 'sets the counts of summary and binding summary back to zero',
     arity: [0, 0],
-    run(_, { server }) {
-      server.resetSummary();
+    async run(_, { server }) {
+      await server.resetSummary();
       return reply('statistics cleared.\n');
     },
   },
@@ -106,12 +108,12 @@ function rateLines(counts: Pick<BindingRow, 'delivered' | 'failed' | 'received'>
 
 const GROUP_PREFIX = 'group:';
 
-function bindingSummary(which: string | undefined, isJson: boolean, server: ServerView): Answer {
+async function bindingSummary(which: string | undefined, isJson: boolean, server: ServerView): Promise<Answer> {
   if (which?.startsWith(GROUP_PREFIX)) return groupSummary(which.slice(GROUP_PREFIX.length), isJson, server);
-  const unknown = which === undefined ? null : unknownBinding(which, server);
+  const unknown = which === undefined ? null : await unknownBinding(which, server);
   if (unknown !== null) return unknown;
-  const times = server.summary();
-  const rows = [...server.bindings()].filter((row) => which === undefined || row.binding === which);
+  const times = await server.summary();
+  const rows = (await collectPages(server.bindings())).filter((row) => which === undefined || row.binding === which);
   if (isJson) return jsonBindings(rows, times, server);
   return reply(textOf(rows.flatMap((row) => bindingLines(row.binding, row, 'Resident', times))));
 }
@@ -126,9 +128,9 @@ function jsonBindings(rows: readonly BindingRow[], times: SummaryFigures, server
   ]);
 }
 
-function groupSummary(group: string, isJson: boolean, server: ServerView): Answer {
-  const all = [...server.bindings()];
-  const times = server.summary();
+async function groupSummary(group: string, isJson: boolean, server: ServerView): Promise<Answer> {
+  const all = await collectPages(server.bindings());
+  const times = await server.summary();
   const members = all.filter((row) => row.group === group);
   if (members.length === 0) {
     return refuseUnknown('binding group', group, new Set(all.flatMap((row) => row.group ?? [])));

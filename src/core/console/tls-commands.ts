@@ -12,9 +12,9 @@ export const TLS_COMMANDS: readonly Command[] = [
     usage: '[--json]',
     help: 'TLS contexts: age, sessions that may be resumed, files, ciphers',
     arity: [0, 1],
-    run: (args, { process, server }) =>
-      withJson(args, (isJson) => {
-        const rows = [...process.tls.contexts()];
+    run: (args, { server }) =>
+      withJson(args, async (isJson) => {
+        const rows = await server.tls.contexts();
         return isJson ? jsonList(rows, server, (row) => row) : listAnswer(rows, server, contextLines);
       }),
   },
@@ -23,8 +23,8 @@ export const TLS_COMMANDS: readonly Command[] = [
     usage: '',
     help: 'forgets TLS contexts and sessions; connections that are open stay',
     arity: [0, 0],
-    run(_, { process }) {
-      process.tls.flush();
+    async run(_, { server }) {
+      await server.tls.flush();
       return reply('Cache flush request submitted.\n');
     },
   },

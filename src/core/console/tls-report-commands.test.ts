@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fakeServer } from '../../../test/support/fake-server.ts';
 import { wallMs } from '../base/moment.ts';
+import type { DomainCounts } from '../records/tls-counts.ts';
 import { findCommand } from './commands.ts';
-import type { TlsReportView } from './tls-report-view.ts';
+import type { ReportPosts, TlsReportView } from './tls-report-view.ts';
 
-const VIEW: TlsReportView = {
+const VIEW = {
   isEnabled: true,
   since: wallMs(Date.UTC(2026, 0, 1, 10)),
   overflow: 0,
   waiting: 3,
   posts: { taken: 0, waiting: 0, givenUp: 0, lastProblem: null },
-  domains: () => [
+  domains: (): DomainCounts[] => [
     {
       domain: 'a.example',
       policies: [
@@ -36,13 +37,29 @@ const VIEW: TlsReportView = {
       ],
     },
   ],
-  send: async (withToday) => ({
+  send: async (withToday: boolean) => ({
     sent: withToday ? 2 : 1,
     unwanted: 1,
     posted: withToday ? 1 : 0,
     unsent: withToday ? 1 : 0,
   }),
 };
+interface GivenReports extends Omit<typeof VIEW, 'posts'> {
+  readonly posts: ReportPosts;
+}
+
+/** @param given null where nobody reports */
+function viewOf(given: GivenReports | null): TlsReportView {
+  const { isEnabled, domains, send, ...figures } = given ?? { ...VIEW, isEnabled: false };
+  return {
+    figures: async () => (isEnabled ? figures : null),
+    async *domains() {
+      yield domains();
+    },
+    send,
+  };
+}
+
 const LIST = `Counted since 2026-01-01T10:00:00Z
 Domain: a.example
   tlsa of mx.a.example: 4 good, 2 failed
@@ -86,11 +103,11 @@ The last that was not taken: https://a.example/: status 503 \\x1b
   ],
   ['tls report send tomorrow', VIEW, 'found "tomorrow"; expected today or nothing\n', true],
   ['tls report send', null, OFF, true],
-] as [string, TlsReportView | null, string, boolean][]) {
+] as [string, GivenReports | null, string, boolean][]) {
   test(`${line}: ${text.split('\n')[0]}`, async () => {
     const words = line.split(' ');
     const command = findCommand(words)!;
-    const server = fakeServer({ tlsReports: view });
+    const server = fakeServer({ tlsReports: viewOf(view) });
     const answer = await command.run(words.slice(command.words.length), { server } as never, line, { name: 'test' });
     assert.deepEqual([answer.text, answer.failed], [text, failed]);
   });

@@ -5,9 +5,8 @@ import type { DomainCounts, FailureCount, PolicyCount } from '../records/tls-cou
 import { type Answer, type Command, refuse, reply } from './command.ts';
 import { textOf } from './layout.ts';
 import { jsonList, listAnswer, withJson } from './list-answer.ts';
-
+import { collectPages } from './pages.ts';
 import type { ServerView } from './server-view.ts';
-import { collectInSlices } from './slices.ts';
 import type { ReportPosts, SentReports, TlsReportView } from './tls-report-view.ts';
 
 const OFF = 'sessions are not counted (config set tls_reporting true)';
@@ -34,9 +33,10 @@ export const TLS_REPORT_COMMANDS: readonly Command[] = [
 
 async function list(server: ServerView, isJson: boolean): Promise<Answer> {
   const { tlsReports } = server;
-  if (tlsReports?.isEnabled !== true) return refuse(OFF);
-  const rows = await collectInSlices(tlsReports.domains(), server);
-  const { since, overflow, waiting, posts } = tlsReports;
+  const figures = await tlsReports.figures();
+  if (figures === null) return refuse(OFF);
+  const { since, overflow, waiting, posts } = figures;
+  const rows = await collectPages(tlsReports.domains());
   if (isJson) {
     const about = JSON.stringify({ since: instant(since), waiting, overflow, posts }).slice(0, -1);
     return jsonList(rows, server, (row) => row, [`${about},"domains":`, '}']);
@@ -74,8 +74,8 @@ function failureLine({ failure: { type, reason, host, address }, sessions }: Fai
   return printable(`    ${sessions} ${type}${where}${reason === null ? '' : `: ${reason}`}`);
 }
 
-async function send(reports: TlsReportView | null, withToday: boolean): Promise<Answer> {
-  if (reports?.isEnabled !== true) return refuse(OFF);
+async function send(reports: TlsReportView, withToday: boolean): Promise<Answer> {
+  if ((await reports.figures()) === null) return refuse(OFF);
   return reply(textOf([sentLine(await reports.send(withToday))]));
 }
 

@@ -1,6 +1,7 @@
 // What the console sees of reports on TLS (RFC 8460), and its one order about them.
 import type { WallMs } from '../base/moment.ts';
 import type { DomainCounts } from '../records/tls-counts.ts';
+import type { Pages } from './pages.ts';
 
 /** What has become of reports. */
 export interface SentReports {
@@ -26,8 +27,7 @@ export interface ReportPosts {
   readonly lastProblem: string | null;
 }
 
-export interface TlsReportView {
-  readonly isEnabled: boolean;
+export interface TlsReportFigures {
   /** When the counting of today began. */
   readonly since: WallMs;
   /** Sessions with further domains than those that are kept apart. */
@@ -36,8 +36,13 @@ export interface TlsReportView {
   readonly waiting: number;
   /** Since the start of the process. */
   readonly posts: ReportPosts;
+}
+
+export interface TlsReportView {
+  /** Null while sessions are not counted. */
+  figures(): Promise<TlsReportFigures | null>;
   /** What was counted since. O(domains). */
-  domains(): Iterable<DomainCounts>;
+  domains(): Pages<DomainCounts>;
   /** Sends reports now. @param withToday those of today so far too; counting begins anew then */
   send(withToday: boolean): Promise<SentReports>;
 }

@@ -1,4 +1,4 @@
-// What the console sees of the TLS contexts that connections share: part of ProcessView.
+// What the console sees of the TLS contexts that connections share: part of ServerView.
 
 /** What connections with the same parameters share. */
 export interface TlsContextRow {
@@ -16,7 +16,7 @@ export interface TlsContextRow {
 
 export interface TlsCacheView {
   /** In order of age. O(contexts), a thousand at most. */
-  contexts(): Iterable<TlsContextRow>;
+  contexts(): Promise<readonly TlsContextRow[]>;
   /** Forgets contexts and sessions: both are made anew when they are next needed. */
-  flush(): void;
+  flush(): Promise<void>;
 }

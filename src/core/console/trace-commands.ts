@@ -33,8 +33,8 @@ export const TRACE_COMMANDS: readonly Command[] = [
     help: 'tracers that run now',
     arity: [0, 1],
     run: (args, { server }) =>
-      withJson(args, (isJson) => {
-        const rows = [...server.traces.list()];
+      withJson(args, async (isJson) => {
+        const rows = await server.traces.list();
         return isJson ? jsonList(rows, server, tracerShape) : listAnswer(rows, server, tracerLines);
       }),
   },
@@ -43,9 +43,9 @@ export const TRACE_COMMANDS: readonly Command[] = [
     usage: 'TRACER-ID',
     help: 'ends a tracer',
     arity: [1, 1],
-    run: ([word = ''], { server }) => {
+    run: async ([word = ''], { server }) => {
       const id = parseCount(word.replace(/^#/, ''), 1);
-      return id !== null && server.traces.remove(id)
+      return id !== null && (await server.traces.remove(id))
         ? reply(`Removed smtp tracer #${id}\n`)
         : refuse(`no such smtp tracer "${word}"; trace smtp list has those that run`);
     },
@@ -67,11 +67,11 @@ interface Wanted extends TraceFilter {
   readonly seconds: number;
 }
 
-function trace(args: readonly string[], subject: Subject, session: ConsoleSession): Answer {
-  const wanted = readWanted(args, subject);
+async function trace(args: readonly string[], subject: Subject, session: ConsoleSession): Promise<Answer> {
+  const wanted = await readWanted(args, subject);
   if ('failed' in wanted) return wanted;
   const { linesMax, seconds, ...filter } = wanted;
-  const tracer = subject.server.traces.begin({ ...filter, owner: session.name, linesMax, ms: seconds * 1000 });
+  const tracer = await subject.server.traces.begin({ ...filter, owner: session.name, linesMax, ms: seconds * 1000 });
   if (tracer === null) return refuse('too many smtp tracers run already; trace smtp list shows them, remove ends one');
   const { binding, domain, address } = filter;
   const whose = [
@@ -87,7 +87,7 @@ function trace(args: readonly string[], subject: Subject, session: ConsoleSessio
   };
 }
 
-function readWanted(args: readonly string[], { server }: Subject): Wanted | Answer {
+async function readWanted(args: readonly string[], { server }: Subject): Promise<Wanted | Answer> {
   let address: string | null = null;
   let [linesMax, seconds] = [LINES.usual, SECONDS.usual];
   const places: string[] = [];
@@ -113,7 +113,7 @@ function readWanted(args: readonly string[], { server }: Subject): Wanted | Answ
   }
   const [binding = '*', domain = '*', surplus] = places;
   if (surplus !== undefined) return refuse(`found "${surplus}" behind the domain; expected nothing`);
-  const unknown = binding === '*' ? null : unknownBinding(binding, server);
+  const unknown = binding === '*' ? null : await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
   return {
     binding: binding === '*' ? null : binding,

@@ -37,18 +37,26 @@ export interface TracerRow extends TraceFilter {
   readonly msLeft: number;
 }
 
+/** What a tracer has heard since it was last asked. */
+export interface HeardLines {
+  readonly lines: readonly TraceLine[];
+  /** What had no room. */
+  readonly lost: number;
+}
+
 /** Ends when its reader leaves it, too. */
 export interface Tracer {
   readonly id: number;
-  /** What came since the last call, once there is something; null at the end. `lost`: what had no room. */
-  next(): Promise<{ readonly lines: readonly TraceLine[]; readonly lost: number } | null>;
+  /** What came since the last call, once there is something; null at the end. */
+  next(): Promise<HeardLines | null>;
   stop(): void;
 }
 
 export interface TraceView {
   /** Null when there are as many as there may be. */
-  begin(request: TraceRequest): Tracer | null;
-  list(): Iterable<TracerRow>;
+  begin(request: TraceRequest): Promise<Tracer | null>;
+  /** Some few. */
+  list(): Promise<readonly TracerRow[]>;
   /** @returns false when there is no such tracer */
-  remove(id: number): boolean;
+  remove(id: number): Promise<boolean>;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bindingRow, fakeServer } from '../../../test/support/fake-server.ts';
 import type { Subject } from './command.ts';
-import type { ServerView, ThrottleRow } from './server-view.ts';
+import type { ThrottleRow } from './server-view.ts';
 import { WAIT_COMMANDS } from './wait-commands.ts';
 
 const ROWS: readonly ThrottleRow[] = [
@@ -28,13 +29,11 @@ const ROWS: readonly ThrottleRow[] = [
 ];
 
 async function answer(word: string, args: readonly string[], rows: readonly ThrottleRow[] = ROWS) {
-  const server: Partial<ServerView> = {
+  const server = fakeServer({
     throttles: (binding) => (binding === null ? rows : rows.filter(({ scope }) => scope.includes(binding))),
     watchdog: () => ({ stalls: 2, watched: 30 }),
-    *bindings() {
-      yield { binding: 'b' } as ReturnType<ServerView['bindings']> extends Iterable<infer Row> ? Row : never;
-    },
-  };
+    bindings: () => [bindingRow('b', null, 0)],
+  });
   const command = WAIT_COMMANDS.find(({ words }) => words[0] === word)!;
   return command.run(args, { server } as unknown as Subject, '', null as never);
 }

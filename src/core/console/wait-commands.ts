@@ -4,6 +4,7 @@ import { formatPosition } from '../config/source.ts';
 import { type Answer, type Command, refuse, reply, unknownBinding } from './command.ts';
 import { textOf } from './layout.ts';
 import { jsonList, takeJsonFlag } from './list-answer.ts';
+import { collectPages } from './pages.ts';
 import type { ServerView, ThrottleRow } from './server-view.ts';
 
 export const WAIT_COMMANDS: readonly Command[] = [
@@ -27,10 +28,10 @@ export const WAIT_COMMANDS: readonly Command[] = [
   },
 ];
 
-function throttles(binding: string | null, isJson: boolean, server: ServerView): Answer {
-  const unknown = binding === null ? null : unknownBinding(binding, server);
+async function throttles(binding: string | null, isJson: boolean, server: ServerView): Promise<Answer> {
+  const unknown = binding === null ? null : await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const rows = [...server.throttles(binding)].sort((a, b) => (a.scope < b.scope ? -1 : 1));
+  const rows = (await collectPages(server.throttles(binding))).sort((a, b) => (a.scope < b.scope ? -1 : 1));
   if (isJson) return jsonList(rows, server, (row) => row);
   const whose = binding === null ? '' : ` for mail of binding "${binding}"`;
   if (rows.length === 0) return reply(`no throttle is in use${whose}\n`);
@@ -48,8 +49,8 @@ function throttleLines({ option, scope, count, periodMs, used, nextMs, waiting, 
 const WHAT_IT_MEANS =
   'Only the first is bad, when it is not 0. The others wait for something, which is in order: why BINDING DOMAIN names it.';
 
-function watchdog(server: ServerView): Answer {
-  const { stalls, watched } = server.watchdog();
+async function watchdog(server: ServerView): Promise<Answer> {
+  const { stalls, watched } = await server.watchdog();
   return reply(
     textOf([
       `Queues that could have opened a connection and had not: ${stalls}`,

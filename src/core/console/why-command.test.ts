@@ -25,7 +25,7 @@ function configurationOf(text: string): Configuration {
 
 interface WhyBench {
   readonly bench: SchedulerBench;
-  readonly why: (domain?: string) => string;
+  readonly why: (domain?: string) => Promise<string>;
   readonly reload: (text: string) => void;
 }
 
@@ -37,20 +37,20 @@ function benchOf(text: string): WhyBench {
   const total = nodeLimits(configuration, 10_000).total;
   const bench = new SchedulerBench({}, total, 0, (binding, domain) => schedule.curfewOf(binding, 'default', domain));
   bench.settingsOf = (binding, domain) => deliverySettings(configuration, binding, domain, 'here.example');
-  const why = (domain = 'a.example'): string => {
+  const why = async (domain = 'a.example'): Promise<string> => {
     const { ledger, scheduler, connections } = bench;
     const { nodeLimits: limits, hostStates } = scheduler;
     const node = { total: 0, descriptors: 1, ordinary: 2 };
     const parts = { configuration, ledger, node, nodeLimits: limits, hostStates, connections };
     const server = {
-      *bindings() {
-        yield { binding: 'default' };
+      async *bindings() {
+        yield [{ binding: 'default' }];
       },
-      why: () => explainQueue(bench.queue(domain), parts, bench.at),
+      why: async () => explainQueue(bench.queue(domain), parts, bench.at),
     };
     const subject = { server, process: { utcOffsetMinutes: () => 60 } } as unknown as Subject;
-    const answer = WHY_COMMANDS[0]!.run(['default', domain], subject, '', null as never);
-    return (answer as { readonly text: string }).text;
+    const answer = await WHY_COMMANDS[0]!.run(['default', domain], subject, '', null as never);
+    return answer.text;
   };
   const reload = (changed: string): void => {
     configuration = configurationOf(changed);
@@ -273,32 +273,32 @@ const ROWS: readonly [
 
 function taskOf(bench: SchedulerBench) {
   bench.add(1, 'other.example');
-  return bench.queue('other.example').active.peek()!;
+  return bench.queue('other.example').active.list().at(0)!;
 }
 
 for (const [id, text, happen, expected, domain] of ROWS) {
-  test(`why: ${id}`, () => {
+  test(`why: ${id}`, async () => {
     const { bench, why } = benchOf(text);
     bench.route = { kind: 'hosts', candidates: [candidate('127.0.0.1')], ttlMs: 60_000 };
     happen(bench);
-    assert.match(why(domain), expected);
+    assert.match(await why(domain), expected);
   });
 }
 
-test('why: a binding that is gone', () => {
+test('why: a binding that is gone', async () => {
   const { bench, why } = benchOf('');
   const { settingsOf } = bench;
   bench.settingsOf = (binding, domain) => ({ ...settingsOf(binding, domain), bindingExists: false });
   bench.add(1);
-  assert.match(why(), /Waits for its binding, which is not in the configuration any more/);
+  assert.match(await why(), /Waits for its binding, which is not in the configuration any more/);
 });
 
-test('why: a limit that was set to 0 while connections are open', () => {
+test('why: a limit that was set to 0 while connections are open', async () => {
   const { bench, why, reload } = benchOf('Max_Outbound_Connections = 5\n');
   bench.add(100);
   bench.establish();
   reload('Max_Outbound_Connections = 0\n');
-  const text = why();
+  const text = await why();
   assert.match(text, /100 active, 0 delayed, 5 of 30 wanted connections\nWaits for room below a limit, 5 of 0 in use:/);
   assert.match(
     text,
@@ -306,24 +306,24 @@ test('why: a limit that was set to 0 while connections are open', () => {
   );
 });
 
-test('why: what connections that are too many keep busy is said of the lower limit', () => {
+test('why: what connections that are too many keep busy is said of the lower limit', async () => {
   const { bench, why, reload } = benchOf('Max_Outbound_Connections = 5\n');
   bench.add(100);
   bench.establish();
   reload('Binding "default" { Max_Outbound_Connections = 2 }\n');
   assert.match(
-    why(),
+    await why(),
     /Waits for room below a limit, 5 of 2 in use:\n.* = 2 .*\n.*\n.*\nTo change: config set binding default max_outbound_/,
   );
 });
 
 test('why: one word: a binding, a domain, a message on a connection, none of them', async () => {
   const server = {
-    *bindings() {
-      yield { binding: 'trans' };
+    async *bindings() {
+      yield [{ binding: 'trans' }];
     },
     whyMessage: async (id: string) => (id === 'busy' ? { kind: 'delivering', id } : { kind: 'unknown' }),
-    domain: (name: string) => (name === 'a.example' ? {} : null),
+    domain: async (name: string) => (name === 'a.example' ? {} : null),
   };
   const asked = (word: string) => WHY_COMMANDS[0]!.run([word], { server } as unknown as Subject, '', null as never);
   assert.deepEqual(await asked('trans'), {

@@ -30,11 +30,11 @@ function why(args: readonly string[], subject: Subject): Answer | Promise<Answer
   return second === undefined ? whyMessage(first, isJson, subject) : whyQueue(first, second, isJson, subject);
 }
 
-function whyQueue(binding: string, domain: string, isJson: boolean, subject: Subject): Answer {
+async function whyQueue(binding: string, domain: string, isJson: boolean, subject: Subject): Promise<Answer> {
   const { server } = subject;
-  const unknown = unknownBinding(binding, server);
+  const unknown = await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const found = server.why(binding, canonicalDomain(domain));
+  const found = await server.why(binding, canonicalDomain(domain));
   if (found === null)
     return refuse(`no mail of binding "${binding}" to "${domain}" has been seen since the server started`);
   return isJson ? reply(`${toJson(found)}\n`) : reply(textOf(queueLines(found, subject)));
@@ -43,9 +43,9 @@ function whyQueue(binding: string, domain: string, isJson: boolean, subject: Sub
 async function whyMessage(id: string, isJson: boolean, subject: Subject): Promise<Answer> {
   const found = await subject.server.whyMessage(id);
   if (found.kind === 'unknown') {
-    if (unknownBinding(id, subject.server) === null)
+    if ((await unknownBinding(id, subject.server)) === null)
       return refuse(`"${id}" is a binding, and its mail waits by domain: why ${id} DOMAIN`);
-    if (subject.server.domain(canonicalDomain(id)) !== null)
+    if ((await subject.server.domain(canonicalDomain(id))) !== null)
       return refuse(`"${id}" is a domain, and its mail waits by binding: why BINDING ${id}`);
     return refuse(`no message ${id} waits`);
   }

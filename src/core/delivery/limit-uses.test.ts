@@ -38,7 +38,7 @@ function usesOf(text: string, option: Option<unknown>, subject: Subject): string
     connections: bench.connections,
     findQueue: (binding: string, domain: string) => bench.scheduler.queues.find(binding, domain),
   };
-  const uses = usesOfLimit(parts, option, subject, setBy === 'default' ? null : setBy.at);
+  const uses = usesOfLimit(parts, option.name, subject, setBy === 'default' ? null : setBy.at);
   if (uses === null) return null;
   const rows = uses.busiest.map(({ counts, open, peak, limit }) => `${counts}: ${open}/${limit}, ${peak}`);
   return [...rows, `${uses.inUse}`];
@@ -141,6 +141,6 @@ test('a pair without connections still has its peak', () => {
     findQueue: (binding: string, domain: string) => bench.scheduler.queues.find(binding, domain),
   };
   const subject = { binding: 'one', domain: 'a.example' };
-  const uses = usesOfLimit(parts, maxOutboundConnections, subject, setBy.at);
+  const uses = usesOfLimit(parts, maxOutboundConnections.name, subject, setBy.at);
   assert.equal(uses?.busiest[0]?.peak, 2);
 });

@@ -2,7 +2,6 @@
 // open, since each holds its counters and says whose it is; limit-origin.ts says who set the limit of each.
 import { NO_LIMIT } from '../base/limit.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { Option } from '../config/option.ts';
 import {
   clusterMaxOutboundConnections,
   clusterScopeMaxOutboundConnections,
@@ -38,14 +37,14 @@ const BUSIEST_SHOWN = 5;
 /** Counters that are asked for their origin: some tenths of a second. */
 const COUNTERS_MAX = 20_000;
 
-/** The kinds of counters that an option can limit: the first words of their keys. */
-const KEY_KINDS = new Map<Option<unknown>, readonly string[]>([
-  [maxOutboundConnections, ['pair', 'address']],
-  [clusterMaxOutboundConnections, ['pair', 'exchanger']],
-  [serverMaxOutboundConnections, ['node', 'binding']],
-  [clusterServerMaxOutboundConnections, ['node', 'binding']],
-  [scopeMaxOutboundConnections, [scopeMaxOutboundConnections.name]],
-  [clusterScopeMaxOutboundConnections, [clusterScopeMaxOutboundConnections.name]],
+/** The kinds of counters that an option can limit, by its name: the first words of their keys. */
+const KEY_KINDS = new Map<string, readonly string[]>([
+  [maxOutboundConnections.name, ['pair', 'address']],
+  [clusterMaxOutboundConnections.name, ['pair', 'exchanger']],
+  [serverMaxOutboundConnections.name, ['node', 'binding']],
+  [clusterServerMaxOutboundConnections.name, ['node', 'binding']],
+  [scopeMaxOutboundConnections.name, [scopeMaxOutboundConnections.name]],
+  [clusterScopeMaxOutboundConnections.name, [clusterScopeMaxOutboundConnections.name]],
 ]);
 
 export interface UsesParts {
@@ -57,12 +56,13 @@ export interface UsesParts {
 }
 
 /**
+ * @param option its name
  * @param setAt where the value is set; null for the default
  * @returns null for an option that limits no connections
  */
 export function usesOfLimit(
   { configuration, ledger, connections, findQueue }: UsesParts,
-  option: Option<unknown>,
+  option: string,
   subject: Subject,
   setAt: SourcePosition | null,
 ): LimitUses | null {
@@ -86,7 +86,7 @@ export function usesOfLimit(
       const limit = claim.limits[place]!;
       const whose = { binding: queue.binding, domain: queue.domain, host: candidate.host, address: candidate.address };
       const origin = limitOrigin(configuration, key, limit, whose);
-      if (origin.option === option && isAt(origin.setBy, setAt)) add(counter, key, limit);
+      if (origin.option?.name === option && isAt(origin.setBy, setAt)) add(counter, key, limit);
     }
   }
   const { binding, domain } = subject;

@@ -11,7 +11,7 @@ export interface ControlAnswers {
   /** Carries out a command line. A rejection is a bug and is not caught. */
   answer(line: string, session: ConsoleSession): Promise<Answer>;
   /** What may stand in place of the last word of an unfinished line. */
-  complete(partialLine: string): readonly string[];
+  complete(partialLine: string): readonly string[] | Promise<readonly string[]>;
 }
 
 const COMPLETE = '\\complete ';
@@ -90,7 +90,8 @@ export class ControlSession {
       return false;
     }
     if (text.startsWith(COMPLETE)) {
-      return this.#send(this.#answers.complete(text.slice(COMPLETE.length)).join('\n'), 'ok');
+      const words = await this.#answers.complete(text.slice(COMPLETE.length));
+      return this.#send(words.join('\n'), 'ok');
     }
     this.#phase = 'answering';
     const answer = await this.#answers.answer(text, this.#session);

@@ -48,21 +48,21 @@ export class TlsContexts implements TlsCacheView {
   /** Another configuration was loaded. */
   use(files: TlsFiles): void {
     this.#files = files;
-    this.flush();
-  }
-
-  flush(): void {
     this.#contextsByKey.clear();
   }
 
-  *contexts(): Iterable<TlsContextRow> {
+  async flush(): Promise<void> {
+    this.#contextsByKey.clear();
+  }
+
+  async contexts(): Promise<readonly TlsContextRow[]> {
     const now = performance.now();
-    for (const { parameters, since, made } of this.#contextsByKey.values()) {
+    return Array.from(this.#contextsByKey.values(), ({ parameters, since, made }) => {
       const { certificate, ca, ciphers } = parameters;
       const ageSeconds = Math.floor((now - since) / 1000);
       const [sessions, problem] = typeof made === 'string' ? [0, made] : [made.sessions.size, null];
-      yield { certificate, ca, ciphers, ageSeconds, sessions, problem };
-    }
+      return { certificate, ca, ciphers, ageSeconds, sessions, problem };
+    });
   }
 
   /** @returns why there is none, as text */
