@@ -1,32 +1,26 @@
-// The ports that go over HTTPS: policies of MTA-STS, which are fetched and kept on disk, and reports on TLS, which are posted.
-import type { Configuration } from '../core/config/configuration.ts';
-import { mtaStsPolicyStore } from '../core/config/options/transport-policy-options.ts';
-import { expiresAt } from '../core/mail/sts-policy.ts';
-import type { DomainName, FetchedPolicy, HeldPolicy, RecordLog, Resolver, StsPolicies } from '../engine/ports.ts';
+// The ports that go over HTTPS: policies of MTA-STS, which are fetched and kept, and reports on TLS, which are posted.
+import type { DomainName, FetchedPolicy, HeldPolicy, Resolver, StsPolicies } from '../engine/ports.ts';
 import type { HttpsDialer } from '../shell/https/https-client.ts';
 import { PolicyFetcher } from '../shell/https/policy-fetch.ts';
 import { ReportPoster } from '../shell/https/report-post.ts';
-import { openPolicyStore, type PolicyStore } from '../shell/sts/policy-store.ts';
+import type { KeptPolicies } from './kept-policies.ts';
 
 export type { HttpsDialer as PolicyDialer };
 
 export class DomainPolicies implements StsPolicies {
-  readonly saved: readonly (readonly [DomainName, HeldPolicy])[];
   /** To hosts that are found in the same way. */
   readonly reports: ReportPoster;
-  readonly #store: PolicyStore;
+  readonly #kept: KeptPolicies;
   readonly #fetcher: PolicyFetcher;
 
-  constructor(configuration: Configuration, dialer: HttpsDialer, logs: Pick<RecordLog, 'panic'>) {
-    const directory = configuration.value(mtaStsPolicyStore);
-    const troubled = (text: string): void => logs.panic('warning', text);
-    const { store, saved, problems } = openPolicyStore(directory, troubled);
-    for (const problem of problems) troubled(`mta_sts_policy_store: ${problem}`);
-    this.#store = store;
-    this.saved = saved.filter(([, held]) => Date.now() < expiresAt(held));
-    for (const [domain, held] of saved) if (Date.now() >= expiresAt(held)) store.keep(domain, null);
+  constructor(kept: KeptPolicies, dialer: HttpsDialer) {
+    this.#kept = kept;
     this.#fetcher = new PolicyFetcher(dialer);
     this.reports = new ReportPoster(dialer);
+  }
+
+  get saved(): KeptPolicies['saved'] {
+    return this.#kept.saved;
   }
 
   fetchPolicy(domain: DomainName, done: (fetched: FetchedPolicy) => void): void {
@@ -34,13 +28,13 @@ export class DomainPolicies implements StsPolicies {
   }
 
   keep(domain: DomainName, held: HeldPolicy | null): void {
-    this.#store.keep(domain, held);
+    this.#kept.keep(domain, held);
   }
 
   async close(): Promise<void> {
     this.#fetcher.close();
     this.reports.close();
-    await this.#store.close();
+    await this.#kept.close();
   }
 }
 

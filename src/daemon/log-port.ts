@@ -3,11 +3,16 @@ import type { PanicLine } from '../core/console/server-view.ts';
 import type { RecordLog } from '../engine/ports.ts';
 import type { Logs } from '../shell/logs/logs.ts';
 
+export type WritePanic = RecordLog['panic'];
+
 export class LogPort implements RecordLog {
   #logs: Logs;
+  /** Paniclog is written elsewhere. */
+  readonly #panicElsewhere: WritePanic | null;
 
-  constructor(logs: Logs) {
+  constructor(logs: Logs, panicElsewhere: WritePanic | null = null) {
     this.#logs = logs;
+    this.#panicElsewhere = panicElsewhere;
   }
 
   main(line: string): void {
@@ -22,8 +27,9 @@ export class LogPort implements RecordLog {
     this.#logs.other(key, line);
   }
 
-  panic(level: 'notice' | 'warning' | 'error' | 'critical', text: string): void {
-    this.#logs.panic(level, text);
+  panic(...[level, text]: Parameters<WritePanic>): void {
+    if (this.#panicElsewhere === null) this.#logs.panic(level, text);
+    else this.#panicElsewhere(level, text);
   }
 
   /** Everything handed over so far is in its file when this is done. */

@@ -19,6 +19,7 @@ import { loadForServer, loadNamed } from './load-for-server.ts';
 import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
 import { openShard } from './shard.ts';
+import { lonePlace } from './shard-place.ts';
 import type { Shards, StartFailure } from './shards.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
 import { NO_CONSOLE_LEFT, wantedControlEndpoints } from './wanted-endpoints.ts';
@@ -42,7 +43,7 @@ export interface ServerOptions {
 const BUSY = 'another change is being put in force; try again';
 
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
-  const opened = await openShard(options);
+  const opened = await openShard({ ...options, place: lonePlace(options.configuration) });
   if (opened.kind === 'failed') return opened;
   const server = new Server(options, opened.shard);
   const problems = await server.open();

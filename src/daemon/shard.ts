@@ -1,49 +1,45 @@
 // What one thread takes and delivers mail with: logs, spool, name service, engine and listeners, opened in that order,
 // brought in line with other configurations, and taken down in the opposite order. It decides nothing about mail.
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { wallMs } from '../core/base/moment.ts';
 import { seededRandom } from '../core/base/random.ts';
 import type { Configuration } from '../core/config/configuration.ts';
-import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import { resolvConf } from '../core/config/options/routing-options.ts';
-import { forceFsync, spoolbase } from '../core/config/options/server-options.ts';
 import { formatProblem } from '../core/config/problem.ts';
 import type { PanicLine, ServerView } from '../core/console/server-view.ts';
+import { IdMaker } from '../core/mail/ids.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
 import { Engine } from '../engine/engine.ts';
-import type { RecoveredRecord } from '../engine/ports.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { asciiDomain } from '../shell/dns/ascii-domain.ts';
 import type { DnsResolver } from '../shell/dns/resolver.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { ThreadedMimeReader } from '../shell/mime/mime-reader.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
-import { SpoolUnavailable } from '../shell/spool/problem.ts';
-import { openSpool, type SegmentSpool } from '../shell/spool/segment-spool.ts';
+import type { ShardSpool } from '../shell/spool/joined-spools.ts';
 import { systemSeed } from '../shell/system-seed.ts';
-import { type OpenedThrottleFile, openThrottleFile, type ThrottleFile } from '../shell/throttles/throttle-file.ts';
-import { openTlsReportFile, type TlsReportFile } from '../shell/tls-reports/report-file.ts';
-import { AuditLog, type PreparedAudit } from './audit-log.ts';
+import type { ThrottleFile } from '../shell/throttles/throttle-file.ts';
+import type { AuditLog, PreparedAudit } from './audit-log.ts';
 import { loadCurfew } from './curfew-check.ts';
 import { DomainPolicies, type PolicyDialer, policyDialer } from './domain-policies.ts';
 import { Endpoints } from './endpoints.ts';
 import type { NamedFiles } from './load-for-server.ts';
-import { LogPort } from './log-port.ts';
-import { logSet } from './logger-files.ts';
+import type { LogPort } from './log-port.ts';
 import { openNameServers } from './name-servers.ts';
 import { loadRecordSettings } from './record-check.ts';
+import { flushBoth, openShardFiles, type ShardFiles } from './shard-files.ts';
+import type { ShardPlace } from './shard-place.ts';
 import type { MachineView, PreparedChange, Shards, StartFailure } from './shards.ts';
 import { loadTls } from './tls-check.ts';
+import type { TlsReportFiles } from './tls-report-files.ts';
 import { setUnfinishedAside } from './unfinished-hosts.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
-import { wantedEsmtpEndpoints } from './wanted-endpoints.ts';
+import { type Accept, wantedEsmtpEndpoints } from './wanted-endpoints.ts';
 
 export interface ShardOptions {
   readonly configuration: Configuration;
   /** Of the product. */
   readonly version: string;
+  readonly place: ShardPlace;
   /** One line for stderr. */
   report(line: string): void;
   /** For tests; else hosts of policies are where the name servers say. */
@@ -54,75 +50,14 @@ export type OpenedShard =
   | { readonly kind: 'open'; readonly shard: Shard }
   | { readonly kind: 'failed'; readonly failure: StartFailure };
 
-const EX_CONFIG = 78;
 /** Design decision 6: after an unclean stop nothing is opened for so long. */
 const OPENING_DELAY_MS = 2000;
-/** File of the spool that stands while a process has it, and stays when that was killed. */
-const SPOOL_LOCK = 'lock';
-/** File beside the spool that keeps what throttles of long windows may not forget. */
-const THROTTLE_FILE = 'throttles';
-/** File beside the spool with the counts of reports on TLS. */
-const TLS_REPORT_FILE = 'tls-reports';
-
-interface ShardFiles {
-  readonly logs: LogPort;
-  readonly audit: AuditLog;
-  readonly preparedAudit: PreparedAudit;
-  readonly spool: SegmentSpool;
-  readonly throttles: OpenedThrottleFile;
-  readonly tlsReports: TlsReportFile;
-  readonly recovered: readonly RecoveredRecord[];
-  readonly wasUnclean: boolean;
-}
 
 /** Opens its files and reads what is in the spool. */
 export async function openShard(options: ShardOptions): Promise<OpenedShard> {
-  const { configuration } = options;
-  const failed = (status: 1 | 78, lines: readonly string[]): OpenedShard => ({
-    kind: 'failed',
-    failure: { status, lines },
-  });
-  const opened = await openLogs({
-    ...logSet(configuration, configuration.value(logHiresTimestamp)),
-    onProblem: (text) => options.report(text),
-  });
-  if (opened.kind === 'problems') return failed(EX_CONFIG, opened.problems);
-  const logs = new LogPort(opened.logs);
-  const directory = configuration.value(spoolbase);
-  const wasUnclean = existsSync(join(directory, SPOOL_LOCK));
-  const audit = new AuditLog({
-    now: () => wallMs(Date.now()),
-    wasUnclean,
-    report: (text) => {
-      options.report(text);
-      logs.panic('error', text);
-    },
-  });
-  const preparedAudit = await audit.prepare(configuration, 'start');
-  if (!('commit' in preparedAudit)) {
-    await logs.close();
-    return failed(EX_CONFIG, preparedAudit);
-  }
-  const recovered: RecoveredRecord[] = [];
-  let spool: SegmentSpool;
-  try {
-    spool = await openSpool({
-      directory,
-      forceFsync: configuration.value(forceFsync),
-      onRecovered: (record) => recovered.push(record),
-      onProblem: ({ kind, text }) => logs.panic(kind === 'unfinished' ? 'notice' : 'error', text),
-      beforeSettlementWrite: () => (audit.isPending ? flushBoth(logs, audit) : logs.flush()),
-    });
-  } catch (error) {
-    if (!(error instanceof SpoolUnavailable)) throw error;
-    await preparedAudit.abandon();
-    await logs.close();
-    return failed(error.message.includes('in use') ? 1 : EX_CONFIG, [`spoolbase: ${error.message}`]);
-  }
-  const throttles = await openThrottleFile(join(directory, THROTTLE_FILE), (text) => logs.panic('error', text));
-  const tlsReports = await openTlsReportFile(join(directory, TLS_REPORT_FILE), (text) => logs.panic('warning', text));
-  const files = { logs, audit, preparedAudit, spool, throttles, tlsReports, recovered, wasUnclean };
-  return { kind: 'open', shard: new Shard(options, files) };
+  const { configuration, place, report } = options;
+  const opened = await openShardFiles(configuration, place, report);
+  return opened.kind === 'failed' ? opened : { kind: 'open', shard: new Shard(options, opened.files) };
 }
 
 export class Shard implements Shards {
@@ -130,9 +65,9 @@ export class Shard implements Shards {
   readonly #logs: LogPort;
   readonly #audit: AuditLog;
   readonly #preparedAudit: PreparedAudit;
-  readonly #spool: SegmentSpool;
+  readonly #spool: ShardSpool;
   readonly #throttles: ThrottleFile;
-  readonly #tlsReports: TlsReportFile;
+  readonly #tlsReports: TlsReportFiles;
   readonly #resolver: DnsResolver;
   readonly #policies: DomainPolicies;
   readonly #connector: SocketConnector;
@@ -140,27 +75,26 @@ export class Shard implements Shards {
   readonly #engine: Engine;
   readonly #esmtp = new Endpoints();
   #configuration: Configuration;
-  readonly #wasUnclean: boolean;
-  /** `log_hires_timestamp` is fixed at the start. */
-  readonly #isHires: boolean;
 
   /** For {@link openShard}. */
   constructor(options: ShardOptions, files: ShardFiles) {
-    const { logs, audit, preparedAudit, spool, throttles, tlsReports, recovered, wasUnclean } = files;
+    const { place } = options;
+    const { logs, audit, preparedAudit, spool, throttles, tlsReports, recovered } = files;
     this.#options = options;
     this.#configuration = options.configuration;
-    this.#isHires = options.configuration.value(logHiresTimestamp);
     this.#logs = logs;
     this.#audit = audit;
     this.#preparedAudit = preparedAudit;
     this.#spool = spool;
     this.#throttles = throttles.file;
     this.#tlsReports = tlsReports;
-    this.#wasUnclean = wasUnclean;
     const { resolver, problems } = openNameServers(this.#configuration);
     this.#resolver = resolver;
     this.#reportResolvConf(problems);
-    this.#policies = new DomainPolicies(this.#configuration, options.policyDialer ?? policyDialer(resolver), logs);
+    this.#policies = new DomainPolicies(
+      place.openPolicies((text) => logs.panic('warning', text)),
+      options.policyDialer ?? policyDialer(resolver),
+    );
     this.#connector = new SocketConnector({
       inMemory: (stored) => spool.bodyInMemory(stored),
       read: (stored, done) => spool.read(stored, done),
@@ -186,7 +120,9 @@ export class Shard implements Shards {
       records: loadRecordSettings(this.#configuration),
       curfew: loadCurfew(this.#configuration).schedule,
       identity: { pid: process.pid, version: options.version, hostname: hostname() },
-      openingDelayMs: wasUnclean ? OPENING_DELAY_MS : 0,
+      ...(place.ledger === undefined ? {} : { ledger: place.ledger }),
+      ids: idMakerOf(place),
+      openingDelayMs: place.wasUnclean ? OPENING_DELAY_MS : 0,
       tlsCache: this.#connector.tlsCache,
       utcOffsetMinutes,
       asciiDomain,
@@ -230,14 +166,15 @@ export class Shard implements Shards {
 
   start(): void {
     this.#engine.start();
-    if (this.#wasUnclean) setUnfinishedAside(this.#engine);
+    if (this.#options.place.wasUnclean) setUnfinishedAside(this.#engine);
   }
 
   // ---- configuration
 
   async prepare(configuration: Configuration, named: NamedFiles): Promise<PreparedChange | readonly string[]> {
-    const wantedLogs = logSet(configuration, this.#isHires);
-    const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(logSet(this.#configuration, this.#isHires));
+    const { place } = this.#options;
+    const wantedLogs = place.logSet(configuration);
+    const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(place.logSet(this.#configuration));
     const logs = needsLogs ? await openLogs({ ...wantedLogs, onProblem: (text) => this.#options.report(text) }) : null;
     if (logs?.kind === 'problems') return logs.problems;
     const audit = await this.#audit.prepare(configuration, 'on');
@@ -289,7 +226,8 @@ export class Shard implements Shards {
   }
 
   #wantedEsmtp(configuration: Configuration) {
-    return wantedEsmtpEndpoints(configuration, (listener, connection) => this.#engine.accept(listener, connection));
+    const accept: Accept = (listener, connection) => this.#engine.accept(listener, connection);
+    return wantedEsmtpEndpoints(configuration, accept, this.#options.place.sharing);
   }
 
   #reportResolvConf(problems: readonly { path: string; line: number | null; text: string }[]): void {
@@ -332,6 +270,7 @@ export class Shard implements Shards {
   }
 }
 
-async function flushBoth(logs: LogPort, audit: AuditLog): Promise<void> {
-  await Promise.all([logs.flush(), audit.flush()]);
+/** So many bits of an id as shards need to be told apart. */
+function idMakerOf({ number, shards }: ShardPlace): IdMaker {
+  return new IdMaker(process.pid, number, Math.ceil(Math.log2(shards)));
 }

@@ -9,9 +9,19 @@ import { openListener } from '../shell/net/listener.ts';
 import type { WantedEndpoint } from './endpoints.ts';
 
 /** A client connected to `listener`. */
-type Accept = (listener: Listener, connection: InboundConnection) => InboundEvents;
+export type Accept = (listener: Listener, connection: InboundConnection) => InboundEvents;
 
-export function wantedEsmtpEndpoints(configuration: Configuration, accept: Accept): readonly WantedEndpoint[] {
+/** Listeners of several threads at one port, between which the system chooses. */
+export interface PortSharing {
+  /** Where the others listen, by the key of the endpoint: `0` in the configuration is the same port for all of them. */
+  readonly portByKey: Map<string, number>;
+}
+
+export function wantedEsmtpEndpoints(
+  configuration: Configuration,
+  accept: Accept,
+  sharing?: PortSharing,
+): readonly WantedEndpoint[] {
   return configuration.esmtpListeners().map((listener) => {
     const { endpoint, name, at } = listener;
     return {
@@ -23,11 +33,13 @@ export function wantedEsmtpEndpoints(configuration: Configuration, accept: Accep
         const address = host === 'localhost' ? '127.0.0.1' : host;
         const opened = await openListener({
           host: address,
-          port,
+          port: sharing?.portByKey.get(name) ?? port,
+          reusePort: sharing !== undefined,
           accept: (connection) => accept(listener, connection),
         });
         if (opened.kind === 'failed') return opened;
         const { listener: socket } = opened;
+        sharing?.portByKey.set(name, socket.port);
         return { kind: 'open', endpoint: { place: socket.endpoint, close: () => socket.close() } };
       },
     };

@@ -5,6 +5,7 @@ import type { SummaryFigures } from '../core/console/server-view.ts';
 import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import type { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import type { Ports } from './ports.ts';
@@ -15,6 +16,8 @@ export interface EngineParts {
   readonly configuration: Configuration;
   /** On counters that several shards share, with none of its own yet; left out where there is one shard. */
   readonly ledger?: Ledger;
+  /** Names mail and connections; left out where there is one shard. */
+  readonly ids?: IdMaker;
   /** The quiet hours that it names. */
   readonly curfew?: CurfewSchedule | null;
   /** What that says about records; mainlog and rejectlog only when left out. */

@@ -89,7 +89,7 @@ export class Engine implements Turns {
     this.#now = clock.now();
     this.#wakeUps = new WakeUps(clock);
     this.#timers = this.#wakeUps.timers;
-    this.#ids = new IdMaker(identity.pid);
+    this.#ids = parts.ids ?? new IdMaker(identity.pid);
     const limits = nodeLimits(configuration, connector.descriptorLimit);
     this.ledger = parts.ledger ?? new Ledger();
     this.#node = referNodeCounters(this.ledger, limits);
