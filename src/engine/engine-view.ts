@@ -225,8 +225,13 @@ export class EngineView implements ServerView {
           skip -= queue[place].messages;
           continue;
         }
-        for (const task of queue[place].list()) {
-          for (const message of queuedMessages(task, place, queue.binding)) {
+        const tasks = queue[place].list();
+        for (let at = 0; at < tasks.length; at++) {
+          if (skip >= tasks.messagesAt(at)) {
+            skip -= tasks.messagesAt(at);
+            continue;
+          }
+          for (const message of queuedMessages(tasks.at(at)!, place, queue.binding)) {
             if (left === 0) return;
             if (skip > 0) skip -= 1;
             else {

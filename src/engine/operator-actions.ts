@@ -1,5 +1,5 @@
 // What the operator does to mail that waits (core/console/mail-view.ts), in slices. The tasks of a queue are taken down
-// as a list of references when its turn comes (a few milliseconds for a million); each is looked for again when its own
+// as a list of numbers when its turn comes (a few milliseconds for a million); each is looked for again when its own
 // turn comes, since connections take mail meanwhile.
 import { addWall, type Moment } from '../core/base/moment.ts';
 import type {
@@ -17,6 +17,7 @@ import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { Scheduler } from '../core/delivery/scheduler.ts';
 import { mailboxText } from '../core/mail/mailbox.ts';
 import type { Task } from '../core/queue/task.ts';
+import type { TaskList } from '../core/queue/task-list.ts';
 import type { DelayNotices } from './delay-notices.ts';
 import { hasHeaderLine } from './header-filter.ts';
 import { type Job, Slice } from './jobs.ts';
@@ -151,12 +152,13 @@ export class OperatorActions {
     }
   }
 
-  *#eachWithHeader(tasks: readonly Task[], header: HeaderFilter, slice: Slice, act: (task: Task) => void): Job<void> {
+  *#eachWithHeader(tasks: TaskList, header: HeaderFilter, slice: Slice, act: (task: Task) => void): Job<void> {
     let batch: Task[] = [];
     let octets = 0;
-    for (const [place, task] of tasks.entries()) {
-      batch.push(task);
-      octets += task.stored.envelope.size;
+    for (let place = 0; place < tasks.length; place++) {
+      const task = tasks.at(place);
+      if (task !== null) batch.push(task);
+      octets += task?.stored.envelope.size ?? 0;
       if (batch.length < READS_AT_ONCE && octets < READ_OCTETS_AT_ONCE && place < tasks.length - 1) continue;
       for (const found of yield* this.#withHeader(batch, header)) act(found);
       yield* slice.count(batch.length);

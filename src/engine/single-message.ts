@@ -124,8 +124,10 @@ export class SingleMessage {
     if (queue === undefined) return null; // it was settled in this moment
     const slice = new Slice(LOOKS_PER_TURN);
     for (const place of ['active', 'delayed'] as const) {
-      for (const task of queue[place].list()) {
-        const isIt = task.stored === stored && task.recipients.includes(index) && queue[place].has(task);
+      const tasks = queue[place].list();
+      for (let at = 0; at < tasks.length; at++) {
+        const task = tasks.isOf(at, stored.sequence) ? tasks.at(at) : null;
+        const isIt = task?.recipients.includes(index) === true && queue[place].has(task);
         if (isIt) return { stored, index, queue, waiting: { place, task } };
         yield* slice.count(1);
       }

@@ -137,8 +137,8 @@ export class ConnectionOpener {
 
   /** The queue's mail makes no attempt: each task ends with the reply, without a connection. */
   failActive(queue: MailQueue, reply: string): void {
-    for (const task of queue.active.takeAll()) {
-      this.#actions.attemptFailed(queue, task, notConnected(reply), NO_CONNECTION);
+    for (let left = queue.active.size; left > 0; left--) {
+      this.#actions.attemptFailed(queue, queue.active.take()!, notConnected(reply), NO_CONNECTION);
     }
   }
 

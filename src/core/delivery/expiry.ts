@@ -6,18 +6,18 @@ import type { Task } from '../queue/task.ts';
 import type { MailQueue } from './mail-queue.ts';
 import { isOrderedToWait } from './standing-orders.ts';
 
-/** When a task of the queue has been undelivered for message_expiration. */
-export function expiresAt(queue: MailQueue, task: Task): WallMs {
-  return (task.receivedAt + queue.settings.messageExpirationMs) as WallMs;
+/** When a task of the queue that was received then has been undelivered for message_expiration. */
+export function expiresAt(queue: MailQueue, receivedAt: WallMs): WallMs {
+  return (receivedAt + queue.settings.messageExpirationMs) as WallMs;
 }
 
 /** Takes the expired tasks out of the active queue, one with each step; the oldest is the first to expire. */
 export function* takeExpired(queue: MailQueue, at: Moment): Generator<Task> {
   if (!queue.settings.neverAttemptExpired && (isServed(queue, at) || queue.hold?.kind === 'resolving')) return;
-  for (let task = queue.active.peek(); task !== undefined; task = queue.active.peek()) {
-    if (at.wall < expiresAt(queue, task)) return;
-    queue.active.take();
-    yield task;
+  for (;;) {
+    const oldest = queue.active.oldestReceivedAt;
+    if (oldest === null || at.wall < expiresAt(queue, oldest)) return;
+    yield queue.active.take()!;
   }
 }
 

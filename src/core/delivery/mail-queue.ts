@@ -13,6 +13,7 @@ import type { Candidate } from '../mail/hosts.ts';
 import { ActiveQueue } from '../queue/active-queue.ts';
 import type { Curfew } from '../queue/curfew.ts';
 import { DelayedQueue } from '../queue/delayed-queue.ts';
+import type { Sleepers } from '../queue/sleepers.ts';
 import type { BindingCounts } from './binding-counts.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -132,11 +133,12 @@ export class MailQueue implements QueueWaiter {
       readonly scopes: readonly LimitedCounter[];
     },
     bindingCounts: BindingCounts,
+    sleepers: Sleepers,
     wake: (queue: MailQueue) => void,
   ) {
     this.bindingCounts = bindingCounts;
-    this.active = new ActiveQueue(bindingCounts);
-    this.delayed = new DelayedQueue(bindingCounts);
+    this.active = new ActiveQueue(bindingCounts, sleepers);
+    this.delayed = new DelayedQueue(bindingCounts, sleepers);
     this.binding = binding;
     this.domain = domain;
     this.settings = settings;
@@ -242,6 +244,11 @@ export class MailQueue implements QueueWaiter {
     this.inFlight += tasks;
     this.inFlightMessages += messages;
     this.bindingCounts.inFlight += messages;
+  }
+
+  /** Delayed mail that is due wants an attempt now. */
+  moveDue(now: WallMs): void {
+    for (let row = this.delayed.takeDue(now); row !== null; row = this.delayed.takeDue(now)) this.active.addAsleep(row);
   }
 
   /** Messages that want an attempt now, those on a connection included. */

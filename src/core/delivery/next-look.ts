@@ -18,8 +18,8 @@ function nextLookAt(queue: MailQueue, at: Moment): MonoMs | null {
   let next = Number.POSITIVE_INFINITY;
   const dueAt = queue.delayed.nextDueAt;
   if (dueAt !== null) next = monoOf(dueAt, at);
-  const oldest = queue.active.peek();
-  if (oldest !== undefined) {
+  const oldest = queue.active.oldestReceivedAt;
+  if (oldest !== null) {
     const { hold } = queue;
     const expiresIn = expiresAt(queue, oldest) - at.wall;
     const scan = queue.settings.delayedQueueScanIntervalMs;

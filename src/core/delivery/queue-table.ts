@@ -7,6 +7,8 @@ import type { ThrottleTable } from '../limits/throttle-table.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import type { Curfew } from '../queue/curfew.ts';
+import { Sleepers } from '../queue/sleepers.ts';
+import type { StoredMessages } from '../queue/stored-messages.ts';
 import { BindingCounts } from './binding-counts.ts';
 import { bindingKey, pairKey, referAll, unreferAll } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
@@ -24,6 +26,8 @@ export interface QueueTableParts {
   readonly timers: Timers;
   readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly curfewOf: CurfewOf;
+  /** Left out where messages are no more than objects. */
+  readonly messages?: StoredMessages;
   /** A queue's timer has come. */
   readonly wake: (queue: MailQueue) => void;
 }
@@ -42,6 +46,7 @@ export class QueueTable {
   readonly #timers: Timers;
   readonly #settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly #curfewOf: CurfewOf;
+  readonly #sleepers: Sleepers;
   readonly #wake: (queue: MailQueue) => void;
 
   constructor(parts: QueueTableParts) {
@@ -50,6 +55,7 @@ export class QueueTable {
     this.#timers = parts.timers;
     this.#settingsOf = parts.settingsOf;
     this.#curfewOf = parts.curfewOf;
+    this.#sleepers = new Sleepers(parts.messages);
     this.#wake = parts.wake;
   }
 
@@ -73,7 +79,8 @@ export class QueueTable {
       scopes: referAll(this.#ledger, settings.scopeLimits),
     };
     const throttles = referThrottles(this.#throttles, settings.throttles);
-    const queue = new MailQueue(binding, domain, settings, throttles, counters, this.countsOf(binding), this.#wake);
+    const counts = this.countsOf(binding);
+    const queue = new MailQueue(binding, domain, settings, throttles, counters, counts, this.#sleepers, this.#wake);
     queue.curfew = this.#curfewOf(binding, domain);
     this.#add(queue);
     const siblings = this.#queuesByDomain.get(domain);

@@ -55,8 +55,8 @@ export class Reserve {
     const found: { readonly queue: MailQueue; readonly receivedAt: number }[] = [];
     for (const waiter of this.#ledger.waitersWithoutConnection(this.#node.total)) {
       const queue = waiter as MailQueue;
-      const oldest = queue.active.peek();
-      if (oldest !== undefined) found.push({ queue, receivedAt: oldest.stored.envelope.receivedAt });
+      const receivedAt = queue.active.oldestReceivedAt;
+      if (receivedAt !== null) found.push({ queue, receivedAt });
       if (found.length === LOOKS_MAX) break;
     }
     return found.sort((a, b) => a.receivedAt - b.receivedAt).map(({ queue }) => queue);

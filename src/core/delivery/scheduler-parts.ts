@@ -3,6 +3,7 @@ import type { Random } from '../base/random.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Ledger } from '../limits/ledger.ts';
 import type { ThrottleTable } from '../limits/throttle-table.ts';
+import type { StoredMessages } from '../queue/stored-messages.ts';
 import type { Actions } from './actions.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
 import type { MailQueue } from './mail-queue.ts';
@@ -20,6 +21,8 @@ export interface SchedulerParts {
   readonly actions: Actions;
   readonly settingsOf: (binding: string, domain: string) => DeliverySettings;
   readonly nodeLimits: NodeLimits;
+  /** Where messages are found again; left out where they are no more than objects. */
+  readonly messages?: StoredMessages;
   /** Null for mail without quiet hours; left out where nothing has any. */
   readonly curfewOf?: CurfewOf;
   readonly slotWatch?: SlotWatch;

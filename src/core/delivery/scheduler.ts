@@ -316,9 +316,7 @@ export class Scheduler {
   // ---- one queue
 
   #maintain(queue: MailQueue, at: Moment): void {
-    for (let task = queue.delayed.takeDue(at.wall); task !== undefined; task = queue.delayed.takeDue(at.wall)) {
-      queue.active.add(task);
-    }
+    queue.moveDue(at.wall);
     if (queue.settings.isBlackholed) this.#disposeOfAll(queue);
     if (queue.settings.neverAttemptExpired) this.#expire(queue, at);
     if (isOrderedToWait(queue, at)) this.#holdBack(queue);
@@ -362,8 +360,8 @@ export class Scheduler {
 
   /** What is on a connection stays there. */
   #disposeOfAll(queue: MailQueue): void {
-    for (const task of [...queue.active.takeAll(), ...queue.delayed.takeAll()]) {
-      this.#failWithoutConnection(queue, task, BLACKHOLED_REPLY);
+    for (const place of [queue.active, queue.delayed]) {
+      for (let left = place.size; left > 0; left--) this.#failWithoutConnection(queue, place.take()!, BLACKHOLED_REPLY);
     }
   }
 

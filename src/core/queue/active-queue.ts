@@ -1,32 +1,35 @@
-// Mail of one (binding, domain) that wants an attempt now, oldest reception first. New mail arrives in that order and
-// goes to a ring; mail that comes back (due again, returned by a connection) is put in its place by a heap. As expiry
-// counts from reception, the head is also the first to expire.
-import { Heap } from '../base/heap.ts';
+// Mail of one (binding, domain) that wants an attempt now, oldest reception first. New mail arrives in that order and goes to
+// a ring: the first few hundred as they are, what comes behind them asleep (sleepers.ts). Mail that comes back (due again,
+// returned by a connection) sleeps too, put in its place by a heap. As expiry counts from reception, the head is also the
+// first to expire.
+import type { WallMs } from '../base/moment.ts';
 import type { MessageTotals } from './message-totals.ts';
-import { makeTask, type Task } from './task.ts';
-
-const FIRST_CAPACITY = 8;
-/** Recipients of what stands in the ring in place of a task that was taken out of the middle: it keeps the order. */
-const NOBODY: readonly number[] = [];
+import { SleeperHeap } from './sleeper-heap.ts';
+import { SleeperRing } from './sleeper-ring.ts';
+import { RETURNED, RING, type Sleepers } from './sleepers.ts';
+import type { Task } from './task.ts';
+import { TaskList } from './task-list.ts';
+import { isOlder, TaskRing } from './task-ring.ts';
 
 export class ActiveQueue {
-  #ring: (Task | undefined)[] = [];
-  #head = 0;
-  #ringSize = 0;
-  /** Places in the ring whose task was taken out. The head is never one of them. */
-  #gaps = 0;
-  #returned: Heap<Task> | null = null;
+  /** Its parts are made when there is something for them: there may be a million queues. */
+  #awake: TaskRing | null = null;
+  /** All of it is newer than what is awake. */
+  #asleep: SleeperRing | null = null;
+  #returned: SleeperHeap | null = null;
   readonly #totals: MessageTotals;
+  readonly #sleepers: Sleepers;
   #messages = 0;
 
   /** @param totals in which what waits here is counted too */
-  constructor(totals: MessageTotals) {
+  constructor(totals: MessageTotals, sleepers: Sleepers) {
     this.#totals = totals;
+    this.#sleepers = sleepers;
   }
 
   /** Tasks waiting: what connections can be opened for. */
   get size(): number {
-    return this.#ringSize - this.#gaps + (this.#returned?.size ?? 0);
+    return (this.#awake?.size ?? 0) + (this.#asleep?.size ?? 0) + (this.#returned?.size ?? 0);
   }
 
   /** Recipients waiting: what listings count, one message each. */
@@ -34,133 +37,107 @@ export class ActiveQueue {
     return this.#messages;
   }
 
-  add(task: Task): void {
-    this.#messages += task.recipients.length;
-    this.#totals.active += task.recipients.length;
-    const last = this.#ringSize > 0 ? this.#ring[(this.#head + this.#ringSize - 1) & (this.#ring.length - 1)]! : null;
-    if (task.retries > 0 || (last !== null && isOlder(task, last))) {
-      this.#returned ??= new Heap<Task>(isOlder);
-      this.#returned.push(task);
-      return;
-    }
-    if (this.#ringSize === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#ringSize) & (this.#ring.length - 1)] = task;
-    this.#ringSize += 1;
+  /** When the oldest task was received; null without any. */
+  get oldestReceivedAt(): WallMs | null {
+    const first =
+      this.#awake?.first?.receivedAt ?? (isFilled(this.#asleep) ? this.#sleepers.receivedAt(this.#asleep.first) : null);
+    if (!isFilled(this.#returned)) return first;
+    const back = this.#sleepers.receivedAt(this.#returned.first);
+    return first === null || back < first ? back : first;
   }
 
-  peek(): Task | undefined {
-    const fresh = this.#ringSize > 0 ? this.#ring[this.#head] : undefined;
-    const back = this.#returned?.peek();
-    if (fresh === undefined) return back;
-    return back !== undefined && isOlder(back, fresh) ? back : fresh;
+  add(task: Task): void {
+    this.#count(task.recipients.length);
+    if (task.retries > 0 || this.#isOlderThanLast(task)) {
+      this.#addReturned(this.#sleepers.sleep(task, RETURNED));
+    } else if (!isFilled(this.#asleep) && this.#sleepers.mayStayAwake(this.#awake?.size ?? 0)) {
+      task.row = -1;
+      this.#awake ??= new TaskRing();
+      this.#awake.add(task);
+      this.#sleepers.awake += 1;
+    } else {
+      this.#asleep ??= new SleeperRing(this.#sleepers);
+      this.#asleep.add(this.#sleepers.sleep(task, RING));
+    }
+  }
+
+  /** Takes in a task that sleeps and is in no other queue. */
+  addAsleep(row: number): void {
+    this.#count(this.#sleepers.countOf(row));
+    this.#sleepers.move(row, RETURNED);
+    this.#addReturned(row);
   }
 
   take(): Task | undefined {
-    const task = this.peek();
-    if (task === undefined) return undefined;
-    this.#messages -= task.recipients.length;
-    this.#totals.active -= task.recipients.length;
-    if (task.heapIndex >= 0) {
-      this.#returned!.remove(task);
-    } else {
-      this.#dropHead();
-    }
+    const task = this.#takeOldest();
+    if (task !== undefined) this.#count(-task.recipients.length);
     return task;
   }
 
   has(task: Task): boolean {
-    return task.heapIndex >= 0 ? this.#returned?.has(task) === true : this.#placeOf(task) !== null;
+    if (task.row < 0) return this.#awake?.has(task) === true;
+    return this.#asleep?.has(task) === true || this.#returned?.has(task) === true;
   }
 
   /** Takes a task out wherever it stands. @returns false when it is not here */
   remove(task: Task): boolean {
-    if (task.heapIndex >= 0) {
-      if (this.#returned?.has(task) !== true) return false;
-      this.#returned.remove(task);
+    if (task.row < 0) {
+      if (this.#awake?.remove(task) !== true) return false;
+      this.#sleepers.awake -= 1;
     } else {
-      const place = this.#placeOf(task);
-      if (place === null) return false;
-      if (place === 0) this.#dropHead();
-      else this.#leaveGap(place);
+      if (this.#asleep?.remove(task) !== true && this.#returned?.remove(task) !== true) return false;
+      task.row = -1;
     }
-    this.#messages -= task.recipients.length;
-    this.#totals.active -= task.recipients.length;
+    this.#count(-task.recipients.length);
     return true;
   }
 
-  /** Empties the queue; oldest first. */
-  takeAll(): Task[] {
-    const tasks: Task[] = [];
-    for (let task = this.take(); task !== undefined; task = this.take()) tasks.push(task);
-    return tasks;
+  /** The tasks that wait now, those of the ring first and oldest first. */
+  list(): TaskList {
+    const inRing = this.#asleep?.size ?? 0;
+    const rows = new Uint32Array(inRing + (this.#returned?.size ?? 0));
+    this.#asleep?.list(rows, 0);
+    this.#returned?.list(rows, inRing);
+    return new TaskList(this.#sleepers, this.#awake?.list() ?? [], rows);
   }
 
-  /** The tasks that wait now, those of the ring first and oldest first; a copy of references. */
-  list(): Task[] {
-    const end = this.#head + this.#ringSize;
-    const capacity = this.#ring.length;
-    const inRing = this.#ring.slice(this.#head, Math.min(end, capacity)) as Task[];
-    const wrapped = end > capacity ? (this.#ring.slice(0, end - capacity) as Task[]) : [];
-    const all = inRing.concat(wrapped, this.#returned?.list() ?? []);
-    return this.#gaps === 0 ? all : all.filter((task) => task.recipients !== NOBODY);
-  }
-
-  #at(place: number): Task {
-    return this.#ring[(this.#head + place) & (this.#ring.length - 1)]!;
-  }
-
-  /** How many places behind the head of the ring the task stands; null when it is not in it. */
-  #placeOf(task: Task): number | null {
-    let [low, high] = [0, this.#ringSize];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (isOlder(this.#at(middle), task)) low = middle + 1;
-      else high = middle;
+  #takeOldest(): Task | undefined {
+    const back = isFilled(this.#returned) ? this.#returned.first : -1;
+    const first = this.#awake?.first;
+    if (first !== undefined) {
+      if (back >= 0 && this.#sleepers.isOlderThan(back, first.receivedAt, first.stored.sequence)) {
+        return this.#sleepers.wake(this.#returned!.takeFirst());
+      }
+      this.#awake!.dropFirst();
+      this.#sleepers.awake -= 1;
+      return first;
     }
-    // Tasks of one transaction stand beside each other.
-    for (let place = low; place < this.#ringSize && !isOlder(task, this.#at(place)); place++) {
-      if (this.#at(place) === task) return place;
+    if (isFilled(this.#asleep) && (back < 0 || !this.#sleepers.isOlder(back, this.#asleep.first))) {
+      return this.#sleepers.wake(this.#asleep.takeFirst());
     }
-    return null;
+    return back < 0 ? undefined : this.#sleepers.wake(this.#returned!.takeFirst());
   }
 
-  #dropHead(): void {
-    for (;;) {
-      this.#ring[this.#head] = undefined;
-      this.#head = (this.#head + 1) & (this.#ring.length - 1);
-      this.#ringSize -= 1;
-      if (this.#ringSize === 0 || this.#at(0).recipients !== NOBODY) return;
-      this.#gaps -= 1;
+  /** Whether it does not belong behind all that is in the ring. */
+  #isOlderThanLast(task: Task): boolean {
+    if (isFilled(this.#asleep)) {
+      return !this.#sleepers.isOlderThan(this.#asleep.last, task.receivedAt, task.stored.sequence + 1);
     }
+    const last = this.#awake?.last;
+    return last !== undefined && isOlder(task, last);
   }
 
-  #leaveGap(place: number): void {
-    const { stored, dueAt } = this.#at(place);
-    this.#ring[(this.#head + place) & (this.#ring.length - 1)] = makeTask(stored, NOBODY, 0, dueAt);
-    this.#gaps += 1;
-    if (this.#gaps * 2 > this.#ringSize) this.#moveTo(this.#ring.length);
+  #addReturned(row: number): void {
+    this.#returned ??= new SleeperHeap(this.#sleepers, RETURNED);
+    this.#returned.add(row);
   }
 
-  #grow(): void {
-    this.#moveTo(Math.max(FIRST_CAPACITY, this.#ring.length * 2));
-  }
-
-  /** Into a new ring, without the gaps. */
-  #moveTo(capacity: number): void {
-    const ring = new Array<Task | undefined>(capacity);
-    let size = 0;
-    for (let place = 0; place < this.#ringSize; place++) {
-      const task = this.#at(place);
-      if (task.recipients !== NOBODY) ring[size++] = task;
-    }
-    this.#ring = ring;
-    this.#head = 0;
-    this.#ringSize = size;
-    this.#gaps = 0;
+  #count(messages: number): void {
+    this.#messages += messages;
+    this.#totals.active += messages;
   }
 }
 
-function isOlder(a: Task, b: Task): boolean {
-  if (a.receivedAt !== b.receivedAt) return a.receivedAt < b.receivedAt;
-  return a.stored.sequence < b.stored.sequence;
+function isFilled<T extends { readonly size: number }>(part: T | null): part is T {
+  return part !== null && part.size > 0;
 }

@@ -12,6 +12,7 @@ import {
   type RetrySettings,
   retryDelayMs,
 } from './retry-schedule.ts';
+import { Sleepers } from './sleepers.ts';
 import { makeTask, type Task } from './task.ts';
 
 const DEFAULTS: RetrySettings = {
@@ -82,64 +83,164 @@ test('the last attempt falls on the expiration, and a failure there is final', (
   assert.equal(last.kind, 'giveUp');
 });
 
-test('property: the active queue gives every task once, oldest reception first', () => {
-  const step = fc.oneof(
-    fc.record({ at: fc.nat(50), retries: fc.nat(1) }),
-    fc.constant('take' as const),
-    fc.record({ remove: fc.nat(30) }),
-  );
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const queue = new ActiveQueue({ active: 0, delayed: 0 });
-      const inside = new Set<Task>();
-      for (const one of steps) {
-        if (one === 'take') {
-          const taken = queue.take();
-          assert.equal(taken === undefined, inside.size === 0);
-          if (taken === undefined) continue;
-          assert.ok(inside.delete(taken));
-          for (const other of inside) assert.ok(other.stored.envelope.receivedAt >= taken.stored.envelope.receivedAt);
-        } else if ('remove' in one) {
-          const removed = [...inside][one.remove];
-          if (removed === undefined) continue;
-          inside.delete(removed);
-          assert.ok(queue.has(removed) && queue.remove(removed));
-          assert.ok(!queue.has(removed) && !queue.remove(removed));
-        } else {
-          const added = task(one.at, one.retries);
-          inside.add(added);
-          queue.add(added);
-        }
-        assert.deepEqual([queue.size, queue.messages], [inside.size, inside.size]);
-        assert.deepEqual(new Set(queue.list()), inside);
-        assert.equal(queue.list().length, inside.size);
-      }
-    }),
-  );
+/** Recipients of a task: one, some that follow one another, some that do not. */
+const RECIPIENTS = [[0], [3], [1, 2, 3], [0, 2, 5]] as const;
+const bySequence = (one: Task, other: Task): number => one.stored.sequence - other.stored.sequence;
+const told = ({ stored, receivedAt, recipients, retries, dueAt }: Task) => ({
+  sequence: stored.sequence,
+  receivedAt,
+  recipients,
+  retries,
+  dueAt,
 });
 
+for (const awakeMax of [0, 3, 1000]) {
+  test(`property: both queues hold what a plain list of tasks holds, with ${awakeMax} awake`, () => {
+    const step = fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          add: fc.constantFrom('active' as const, 'delayed' as const),
+          at: fc.nat(50),
+          retries: fc.nat(1),
+          who: fc.nat(RECIPIENTS.length - 1),
+        }),
+      },
+      fc.constant('take' as const),
+      fc.constant('due' as const),
+      fc.record({ remove: fc.nat(30), addsAgain: fc.boolean() }),
+      fc.constant('list' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const sleepers = new Sleepers(undefined, awakeMax);
+        const totals = { active: 0, delayed: 0 };
+        const queues = { active: new ActiveQueue(totals, sleepers), delayed: new DelayedQueue(totals, sleepers) };
+        const model = { active: new Map<number, Task>(), delayed: new Map<number, Task>() };
+        const add = (place: 'active' | 'delayed', added: Task): void => {
+          model[place].set(added.stored.sequence, { ...added });
+          queues[place].add(added);
+        };
+        let clock = 0;
+        let listed: { place: 'active' | 'delayed'; task: Task }[] = [];
+        const isThere = ({ place, task: { stored } }: (typeof listed)[number]) => model[place].has(stored.sequence);
+        for (const one of steps) {
+          if (one === 'take') {
+            const taken = queues.active.take();
+            const oldest = [...model.active.values()].reduce<Task | null>(
+              (first, next) =>
+                first === null ||
+                next.receivedAt < first.receivedAt ||
+                (next.receivedAt === first.receivedAt && bySequence(next, first) < 0)
+                  ? next
+                  : first,
+              null,
+            );
+            assert.deepEqual(taken === undefined ? null : told(taken), oldest === null ? null : told(oldest));
+            if (taken !== undefined) model.active.delete(taken.stored.sequence);
+            listed = listed.filter(isThere);
+          } else if (one === 'due') {
+            clock += 20;
+            for (
+              let row = queues.delayed.takeDue(wallMs(clock));
+              row !== null;
+              row = queues.delayed.takeDue(wallMs(clock))
+            )
+              queues.active.addAsleep(row);
+            for (const [number, waiting] of model.delayed) {
+              if (waiting.dueAt > clock) continue;
+              model.delayed.delete(number);
+              model.active.set(number, waiting);
+            }
+          } else if (one === 'list') {
+            listed = (['active', 'delayed'] as const).flatMap((place) =>
+              Array.from(queues[place].list(), (found) => ({ place, task: found })),
+            );
+          } else if ('remove' in one) {
+            const ticket = listed[one.remove];
+            if (ticket === undefined) continue;
+            const { place, task: looked } = ticket;
+            listed.splice(one.remove, 1);
+            assert.equal(queues[place].has(looked), isThere(ticket));
+            assert.equal(queues[place].remove(looked), isThere(ticket));
+            assert.ok(!queues[place].has(looked) && !queues[place].remove(looked));
+            if (model[place].delete(looked.stored.sequence) && one.addsAgain) add(place, looked);
+          } else {
+            const { recipients } = { recipients: RECIPIENTS[one.who]! };
+            const { stored } = task(one.at);
+            add(one.add, makeTask(stored, recipients, one.retries, wallMs(clock + one.at)));
+          }
+          for (const place of ['active', 'delayed'] as const) {
+            const expected = [...model[place].values()];
+            const queue = queues[place];
+            const messages = expected.reduce((sum, { recipients }) => sum + recipients.length, 0);
+            assert.deepEqual([queue.size, queue.messages, totals[place]], [expected.length, messages, messages]);
+            const list = queue.list();
+            assert.deepEqual([...list].sort(bySequence).map(told), expected.sort(bySequence).map(told));
+            assert.equal(list.length, expected.length);
+            for (let at = 0; at < list.length; at++) {
+              const looked = list.at(at)!;
+              assert.ok(list.isOf(at, looked.stored.sequence) && !list.isOf(at, -1));
+              assert.equal(list.messagesAt(at), looked.recipients.length);
+            }
+          }
+          const oldest = Math.min(...[...model.active.values()].map(({ receivedAt }) => receivedAt));
+          assert.equal(queues.active.oldestReceivedAt ?? Number.POSITIVE_INFINITY, oldest);
+          const soonest = Math.min(...[...model.delayed.values()].map(({ dueAt }) => dueAt));
+          assert.equal(queues.delayed.nextDueAt ?? Number.POSITIVE_INFINITY, soonest);
+          assert.ok(sleepers.awake <= awakeMax && sleepers.awake >= 0);
+        }
+        while (queues.active.take() !== undefined);
+        while (queues.delayed.take() !== undefined);
+        assert.deepEqual([sleepers.size, sleepers.awake, totals], [0, 0, { active: 0, delayed: 0 }]);
+      }),
+    );
+  });
+}
+
 test('a task is taken out of the middle of a queue by itself, and is in no other', () => {
-  const [first, second, third] = [task(1), task(2), task(3)];
+  for (const awakeMax of [0, 1, 1000]) {
+    const [first, second, third] = [task(1), task(2), task(3)];
+    const totals = { active: 0, delayed: 0 };
+    const sleepers = new Sleepers(undefined, awakeMax);
+    const [active, delayed] = [new ActiveQueue(totals, sleepers), new DelayedQueue(totals, sleepers)];
+    for (const one of [first, second, third]) active.add(one);
+    assert.ok(active.remove(second));
+    delayed.add(second);
+    assert.deepEqual(totals, { active: 2, delayed: 1 });
+    assert.ok(!active.has(second) && !active.remove(second) && !delayed.remove(first));
+    assert.ok(delayed.remove(second) && !delayed.remove(second));
+    const left = [active.take(), active.take()].map((taken) => taken?.stored);
+    assert.deepEqual([left, active.take()], [[first.stored, third.stored], undefined]);
+    assert.deepEqual(totals, { active: 0, delayed: 0 });
+  }
+});
+
+test('what a list was made of and is elsewhere by now is passed over', () => {
+  const sleepers = new Sleepers(undefined, 0);
   const totals = { active: 0, delayed: 0 };
-  const [active, delayed] = [new ActiveQueue(totals), new DelayedQueue(totals)];
-  for (const one of [first, second, third]) active.add(one);
-  assert.ok(active.remove(second));
-  delayed.add(second);
-  assert.deepEqual(totals, { active: 2, delayed: 1 });
-  assert.ok(!active.has(second) && !active.remove(second) && !delayed.remove(first));
-  assert.ok(delayed.remove(second) && !delayed.remove(second));
-  assert.deepEqual([active.take(), active.take(), active.take()], [first, third, undefined]);
-  assert.deepEqual(totals, { active: 0, delayed: 0 });
+  const [active, delayed] = [new ActiveQueue(totals, sleepers), new DelayedQueue(totals, sleepers)];
+  active.add(task(1));
+  delayed.add(task(1, 1, 5));
+  const lists = [active.list(), delayed.list()];
+  active.addAsleep(delayed.takeDue(wallMs(5))!);
+  active.take();
+  active.add(task(1)); // in the row of the one that was taken
+  assert.deepEqual(
+    lists.map((list) => [list.length, list.at(0), list.messagesAt(0), [...list]]),
+    lists.map(() => [1, null, 0, []]),
+  );
 });
 
 test('property: the delayed queue gives what is due, and nothing early', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(100), { maxLength: 60 }), fc.nat(100), (times, now) => {
-      const queue = new DelayedQueue({ active: 0, delayed: 0 });
+      const sleepers = new Sleepers();
+      const queue = new DelayedQueue({ active: 0, delayed: 0 }, sleepers);
       for (const at of times) queue.add(task(0, 1, at));
       const due: number[] = [];
-      for (let next = queue.takeDue(wallMs(now)); next !== undefined; next = queue.takeDue(wallMs(now)))
-        due.push(next.dueAt);
+      for (let row = queue.takeDue(wallMs(now)); row !== null; row = queue.takeDue(wallMs(now)))
+        due.push(sleepers.wake(row).dueAt);
       assert.deepEqual(
         due,
         times.filter((at) => at <= now).sort((a, b) => a - b),

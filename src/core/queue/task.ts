@@ -1,6 +1,5 @@
 // The unit that waits in a queue and travels in one SMTP transaction: some recipients of one stored transaction that
 // share routing domain, binding and retry history.
-import type { HeapMember } from '../base/heap.ts';
 import type { WallMs } from '../base/moment.ts';
 import { isAscii } from '../base/octets.ts';
 import type { Envelope } from '../mail/message.ts';
@@ -11,7 +10,7 @@ export interface StoredMessage {
   readonly sequence: number;
 }
 
-export interface Task extends HeapMember {
+export interface Task {
   readonly stored: StoredMessage;
   /** That of the envelope, again: queues are ordered and expire by it, and a million envelopes are not near at hand. */
   readonly receivedAt: WallMs;
@@ -21,6 +20,10 @@ export interface Task extends HeapMember {
   readonly retries: number;
   /** When the task is due, while it is in the delayed queue. */
   dueAt: WallMs;
+  /** The row that this is a look at (sleepers.ts); -1 for a task that is no look at another. */
+  row: number;
+  /** Which of the tasks that the row was in turn. */
+  stamp: number;
 }
 
 /** The places of most tasks, once for all of them. */
@@ -28,7 +31,7 @@ const THE_FIRST: readonly number[] = [0];
 
 export function makeTask(stored: StoredMessage, recipients: readonly number[], retries: number, dueAt: WallMs): Task {
   const places = recipients.length === 1 && recipients[0] === 0 ? THE_FIRST : recipients;
-  return { heapIndex: -1, stored, receivedAt: stored.envelope.receivedAt, recipients: places, retries, dueAt };
+  return { stored, receivedAt: stored.envelope.receivedAt, recipients: places, retries, dueAt, row: -1, stamp: 0 };
 }
 
 /**
