@@ -25,6 +25,7 @@ import { Endpoints } from './endpoints.ts';
 import type { NamedFiles } from './load-for-server.ts';
 import type { LogPort } from './log-port.ts';
 import { openNameServers } from './name-servers.ts';
+import { isOwnEndpoint } from './own-endpoints.ts';
 import { loadRecordSettings } from './record-check.ts';
 import { flushBoth, openShardFiles, type ShardFiles } from './shard-files.ts';
 import type { ShardPlace } from './shard-place.ts';
@@ -126,6 +127,8 @@ export class Shard implements Shards {
       tlsCache: this.#connector.tlsCache,
       utcOffsetMinutes,
       asciiDomain,
+      isOwnEndpoint: (address, port) =>
+        isOwnEndpoint(this.#esmtp.places, address, port, (one) => this.#connector.hasLocalAddress(one)),
       dnsFigures: () => resolver.figures(),
       resetDnsFigures: () => resolver.resetFigures(),
     });
@@ -191,7 +194,10 @@ export class Shard implements Shards {
     return {
       commit: async () => {
         const isNameServiceOther = this.#configure(configuration, named);
+        const before = this.#esmtp.places;
         esmtp.commit();
+        // Routes depend on where this server itself is.
+        if (String(before) !== String(this.#esmtp.places)) this.#engine.forgetRoutes();
         await audit.commit();
         if (logs !== null) await this.#logs.replace(logs.logs);
         if (isNameServiceOther) this.#rereadNameServers();

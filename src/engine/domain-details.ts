@@ -67,6 +67,7 @@ export class DomainDetails {
       domain,
       exchangers: route?.kind === 'hosts' ? this.#exchangers(shown, queues, route.candidates, ttlSeconds) : [],
       unroutable: route?.kind === 'unroutable' ? route.reply : null,
+      ownHost: route?.kind === 'hosts' ? (route.ownHost ?? null) : null,
       ttlSeconds,
       consecutiveFailures: Math.max(0, ...queues.map((queue) => queue.consecutiveFailures)),
       active: sum.active,

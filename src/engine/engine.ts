@@ -41,7 +41,7 @@ import { Outcomes } from './outcomes.ts';
 import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
 import { QuietHours } from './quiet-hours.ts';
 import type { RecordSettings } from './record-settings.ts';
-import { Routes } from './routes.ts';
+import { ownPlaces, Routes } from './routes.ts';
 import { SmtpDialogues } from './smtp-dialogues.ts';
 import { TlsReports } from './tls-reports.ts';
 import type { Turns } from './turn.ts';
@@ -111,6 +111,8 @@ export class Engine implements Turns {
       this.#recordWriter(),
       parts.savedThrottles.isDamaged,
     );
+    const settingsOf = (binding: string, domain: DomainName) =>
+      deliverySettings(this.#configuration, binding, domain, this.hostname);
     this.scheduler = new Scheduler({
       ledger: this.ledger,
       throttles: this.throttles,
@@ -129,13 +131,13 @@ export class Engine implements Turns {
         returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
         taken: (connection) => this.limitAudit.opened(connection, this.#now.wall),
       },
-      settingsOf: (binding, domain) => deliverySettings(this.#configuration, binding, domain, this.hostname),
+      settingsOf,
     });
     this.#routes = new Routes(
       this,
       new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration)),
       ports.stsPolicies,
-      (domain) => routePolicy(this.#configuration, domain),
+      (domain) => routePolicy(this.#configuration, domain, ownPlaces(parts, this.hostname)),
       (queue) => this.scheduler.routeReady(queue),
       (domain, policy, fault) => this.#tlsReports?.countPolicy(domain, policy, fault),
     );
@@ -159,8 +161,6 @@ export class Engine implements Turns {
       troubled: (text, at) => this.#troubles.report('notice', text, at),
     });
     const notices = this.#notices;
-    const settingsOf = (binding: string, domain: DomainName) =>
-      deliverySettings(this.#configuration, binding, domain, this.hostname);
     this.#delays = new DelayNotices({ turns: this, timers: this.#timers, notices, settingsOf });
     this.#outcomes = new Outcomes({ scheduler: this.scheduler, spool, records, notices, delays: this.#delays });
     const forReports = { turns: this, spool, records, mime: ports.mime, configuration: () => this.#configuration };

@@ -3,7 +3,7 @@
 import type { Moment } from '../core/base/moment.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
-import type { DomainName } from '../core/mail/domain-name.ts';
+import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
 import type { KnownRoute, Route } from '../core/mail/hosts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { CountedPolicy } from '../core/records/tls-counts.ts';
@@ -14,6 +14,7 @@ import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
 import { NO_NAMED_EXCHANGER_REPLY, underPolicy } from '../core/routing/sts-route.ts';
 import { StsTable } from '../core/routing/sts-table.ts';
+import type { EngineParts } from './engine-parts.ts';
 import type { NameService } from './name-service.ts';
 import type { Resolver, StsPolicies } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -38,6 +39,12 @@ const FAILURE_TYPES = {
   untrusted: 'sts-webpki-invalid',
   form: 'sts-policy-invalid',
 } as const;
+
+/** Where this server is, by name or by address (RFC 5321 section 5.1). The port tells it from its neighbours. */
+export function ownPlaces({ isOwnEndpoint }: EngineParts, hostname: string): RoutePolicy['isOwn'] {
+  const own = canonicalDomain(hostname);
+  return (host, address, port) => isOwnEndpoint?.(host === own ? null : address, port) === true;
+}
 
 export class Routes {
   /** Without a queue nobody is told. */

@@ -151,6 +151,7 @@ const HOTMAIL: DomainDetail = {
     },
   ],
   unroutable: null,
+  ownHost: null,
   ttlSeconds: 1902,
   consecutiveFailures: 1,
   active: 212,

@@ -150,6 +150,8 @@ async function domainReport(name: string, isJson: boolean, { server, stanzas }: 
   }
   if (detail.exchangers.length === 0 && detail.unroutable === null)
     lines.push('Its route is not known yet: it is being looked up, or is as soon as mail needs it');
+  if (detail.ownHost !== null)
+    lines.push(`${detail.ownHost} is this server itself: it and hosts of the same or a worse preference are left out`);
   if (detail.unroutable !== null) lines.push(`Domain has no route: ${detail.unroutable}`);
   if (detail.consecutiveFailures > 0) {
     lines.push(`Domain has had ${detail.consecutiveFailures} consecutive connection failures`);

@@ -57,6 +57,7 @@ const GIVEN: GivenServer = {
     domain: 'a.com',
     exchangers: [],
     unroutable: null,
+    ownHost: null,
     ttlSeconds: 5,
     consecutiveFailures: 0,
     active: 1,

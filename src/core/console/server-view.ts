@@ -138,6 +138,8 @@ export interface DomainDetail {
   readonly exchangers: readonly ExchangerDetail[];
   /** Why the domain has no exchangers (a reply text), or null. */
   readonly unroutable: string | null;
+  /** The exchanger that is this server, so that it and those of the same or a worse preference are left out; or null. */
+  readonly ownHost: string | null;
   /** Remaining life of the route. */
   readonly ttlSeconds: number;
   readonly consecutiveFailures: number;

@@ -18,9 +18,14 @@ import { relayDomains } from '../config/options/report-options.ts';
 import { perConfiguration } from '../config/per-configuration.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { QueryLimit } from '../routing/query-pacer.ts';
-import type { RoutePolicy } from '../routing/route-policy.ts';
+import { NO_POLICY, type RoutePolicy } from '../routing/route-policy.ts';
 
-export function routePolicy(configuration: Configuration, domain: DomainName): RoutePolicy {
+/** @param isOwn left out where no mail is taken in, as in a simulation */
+export function routePolicy(
+  configuration: Configuration,
+  domain: DomainName,
+  isOwn: RoutePolicy['isOwn'] = NO_POLICY.isOwn,
+): RoutePolicy {
   const fallback = configuration.value(mxFailuresFallbackToA, { domain });
   return {
     minTtlSeconds: configuration.value(minDnsTtl),
@@ -31,6 +36,7 @@ export function routePolicy(configuration: Configuration, domain: DomainName): R
     mxFailuresFallbackToA: fallback === -1 ? 1 : fallback,
     dnsFailuresToPurge: configuration.value(dnsFailuresToPurge, { domain }),
     isRelayed: relayTest(configuration)?.(domain) === true,
+    isOwn,
   };
 }
 

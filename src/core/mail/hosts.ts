@@ -20,7 +20,13 @@ export interface Candidate {
 
 /** The answer of routing for a domain. Candidates are sorted by preference; equal ones are in no order. */
 export type Route =
-  | { readonly kind: 'hosts'; readonly candidates: readonly Candidate[]; readonly ttlMs: number }
+  | {
+      readonly kind: 'hosts';
+      readonly candidates: readonly Candidate[];
+      readonly ttlMs: number;
+      /** The host that is this server: it was left out, with all of the same and of a worse preference. Absent: none is. */
+      readonly ownHost?: string;
+    }
   /** Nothing to connect to. `reply` is the documented internal text, its first digit says transient or permanent. */
   | { readonly kind: 'unroutable'; readonly reply: string; readonly ttlMs: number }
   /** Nobody can be asked: no name server answers anything. It says nothing about the domain, and ends by itself. */

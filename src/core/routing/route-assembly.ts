@@ -15,6 +15,9 @@ export const NO_HOST_REPLY = '454 4.4.4 [internal] no MX or A for domain';
 export const NULL_MX_REPLY = '550 5.4.4 [internal] NULL MX domain does not accept mail';
 export const NO_VALID_HOSTS_REPLY = '451 4.4.1 [internal] No valid hosts';
 export const PROHIBITED_REPLY = '551 5.4.6 [internal] Private/Loopback Address';
+/** RFC 3463 section 3.5: X.4.6 is a routing loop. RFC 5321 section 5.1: what has no other host is undeliverable. */
+export const ownReply = ({ host, address, port }: { host: string; address: string; port: number }): string =>
+  `554 5.4.6 [internal] Mail loop: the route leads back to this server (${host} [${address}]:${port}); give the domain Routes, or take this server out of its exchangers`;
 export const IMPOSSIBLE_NAME_REPLY = '554 5.4.4 [internal] Domain Lookup Failed';
 
 /** A route of addresses only is not looked up; it is kept as long as a negative answer at most. */
@@ -50,25 +53,32 @@ export function assembleRoute(
   tlsa: ReadonlyMap<string, TlsaLookup>,
   policy: RoutePolicy,
 ): LookupResult {
-  const rows: Row[] = [];
+  const all: Row[] = [];
+  const gaps: (Gap & { readonly leg: number | null })[] = [];
   let ttlSeconds = Number.POSITIVE_INFINITY;
-  let missing: string | null = null;
   let isUnproved = false;
   for (const leg of legs) {
     const part = readLeg(leg, hosts, tlsa);
     isUnproved ||= part.isUnproved;
-    rows.push(...part.rows);
+    all.push(...part.rows);
     ttlSeconds = Math.min(ttlSeconds, part.ttlSeconds);
-    missing ??= part.missing;
+    if (part.gap !== null) gaps.push({ ...part.gap, leg: leg.preference });
   }
   ttlSeconds = Math.min(Math.max(ttlSeconds, policy.minTtlSeconds), policy.maxTtlSeconds);
-  if (rows.some((row) => !row.isWritten && isInAnyBlock(row.address, policy.prohibitedHosts)))
+  const known = all.filter((row) => !row.isWithheld);
+  if (known.some((row) => !row.isWritten && isInAnyBlock(row.address, policy.prohibitedHosts)))
     return { kind: 'found', route: unroutable(PROHIBITED_REPLY, ttlSeconds) };
+  // RFC 5321 section 5.1: what stands level with this server or behind it would send the mail back here.
+  const own = all.filter(({ host, address, port }) => policy.isOwn(host, address, port)).sort(byPreference)[0] ?? null;
+  const isAhead = (one: Placed): boolean => own === null || byPreference(one, own) < 0;
+  const rows = known.filter(isAhead);
+  const missing = gaps.find(isAhead)?.reason ?? null;
   const used = rows.filter((row) => row.isWritten || !isInAnyBlock(row.address, policy.skipHosts));
   if (used.length > 0) {
     const longest = missing === null ? TTL_SECONDS_MAX : INCOMPLETE_TTL_SECONDS;
     const candidates = inOrder(used, policy.prefersIpv6);
-    return { kind: 'found', route: { kind: 'hosts', candidates, ttlMs: ttlMs(ttlSeconds, longest) } };
+    const route: KnownRoute = { kind: 'hosts', candidates, ttlMs: ttlMs(ttlSeconds, longest) };
+    return { kind: 'found', route: own === null ? route : { ...route, ownHost: own.host } };
   }
   if (rows.length > 0) return { kind: 'found', route: unroutable(NO_VALID_HOSTS_REPLY, ttlSeconds) };
   if (missing !== null) {
@@ -76,28 +86,43 @@ export function assembleRoute(
     // An older route may rest on no promise, where there is one now that cannot be read.
     return { kind: isUnproved ? 'found' : 'unavailable', route };
   }
+  if (own !== null) return { kind: 'found', route: unroutable(ownReply(own), ttlSeconds) };
   const isEvery = (kind: Leg['outcome']['kind']): boolean => legs.every(({ outcome }) => outcome.kind === kind);
   const reply = isEvery('nullMx') ? NULL_MX_REPLY : isEvery('impossible') ? IMPOSSIBLE_NAME_REPLY : NO_HOST_REPLY;
   return { kind: 'found', route: unroutable(reply, ttlSeconds) };
 }
 
-/** A host's address before preferences of several legs are made one order. */
-interface Row extends HostAddress {
-  readonly host: string;
-  readonly port: number;
+/** Where something stands before preferences of several legs are made one order. */
+interface Placed {
   readonly leg: number | null;
-  readonly isWritten: boolean;
   /** Of the exchange; with several legs, how far behind the best exchange of its leg. */
   readonly within: number;
+}
+
+const byPreference = (a: Placed, b: Placed): number => (a.leg ?? 0) - (b.leg ?? 0) || a.within - b.within;
+
+/** A host's address. */
+interface Row extends HostAddress, Placed {
+  readonly host: string;
+  readonly port: number;
+  readonly isWritten: boolean;
+  /** What it promises about its certificate could not be found out: it gets no mail. */
+  readonly isWithheld: boolean;
   readonly tlsa: HostTlsa | null;
+}
+
+/** An answer is missing. */
+interface Gap {
+  readonly reason: string;
+  /** Of the best exchange that it is about. */
+  readonly within: number;
 }
 
 interface LegPart {
   readonly rows: readonly Row[];
   /** How long what this leg rests on may be used. */
   readonly ttlSeconds: number;
-  /** Why an answer is missing, or null. */
-  readonly missing: string | null;
+  readonly gap: Gap | null;
   /** A host was left out because what it promises about its certificate could not be found out. */
   readonly isUnproved: boolean;
 }
@@ -112,6 +137,7 @@ function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>, tlsa: Rea
         port,
         leg: preference,
         isWritten,
+        isWithheld: false,
         within: 0,
         tlsa: null,
       };
@@ -131,10 +157,10 @@ function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>, tlsa: Rea
   }
 }
 
-const legPart = (rows: readonly Row[], ttlSeconds: number, missing: string | null = null): LegPart => ({
+const legPart = (rows: readonly Row[], ttlSeconds: number, reason: string | null = null): LegPart => ({
   rows,
   ttlSeconds,
-  missing,
+  gap: reason === null ? null : { reason, within: 0 },
   isUnproved: false,
 });
 
@@ -149,17 +175,16 @@ function readHosts(
   const best = leg.preference === null ? 0 : (outcome.hosts[0]?.preference ?? 0);
   let ttlSeconds = outcome.ttlSeconds;
   let absenceTtlSeconds = Number.POSITIVE_INFINITY;
-  let missing: string | null = null;
+  let gap: Gap | null = null;
   for (const { name, preference } of outcome.hosts) {
     const host = hosts.get(name)!;
-    missing ??= host.missing;
+    const within = preference - best;
     const lookup = outcome.origin.isAuthentic ? tlsa.get(tlsaKey(name, leg.port)) : undefined;
-    if (lookup?.outcome.kind === 'unanswered') {
-      missing ??= lookup.outcome.reason;
-      isUnproved = true;
-      continue;
-    }
-    if (lookup !== undefined) ttlSeconds = Math.min(ttlSeconds, negative(lookup.ttlSeconds));
+    const isWithheld = lookup?.outcome.kind === 'unanswered';
+    const reason = host.missing ?? (lookup?.outcome.kind === 'unanswered' ? lookup.outcome.reason : null);
+    if (reason !== null) gap ??= { reason, within };
+    isUnproved ||= isWithheld;
+    if (lookup !== undefined && !isWithheld) ttlSeconds = Math.min(ttlSeconds, negative(lookup.ttlSeconds));
     const promise = lookup?.outcome.kind === 'records' ? lookup.outcome : null;
     for (const { address, family } of host.addresses)
       rows.push({
@@ -169,14 +194,16 @@ function readHosts(
         port: leg.port,
         leg: leg.preference,
         isWritten: false,
-        within: preference - best,
+        isWithheld,
+        within,
         tlsa: promise === null ? null : hostTlsa(promise.base, promise.records, outcome.origin.names),
       });
+    if (isWithheld) continue;
     if (host.addresses.length > 0) ttlSeconds = Math.min(ttlSeconds, host.ttlSeconds);
     else absenceTtlSeconds = Math.min(absenceTtlSeconds, negative(host.negativeTtlSeconds));
   }
-  const isSet = leg.ttlSeconds !== null && rows.length > 0;
-  return { rows, ttlSeconds: isSet ? leg.ttlSeconds : Math.min(ttlSeconds, absenceTtlSeconds), missing, isUnproved };
+  const isSet = leg.ttlSeconds !== null && rows.some((row) => !row.isWithheld);
+  return { rows, ttlSeconds: isSet ? leg.ttlSeconds : Math.min(ttlSeconds, absenceTtlSeconds), gap, isUnproved };
 }
 
 /**
@@ -186,7 +213,7 @@ function readHosts(
  */
 function inOrder(rows: Row[], prefersIpv6: boolean): Candidate[] {
   const behind = ({ family }: Row): number => (prefersIpv6 && family === 4 ? 1 : 0);
-  rows.sort((a, b) => (a.leg ?? 0) - (b.leg ?? 0) || a.within - b.within || behind(a) - behind(b));
+  rows.sort((a, b) => byPreference(a, b) || behind(a) - behind(b));
   let last: Row | null = null;
   let number = Number.NEGATIVE_INFINITY;
   return rows.map((row) => {

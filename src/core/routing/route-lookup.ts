@@ -3,7 +3,7 @@
 // anybody: what is taken of them is bounded, and a name that can exist nowhere is not asked for.
 import { assert } from '../base/assert.ts';
 import type { DomainName } from '../mail/domain-name.ts';
-import type { PartialRoute } from '../mail/hosts.ts';
+import type { Candidate, PartialRoute } from '../mail/hosts.ts';
 import type { DnsAnswer, DnsType } from './dns-answer.ts';
 import { addAnswer, beginHost, type HostLookup } from './host-lookup.ts';
 import {
@@ -63,8 +63,9 @@ export class RouteLookup {
     if (this.#result !== null || this.#request.usesDane === true) return null;
     const { route } = assembleRoute(this.#legs, this.#hosts, this.#tlsa, this.#request.policy);
     const candidates = route.kind === 'hosts' ? route.candidates : [];
-    // Addresses are added and never taken back: as many are the same.
-    if (candidates.length !== (this.#soFar?.candidates.length ?? 0))
+    const before = this.#soFar?.candidates ?? [];
+    const isSame = (one: Candidate, place: number): boolean => isSamePlace(one, before[place]!);
+    if (candidates.length !== before.length || !candidates.every(isSame))
       this.#soFar = candidates.length === 0 ? null : { kind: 'partial', candidates };
     return this.#soFar;
   }
@@ -189,6 +190,13 @@ export class RouteLookup {
     if (this.#open.size === 0) this.#result = assembleRoute(this.#legs, this.#hosts, this.#tlsa, this.#request.policy);
   }
 }
+
+/** Neither has promises: with those there is no partial route. */
+const isSamePlace = (one: Candidate, other: Candidate): boolean =>
+  one.host === other.host &&
+  one.address === other.address &&
+  one.port === other.port &&
+  one.preference === other.preference;
 
 const openKey = ({ name, type }: Question): string => `${type} ${name}`;
 

@@ -17,6 +17,8 @@ export interface RoutePolicy {
   readonly dnsFailuresToPurge: number;
   /** Relay_Domains: nothing is opened before all hosts of the domain are known. */
   readonly isRelayed: boolean;
+  /** Whether what is sent there comes to this server: one of its own endpoints, by name or by address. */
+  isOwn(host: string, address: string, port: number): boolean;
 }
 
 /** Takes answers as they come. */
@@ -29,6 +31,7 @@ export const NO_POLICY: RoutePolicy = {
   mxFailuresFallbackToA: 0,
   dnsFailuresToPurge: 0,
   isRelayed: false,
+  isOwn: () => false,
 };
 
 export function isInAnyBlock(address: string, blocks: readonly IpBlock[]): boolean {
