@@ -17,6 +17,7 @@ export type DnsAnswer =
   | (Found & { readonly kind: 'texts'; readonly texts: readonly string[] })
   /** The name exists, but has no record of that type. */
   | (Found & { readonly kind: 'noData' })
+  /** With `canonicalName`, the name is there as an alias of one that is not. */
   | (Found & { readonly kind: 'noName' })
   /** No usable answer from any server: timeout, SERVFAIL, REFUSED, garbage. */
   | {

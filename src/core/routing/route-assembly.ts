@@ -37,9 +37,15 @@ export type LookupResult =
   /** The name service did not answer: the route to use unless an older good one is known. */
   | { readonly kind: 'unavailable'; readonly route: KnownRoute };
 
+/** The documentation says that such mail bounces, and has no text for it. */
+export const danglingReply = (target: DomainName): string =>
+  `554 5.4.4 [internal] the domain is an alias of ${printed(target)}, which does not exist`;
+
 /** RFC 3463 section 3.5: X.4.3 is a directory server that failed. The documentation has no text of its own for this. */
 export const unansweredReply = (reason: string): string =>
-  `451 4.4.3 [internal] DNS lookup was not answered (${reason.replace(/[^\x20-\x7e]/g, '?').slice(0, REASON_CHARACTERS_MAX)})`;
+  `451 4.4.3 [internal] DNS lookup was not answered (${printed(reason)})`;
+
+const printed = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, REASON_CHARACTERS_MAX);
 
 /** An option that cannot be read; RFC 3463 section 3.4: X.3.5 is a system that is configured wrongly. */
 export function misconfiguredRoute(option: string, { found, expected, hint }: TargetProblem): KnownRoute {
@@ -88,8 +94,10 @@ export function assembleRoute(
   }
   if (own !== null) return { kind: 'found', route: unroutable(ownReply(own), ttlSeconds) };
   const isEvery = (kind: Leg['outcome']['kind']): boolean => legs.every(({ outcome }) => outcome.kind === kind);
+  const [first] = legs.map(({ outcome }) => outcome);
   const reply = isEvery('nullMx') ? NULL_MX_REPLY : isEvery('impossible') ? IMPOSSIBLE_NAME_REPLY : NO_HOST_REPLY;
-  return { kind: 'found', route: unroutable(reply, ttlSeconds) };
+  const isDangling = first?.kind === 'dangling' && isEvery('dangling');
+  return { kind: 'found', route: unroutable(isDangling ? danglingReply(first.target) : reply, ttlSeconds) };
 }
 
 /** Where something stands before preferences of several legs are made one order. */
@@ -147,6 +155,7 @@ function readLeg(leg: Leg, hosts: ReadonlyMap<DomainName, HostLookup>, tlsa: Rea
       return readHosts(leg, outcome, hosts, tlsa);
     case 'nullMx':
     case 'nothing':
+    case 'dangling':
       return legPart([], negative(outcome.ttlSeconds));
     case 'impossible':
       return legPart([], NEGATIVE_TTL_SECONDS_MAX);

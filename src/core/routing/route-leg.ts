@@ -23,6 +23,8 @@ export type LegOutcome =
   | { readonly kind: 'address'; readonly address: HostAddress }
   | { readonly kind: 'nullMx'; readonly ttlSeconds: number }
   | { readonly kind: 'nothing'; readonly ttlSeconds: number }
+  /** The domain is an alias of a name that does not exist. */
+  | { readonly kind: 'dangling'; readonly target: DomainName; readonly ttlSeconds: number }
   /** A name that cannot exist. */
   | { readonly kind: 'impossible' }
   | { readonly kind: 'unavailable'; readonly reason: string };

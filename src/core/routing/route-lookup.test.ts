@@ -68,6 +68,51 @@ const EXAMPLE: Zone = {
 
 const UNANSWERED = 'unavailable: 451 4.4.3 [internal] DNS lookup was not answered (timeout); 30 s';
 
+/** RFC 2308 section 2.1: no such name is said of the last name of the chain. */
+const dangling = (canonicalName: string): DnsAnswer => ({ kind: 'noName', ttlSeconds: 70, canonicalName, aliases: 1 });
+const DANGLING = { 'example.com MX': dangling('gone.example') };
+const GONE = '554 5.4.4 [internal] the domain is an alias of gone.example, which does not exist; 70 s';
+const DANGLING_ROWS: readonly (readonly [string, Partial<RouteRequest>, Zone, string])[] = [
+  ['an alias of a name that does not exist is an error for good', {}, DANGLING, GONE],
+  ['the same behind __mx__', { routes: ['__mx__'] }, DANGLING, GONE],
+  [
+    'beside a route that leads somewhere',
+    { routes: ['__mx__', '192.0.2.9'] },
+    DANGLING,
+    '1 192.0.2.9 [192.0.2.9]; 70 s',
+  ],
+  [
+    'beside a route that leads nowhere, which may come back',
+    { routes: ['__mx__', 'gone.example'] },
+    DANGLING,
+    `${NO_HOST_REPLY}; 70 s`,
+  ],
+  [
+    'beside a route that nobody answers for',
+    { routes: ['__mx__', 'silent.example'] },
+    { ...DANGLING, 'silent.example A': SILENT },
+    UNANSWERED,
+  ],
+  [
+    'a gateway of the operator may come back',
+    { gateway: 'relay.example' },
+    { 'relay.example MX': dangling('gone.example') },
+    `${NO_HOST_REPLY}; 70 s`,
+  ],
+  [
+    'an exchanger that is an alias of nothing is one without addresses',
+    {},
+    { 'example.com MX': mx(60, [5, 'a.example']), 'a.example A': dangling('gone.example') },
+    `${NO_HOST_REPLY}; 60 s`,
+  ],
+  [
+    'what the alias is of is a stranger’s word',
+    {},
+    { 'example.com MX': dangling('a\r\n250 ok') },
+    '554 5.4.4 [internal] the domain is an alias of a??250 ok, which does not exist; 70 s',
+  ],
+];
+
 for (const [id, change, zone, expected] of [
   [
     'exchangers in order of preference',
@@ -239,6 +284,7 @@ for (const [id, change, zone, expected] of [
     },
     '5 a.example [192.0.2.1]; 50 s',
   ],
+  ...DANGLING_ROWS,
   ['IPv4 literal', { domain: '[192.0.2.1]' }, {}, '0 192.0.2.1 [192.0.2.1]; 3600 s'],
   ['IPv6 literal, also without use_ipv6', { domain: '[ipv6:2001:DB8::1]' }, {}, '0 2001:db8::1 [2001:db8::1]; 3600 s'],
   ['a bare address', { domain: '192.0.2.1' }, {}, '0 192.0.2.1 [192.0.2.1]; 3600 s'],

@@ -135,8 +135,14 @@ export class RouteLookup {
           ownOrigin(leg),
           questions,
         );
-      case 'noName': // RFC 8020: then it has no addresses either
-        return { kind: 'nothing', ttlSeconds: answer.ttlSeconds };
+      case 'noName': {
+        // RFC 8020: then it has no addresses either. RFC 5321 section 5.1: the target of an alias counts as if it were the
+        // name that mail is for, and that it does not exist is an error; what an operator wrote may come back.
+        const { ttlSeconds, canonicalName } = answer;
+        const isTheirs = this.#request.gateway === null && leg.name === this.#request.domain;
+        if (canonicalName === undefined || !isTheirs) return { kind: 'nothing', ttlSeconds };
+        return { kind: 'dangling', target: canonicalName, ttlSeconds };
+      }
       case 'unavailable':
         this.hasUnansweredMx = true;
         if (this.#fallsBackToA) return this.#hostsOf([ownHost(leg)], UNANSWERED_TTL_SECONDS, ownOrigin(leg), questions);

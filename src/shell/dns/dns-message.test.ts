@@ -95,7 +95,7 @@ for (const [id, message, expected] of [
   [
     'an alias of no name',
     response({ answers: [cname('example.com', 'b.example', 10)], authorities: [soa('example', 900, 900)] }, 3),
-    { kind: 'noName', ttlSeconds: 10 },
+    { kind: 'noName', ttlSeconds: 10, canonicalName: 'b.example', aliases: 1 },
   ],
   ['no data', response({ authorities: [soa('com', 900, 30)] }), { kind: 'noData', ttlSeconds: 30 }],
   ['no data without SOA', response({}), { kind: 'noData', ttlSeconds: 0 }],

@@ -130,24 +130,17 @@ function readAnswer(
   const chain = followAliases(followed, question.name, aliasesBefore);
   if (chain === null) return { kind: 'failed', reason: `more than ${ALIASES_MAX} aliases` };
   const proof = isAuthentic ? { isAuthentic } : {};
+  const aliases = aliasesBefore + chain.aliases;
+  const led = aliases > 0 ? { canonicalName: chain.name, aliases } : {};
   const found = recordsAt(answers, chain.name, question.type, chain.ttlSeconds);
-  if (found !== null)
-    return {
-      kind: 'answer',
-      answer: {
-        ...found,
-        ...proof,
-        ...(aliasesBefore + chain.aliases > 0
-          ? { canonicalName: chain.name, aliases: aliasesBefore + chain.aliases }
-          : {}),
-      },
-    };
+  if (found !== null) return { kind: 'answer', answer: { ...found, ...proof, ...led } };
 
   const soa = authorities.find((record) => record.type === 'SOA');
   // RFC 2308 section 5; without an SOA a negative answer is not to be kept (there, section 5 too).
   const negative = soa?.type === 'SOA' ? Math.min(ttlOf(soa.ttl), ttlOf(soa.data.minimum)) : 0;
   const ttlSeconds = Math.min(chain.ttlSeconds, negative);
-  if (isNoName) return { kind: 'answer', answer: { kind: 'noName', ttlSeconds, ...proof } };
+  // RFC 6604 section 3: the code is about the last name of the chain.
+  if (isNoName) return { kind: 'answer', answer: { kind: 'noName', ttlSeconds, ...proof, ...led } };
   if (chain.aliases > 0 && !(soa !== undefined && isWithin(chain.name, soa.name)))
     return {
       kind: 'alias',

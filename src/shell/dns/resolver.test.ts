@@ -92,8 +92,18 @@ for (const [id, name, type, expected] of [
     'A',
     { ...MX1, ttlSeconds: 9, canonicalName: 'mx1.example.com', aliases: 1 },
   ],
-  ['an alias of nothing', 'dangling.example', 'A', { kind: 'noName', ttlSeconds: SOA_MINIMUM_SECONDS }],
-  ['an alias of what can be no name', 'odd.example', 'A', { kind: 'noName', ttlSeconds: 9 }],
+  [
+    'an alias of nothing',
+    'dangling.example',
+    'A',
+    { kind: 'noName', ttlSeconds: SOA_MINIMUM_SECONDS, canonicalName: 'nowhere.example', aliases: 1 },
+  ],
+  [
+    'an alias of what can be no name',
+    'odd.example',
+    'A',
+    { kind: 'noName', ttlSeconds: 9, canonicalName: 'a b.example', aliases: 1 },
+  ],
   ['an alias of itself over many answers', 'loop.example', 'A', { kind: 'unavailable', reason: 'more than 8 aliases' }],
   [
     'truncated over UDP',

@@ -193,7 +193,10 @@ export class DnsResolver implements Resolver {
         query.ttlSeconds = Math.min(query.ttlSeconds, outcome.ttlSeconds);
         query.isAuthentic &&= outcome.isAuthentic;
         if (isHostName(query.name)) this.#inquire(query);
-        else this.#end(query, { kind: 'noName', ttlSeconds: query.ttlSeconds });
+        else {
+          const { name: canonicalName, aliases, ttlSeconds } = query;
+          this.#end(query, { kind: 'noName', ttlSeconds, canonicalName, aliases });
+        }
         break;
     }
   }
