@@ -161,6 +161,7 @@ function complete(steps: Generator): unknown {
 }
 
 const CELLS = 'shared-cells';
+const WAITS = 'shared-waits';
 const BUGS: readonly (LedgerEdit & { readonly title: string })[] = [
   {
     title: 'the check of the limit apart from the increment',
@@ -187,6 +188,12 @@ const BUGS: readonly (LedgerEdit & { readonly title: string })[] = [
         Atomics.store(this.#own, index * OWN + OWN_OPEN, this.#own[index * OWN + OWN_OPEN]! - 1);
         Atomics.sub(this.#hot, index * HOT + OPEN, 1);
       }`,
+  },
+  {
+    title: 'a connection that goes over leaves first and enters afterwards, room or not',
+    file: 'ledger',
+    text: '      if (this.acquire(without(next, held)) !== ADMITTED) return false;\n',
+    replacement: '      for (const counter of without(next, held).counters) this.#cells.take(counter);\n',
   },
   {
     title: 'an end of a shard that leaks its slots',
@@ -221,17 +228,19 @@ const BUGS: readonly (LedgerEdit & { readonly title: string })[] = [
   },
   {
     title: 'who leaves the first place tells nobody',
-    file: CELLS,
-    text: '    if (goesBefore(former, priority) && this.#others(index) !== 0) this.#tellNext(index);\n',
+    file: WAITS,
+    text: '    if (goesBefore(former, priority) && this.others(index) !== 0) this.tellNext(index);\n',
     replacement: '',
   },
   {
     title: 'the bell is answered after what it rings for was looked at',
     file: CELLS,
     text: `    Atomics.store(this.#words, BELL, 0);
-    if (Atomics.load(this.#memory.head, EPOCH) !== this.#epoch) this.#follow();
+    const isChanged = Atomics.load(this.#memory.head, EPOCH) !== this.#epoch;
+    if (isChanged) this.#follow();
 `,
-    replacement: `    if (Atomics.load(this.#memory.head, EPOCH) !== this.#epoch) this.#follow();
+    replacement: `    const isChanged = Atomics.load(this.#memory.head, EPOCH) !== this.#epoch;
+    if (isChanged) this.#follow();
     Atomics.store(this.#words, BELL, 0);
 `,
   },
@@ -253,7 +262,7 @@ for (const { title, ...edit } of BUGS) {
 
 test(`${FAIRNESS_SEEDS} seeds find a bug: slots are left to nobody`, async (t) => {
   const text = '    return before > 0 && most - open <= before;\n';
-  const found = firstUnfair(await loadStepped(t, [{ file: CELLS, text, replacement: '    return false;\n' }]));
+  const found = firstUnfair(await loadStepped(t, [{ file: WAITS, text, replacement: '    return false;\n' }]));
   assert.notEqual(found, null);
   t.diagnostic(String(found));
 });

@@ -268,13 +268,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     title: 'a connection that goes to a sibling domain is counted for the domain that it was opened for',
     edits: [
-      { file: SIBLINGS, text: '    if (!ledger.hasRoomInPlaceOf(held, next)) return false;\n', replacement: '' },
       {
         file: SIBLINGS,
-        text: `    ledger.release(held, false);
-    slotWatch?.returned(connection);
-    const full = ledger.acquire(next);
-    assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');\n`,
+        text: '    if (!ledger.trade(held, next, () => slotWatch?.returned(connection))) return false;\n',
         replacement: '    slotWatch?.returned(connection);\n',
       },
       {

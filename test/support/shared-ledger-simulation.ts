@@ -181,8 +181,9 @@ class SharedSimulation {
     shard.cells = cells;
     shard.ledger = ledger;
     yield* ledger.addUniversal(NODE, this.#limitByKey.get(NODE)!);
+    yield* ledger.setIdle(true);
     for (;;) {
-      if ((yield* ledger.poll()) !== 0) yield* this.#handOver(shard);
+      if ((yield* ledger.poll()) !== 0 && !this.#isHolding) yield* shard.handOver(QUANTUM);
       if (this.#random.below(60) === 0) yield* shard.pauseFor(this.#random.below(30));
       yield* this.#wake(shard);
       const client = shard.clients[this.#random.below(shard.clients.length)]!;
@@ -254,10 +255,13 @@ class SharedSimulation {
           client.mail -= 1;
           connection.served += 1;
         }
+        const to = shard.clients[this.#random.below(2 * shard.clients.length)];
+        const receive = (counter: CounterIndex, change: 1 | -1): void => this.#receive(counter, change);
+        if (client.mail === 0 && to?.wants && (yield* shard.move(client, connection, to, receive))) continue;
         if (client.mail === 0) yield* this.#close(shard, client, connection);
         else if (connection.served >= QUANTUM && (yield* shard.ledger.isAwaited(connection.claim, client))) {
-          yield* this.#leave(shard, connection);
-        } else if (yield* shard.ledger.isSurplus(connection.claim)) yield* this.#leave(shard, connection);
+          yield* shard.leave(connection);
+        } else if (yield* shard.ledger.isSurplus(connection.claim)) yield* shard.leave(connection);
       }
     }
     yield* this.#letGo(shard);
@@ -273,20 +277,6 @@ class SharedSimulation {
       client.claim = { counters: [], limits: [], bounds: [] };
       for (const counter of counters) yield* ledger.unrefer(counter);
     }
-  }
-
-  *#handOver(shard: Shard): Steps {
-    for (const client of shard.clients) {
-      for (const connection of client.connections) {
-        if (connection.isLeaving || connection.served < QUANTUM || this.#isHolding) continue;
-        if (yield* shard.ledger.isAwaited(connection.claim, client)) yield* this.#leave(shard, connection);
-      }
-    }
-  }
-
-  *#leave(shard: Shard, connection: Connection): Steps {
-    connection.isLeaving = true;
-    yield* shard.ledger.startLeaving(connection.claim);
   }
 
   *#close(shard: Shard, client: Client, connection: Connection): Steps {

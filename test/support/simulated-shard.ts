@@ -65,6 +65,49 @@ export class Shard {
     yield* this.cells.pause(false);
   }
 
+  /**
+   * A connection without mail goes to another client, if there is room for it there.
+   * @param receive what receivers count changes
+   */
+  *move(
+    from: Client,
+    connection: Connection,
+    to: Client,
+    receive: (counter: CounterIndex, change: 1 | -1) => void,
+  ): Generator<void, boolean, void> {
+    if (to === from || to.claim.counters.length === 0) return false;
+    const { claim } = connection;
+    const left = claim.counters.filter((counter) => !to.claim.counters.includes(counter));
+    const entered = to.claim.counters.filter((counter) => !claim.counters.includes(counter));
+    for (const counter of left) receive(counter, -1); // it holds more than that until it has gone over
+    this.trying = to;
+    const isMoved: boolean = yield* this.ledger.trade(claim, to.claim, () => {});
+    this.trying = null;
+    for (const counter of isMoved ? entered : left) receive(counter, 1);
+    if (!isMoved) return false;
+    this.ledger.stopWaiting(to);
+    to.waitsAt = null;
+    from.connections.splice(from.connections.indexOf(connection), 1);
+    to.connections.push({ claim: to.claim, served: 0, isLeaving: false });
+    if (from.hasNoConnection) yield* this.ledger.rerank(from);
+    return true;
+  }
+
+  /** Others began to wait: connections that have served so much go, if that helps. */
+  *handOver(quantum: number): Steps {
+    for (const client of this.clients) {
+      for (const connection of client.connections) {
+        if (connection.isLeaving || connection.served < quantum) continue;
+        if (yield* this.ledger.isAwaited(connection.claim, client)) yield* this.leave(connection);
+      }
+    }
+  }
+
+  *leave(connection: Connection): Steps {
+    connection.isLeaving = true;
+    yield* this.ledger.startLeaving(connection.claim);
+  }
+
   /** Somebody wants a connection and has not asked. */
   get couldTry(): boolean {
     return this.clients.some((one) => one.wants && one.waits.length === 0);

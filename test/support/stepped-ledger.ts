@@ -9,9 +9,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const CORE = fileURLToPath(new URL('../../src/core', import.meta.url));
-const STEPPED = ['doorbell', 'key-table', 'shared-cells', 'ledger-control', 'ledger'];
+const STEPPED = ['doorbell', 'key-table', 'shared-waits', 'shared-cells', 'ledger-control', 'ledger'];
 /** What holds something with stepped methods. */
-const RECEIVERS = ['this', 'this.#cells', 'this.#table'];
+const RECEIVERS = ['this', 'this.#cells', 'this.#table', 'this.#waits'];
 /** Called by those who cannot stop; they come to no operation on shared memory. */
 const WHOLE = new Set(['#noteLeft', 'constructor']);
 
@@ -49,7 +49,7 @@ export async function loadStepped(t: TestContext, edits: readonly LedgerEdit[] =
   const stepping = steppingNames(texts.flatMap(methodsOf));
   for (const [at, file] of STEPPED.entries()) writeFileSync(pathOf(file), DRAIN + stepped(texts[at]!, stepping));
   const modules = await Promise.all(
-    STEPPED.slice(2).map((file) => import(pathToFileURL(pathOf(file)).href) as Promise<object>),
+    STEPPED.slice(3).map((file) => import(pathToFileURL(pathOf(file)).href) as Promise<object>),
   );
   return Object.assign({}, ...modules);
 }

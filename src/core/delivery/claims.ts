@@ -72,7 +72,7 @@ export function hostCounters(ledger: Ledger, queue: MailQueue, candidate: Candid
 
 /** The first of them without room, or null. */
 export function fullCounter(ledger: Ledger, counters: readonly LimitedCounter[]): LimitedCounter | null {
-  for (const limited of counters) if (ledger.open(limited.counter) >= limited.limit) return limited;
+  for (const limited of counters) if (!ledger.hasRoom(limited.counter, limited.limit)) return limited;
   return null;
 }
 

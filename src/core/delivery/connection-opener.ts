@@ -3,7 +3,7 @@
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Random } from '../base/random.ts';
 import { Timer, type Timers } from '../base/timers.ts';
-import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
+import { ADMITTED, type Claim, type CounterIndex, type Ledger } from '../limits/ledger.ts';
 import { NO_CONNECTION, notConnected } from '../mail/disposition.ts';
 import type { Candidate, KnownRoute, PartialRoute } from '../mail/hosts.ts';
 import type { Actions } from './actions.ts';
@@ -52,8 +52,7 @@ export interface OpenerParts {
 export class ConnectionOpener {
   /** Those in force. */
   nodeLimits: NodeLimits;
-  /** Nothing is opened any more. */
-  isStopping = false;
+  #isStopping = false;
   /** Nothing is opened before then; null = no pause. */
   #pausedUntil: MonoMs | null = null;
   readonly #pauseTimer = new Timer(() => this.#endPause());
@@ -72,20 +71,32 @@ export class ConnectionOpener {
     this.nodeLimits = parts.nodeLimits;
   }
 
+  /** Nothing is opened any more. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** Whether anybody may open anything. */
   get mayOpen(): boolean {
-    return !this.isStopping && this.#pausedUntil === null;
+    return !this.#isStopping && this.#pausedUntil === null;
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    this.#ledger.pause(true);
   }
 
   /** Opens nothing before `until`. */
   pause(until: MonoMs): void {
     if (this.#pausedUntil !== null && this.#pausedUntil >= until) return;
+    if (this.mayOpen) this.#ledger.pause(true);
     this.#pausedUntil = until;
     this.#parts.timers.set(this.#pauseTimer, until);
   }
 
   #endPause(): void {
     this.#pausedUntil = null;
+    if (this.mayOpen) this.#ledger.pause(false);
     const { queues, markReady } = this.#parts;
     for (const queue of queues.values()) if (queue.hold?.kind === 'nodeTrouble') markReady(queue);
   }
@@ -145,7 +156,7 @@ export class ConnectionOpener {
   /** Opens what the queue lacks; out of the reserve one connection at most. */
   openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
     // Who has tokens left from a connection that failed may go on although it waits for others.
-    if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.isStopping) return;
+    if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.#isStopping) return;
     queue.hold = null;
     this.#heldByHosts.delete(queue);
     const { settings } = queue;
@@ -181,7 +192,7 @@ export class ConnectionOpener {
   }
 
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
-  #openOne(queue: MailQueue, route: RouteToHosts, at: Moment, allocation: Allocation): boolean {
+  #openOne(queue: MailQueue, route: RouteToHosts, at: Moment, allocation: Allocation, looks = 0): boolean {
     const { candidates } = route;
     if (this.#waitsForNode(queue, at, allocation)) return false;
     const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
@@ -207,6 +218,9 @@ export class ConnectionOpener {
         return true;
       }
       const counter = claim.counters[full]!;
+      if (looks < candidates.length && this.#wasTaken(queue, choice.candidate, counter)) {
+        return this.#openOne(queue, route, at, allocation, looks + 1);
+      }
       if (counter === this.#parts.node.descriptors) this.#actions.descriptorsExhausted();
       if (counter === this.#parts.node.total) this.#parts.reserve.arm(this.nodeLimits, at.mono);
       this.#ledger.wait(queue, counter, claim.limits[full]!);
@@ -240,6 +254,12 @@ export class ConnectionOpener {
     // Every candidate is of another address family than the source address: nothing will change by waiting.
     this.failActive(queue, NO_VALID_HOSTS);
     return false;
+  }
+
+  /** Another shard took the room that the host was chosen for: another host may have some. */
+  #wasTaken(queue: MailQueue, candidate: Candidate, full: CounterIndex): boolean {
+    if (!this.#ledger.isShared) return false;
+    return hostCounters(this.#ledger, queue, candidate).some(({ counter }) => counter === full);
   }
 
   /**

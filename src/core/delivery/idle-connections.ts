@@ -1,5 +1,6 @@
 // Connections that are kept without a message, over all queues in the order in which they became idle, and by binding and
 // address. Each queue has its own beside, in the same order. Which of them go, and why, is the scheduler's to say.
+import { wantedBit } from '../limits/doorbell.ts';
 import type { Claim, CounterIndex } from '../limits/ledger.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 
@@ -42,6 +43,13 @@ export class IdleConnections {
   *sharing(claim: Claim): Generator<OutboundConnection> {
     for (const connection of this.#connections) {
       if (connection.claim.counters.some((counter) => claim.counters.includes(counter))) yield connection;
+    }
+  }
+
+  /** Those that hold a slot of one of the counters that the bits stand for, in the same way. */
+  *holding(bits: number): Generator<OutboundConnection> {
+    for (const connection of this.#connections) {
+      if (connection.claim.counters.some((counter) => (wantedBit(counter) & bits) !== 0)) yield connection;
     }
   }
 

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import type { Timers } from '../base/timers.ts';
-import type { Claim, Ledger } from '../limits/ledger.ts';
+import type { Ledger } from '../limits/ledger.ts';
 import { type Failure, NO_CONNECTION, notConnected } from '../mail/disposition.ts';
 import { EXPIRED_REPLY, NOT_ATTEMPTED_REPLY } from '../queue/retry-schedule.ts';
 import { type Task, withRecipients } from '../queue/task.ts';
@@ -16,6 +16,7 @@ import { takeExpired } from './expiry.ts';
 import { HostOutcomes } from './host-outcomes.ts';
 import { HostStates } from './host-states.ts';
 import { IdleConnections } from './idle-connections.ts';
+import { IdleEviction } from './idle-eviction.ts';
 import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
@@ -42,11 +43,11 @@ export class Scheduler {
   readonly #actions: Actions;
   readonly #reserve: Reserve;
   #ready: MailQueue[] = [];
-  readonly #returned: Claim[] = []; // of closed connections, until those who wait for their slots were looked at
   readonly #opener: ConnectionOpener;
   readonly #siblings: SiblingConnections;
   readonly watchdog: Watchdog;
   readonly #idle = new IdleConnections();
+  readonly #eviction: IdleEviction;
   readonly #hosts: HostOutcomes;
   readonly #rollUp: RollUp | null;
 
@@ -71,6 +72,11 @@ export class Scheduler {
         this.#markReady(queue);
       },
     });
+    this.#eviction = new IdleEviction({
+      ledger: parts.ledger,
+      idle: this.#idle,
+      quit: (connection) => this.#quit(connection),
+    });
     this.#siblings = new SiblingConnections({
       ledger: parts.ledger,
       tokens: this.#tokens,
@@ -87,7 +93,7 @@ export class Scheduler {
       reserve: this.#reserve,
       siblings: this.#siblings,
       idle: this.#idle,
-      evictIdle: (claim) => this.#evictIdle(claim),
+      evictIdle: (claim) => this.#eviction.evict(claim),
       markReady: (queue) => this.#markReady(queue),
     });
     this.#hosts = new HostOutcomes({
@@ -221,7 +227,7 @@ export class Scheduler {
     if (connection.state === 'leaving') queue.leaving -= 1;
     if (queue.hasNoConnection) this.#ledger.rerank(queue);
     this.#ledger.release(connection.claim, connection.state === 'leaving');
-    if (this.#idle.size > 0) this.#returned.push(connection.claim);
+    this.#eviction.noteReturned(connection.claim);
     this.#markReady(queue);
   }
 
@@ -273,7 +279,7 @@ export class Scheduler {
 
   /** Opens nothing any more; idle connections go now, busy ones after their message. */
   stop(): void {
-    this.#opener.isStopping = true;
+    this.#opener.stop();
     for (const connection of this.#idle.newestFirst()) this.#quit(connection);
   }
 
@@ -282,6 +288,7 @@ export class Scheduler {
    * those who only now want something, such as another connection in place of the one whose slot has come back.
    */
   run(at: Moment): void {
+    this.#eviction.noteWanted(this.#ledger.poll());
     for (;;) {
       const { mayOpen } = this.#opener;
       const waiter = (mayOpen ? this.#ledger.nextEligible() : null) ?? this.#tokens.table.nextEligible(at.mono);
@@ -289,7 +296,7 @@ export class Scheduler {
       else if (this.#ready.length > 0) this.#maintainReady(at);
       else if (this.#reserve.takeDue(this.nodeLimits, at.mono)) {
         if (mayOpen) this.#sweepReserve(at);
-      } else if (!this.#evictBehindReturned() && !this.watchdog.look(at)) break;
+      } else if (!this.#eviction.evictNoted() && !this.watchdog.look(at)) break;
     }
     this.#tokens.table.write(at);
   }
@@ -417,21 +424,6 @@ export class Scheduler {
     this.#actions.quit(connection);
   }
 
-  /** Slots came back: who waits still, and perhaps without any connection now, may need those of idle ones. */
-  #evictBehindReturned(): boolean {
-    const { size } = this.#idle;
-    for (const claim of this.#returned.splice(0))
-      if (claim.counters.some((counter) => this.#ledger.isWaitedFor(counter))) this.#evictIdle(claim);
-    return this.#idle.size < size;
-  }
-
-  /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go, if that helps. */
-  #evictIdle(claim: Claim): void {
-    for (const connection of this.#idle.sharing(claim)) {
-      if (this.#ledger.isAwaited(connection.claim, connection.queue)) this.#quit(connection);
-    }
-  }
-
   #markReady(queue: MailQueue): void {
     if (queue.isReady) return;
     queue.isReady = true;
@@ -440,7 +432,8 @@ export class Scheduler {
 
   /** For checks: nothing is open, waiting to be looked at, or on its way. */
   get isAtRest(): boolean {
-    assert(this.#idle.size === 0 || this.#ledger.open(this.#node.total) > 0, 'idle connections are counted');
-    return this.#ready.length === 0 && this.#ledger.open(this.#node.total) === 0;
+    const own = this.#ledger.own(this.#node.total);
+    assert(this.#idle.size === 0 || own > 0, 'idle connections are counted');
+    return this.#ready.length === 0 && own === 0;
   }
 }

@@ -1,9 +1,8 @@
 // Connections that go from one queue to another of the same binding without being closed: two domains with an exchanger in
 // common are siblings, and an idle connection of one to that exchanger serves the other as well. It takes the slots that a
 // connection of the other would take, or stays where it is; a token of a throttle of connections it has already.
-import { assert } from '../base/assert.ts';
 import type { Moment } from '../base/moment.ts';
-import { ADMITTED, type Claim, type Ledger } from '../limits/ledger.ts';
+import type { Claim, Ledger } from '../limits/ledger.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { policyTowards } from '../mail/tls-policy.ts';
 import { type Allocation, hostCounters } from './claims.ts';
@@ -79,11 +78,7 @@ export class SiblingConnections {
     if (tokens.lackingForMessageTo(queue, candidate, at.mono) !== null) return false;
     const held = connection.claim;
     const next = this.#parts.claim(queue, candidate, connection.allocation);
-    if (!ledger.hasRoomInPlaceOf(held, next)) return false;
-    ledger.release(held, false);
-    slotWatch?.returned(connection);
-    const full = ledger.acquire(next);
-    assert(full === ADMITTED, 'a connection that goes to a sibling finds the room that it was found to have');
+    if (!ledger.trade(held, next, () => slotWatch?.returned(connection))) return false;
     this.#parts.idle.remove(connection);
     from.removeConnection(connection);
     connection.goTo(queue, candidate, next);

@@ -33,6 +33,16 @@ export interface Standing {
   readonly countWithoutConnection: number;
 }
 
+/** A counter as one who holds a slot of it sees it. */
+export interface Holding {
+  /** How many are open and not on their way out, and how many are. */
+  readonly staying: number;
+  readonly leaving: number;
+  readonly isUniversal: boolean;
+  /** How many others of this shard wait for the slot. */
+  readonly waiting: number;
+}
+
 export interface Cells {
   /** Others take slots in the same counters. */
   readonly isShared: boolean;
@@ -49,6 +59,8 @@ export interface Cells {
   unrefer(index: CounterIndex): void;
 
   open(index: CounterIndex): number;
+  /** Slots that this shard holds. */
+  own(index: CounterIndex): number;
   /** The most slots held at once since the counter was made. */
   peak(index: CounterIndex): number;
   /** How many of what is open are on their way out. */
@@ -61,6 +73,8 @@ export interface Cells {
   /** Counts one more, whatever the limits. */
   take(index: CounterIndex): void;
   give(index: CounterIndex): void;
+  /** Whether {@link acquire} would find room in the counter. */
+  hasRoom(index: CounterIndex, limit: Limit): boolean;
   addLeaving(index: CounterIndex, change: 1 | -1): void;
   /** Whether a limit was lowered below what is open and not yet on its way out, so that this connection must go. */
   isSurplus(claim: Claim): boolean;
@@ -76,12 +90,22 @@ export interface Cells {
   beginTurn(priority: Priority): void;
   /** Those who wait for the counter in this shard are others. Whoever may take a slot because of that is told. */
   publish(index: CounterIndex, standing: Standing): void;
+  /** Whether nobody of another shard goes before `priority` for a slot that this shard gives back. */
+  goesFirst(index: CounterIndex, priority: Priority): boolean;
   /** This shard is to hear of slots of the counter although nobody waits for it here. */
   listen(index: CounterIndex): void;
-  /** Whether others wait for a slot of the counter that would come to them, beyond `leaving` which are on their way out. */
-  wants(index: CounterIndex, staying: number, leaving: number, isUniversal: boolean): boolean;
+  /** Whether others wait for a slot of the counter that would come to them, beyond those which are on their way out. */
+  wants(index: CounterIndex, holding: Holding): boolean;
 
-  /** Once a turn: hears of what is in force, and of others. @returns a bit for each index modulo 32 that others began to wait for */
+  /** This shard opens nothing for the time being, or does again: nobody leaves slots to it while it does not. */
+  pause(isPaused: boolean): void;
+  /** Whether this shard holds connections with nothing to do: only then it hears of who needs their slots. */
+  setIdle(isIdle: boolean): void;
+
+  /**
+   * Once a turn: hears of what is in force, and of others. @returns a bit for each index modulo 32 that others need slots of;
+   * all of them when other limits may be in force
+   */
   poll(): number;
   /** Counters that had a release elsewhere, or may have, since the last call, and those of slots given back late. */
   takeReleased(): Iterable<CounterIndex>;

@@ -58,6 +58,10 @@ export class CounterCells implements Cells {
     return this.#hot[index]! >> OPEN_SHIFT;
   }
 
+  own(index: number): number {
+    return this.open(index);
+  }
+
   peak(index: number): number {
     return this.#cold[index * COLD_CELLS + PEAK]!;
   }
@@ -80,6 +84,10 @@ export class CounterCells implements Cells {
   }
 
   mayTake(index: CounterIndex, limit: Limit): boolean {
+    return this.open(index) < limit;
+  }
+
+  hasRoom(index: CounterIndex, limit: Limit): boolean {
     return this.open(index) < limit;
   }
 
@@ -154,6 +162,14 @@ export class CounterCells implements Cells {
   publish(): void {}
 
   listen(): void {}
+
+  pause(): void {}
+
+  setIdle(): void {}
+
+  goesFirst(): boolean {
+    return true;
+  }
 
   wants(): boolean {
     return false;

@@ -44,6 +44,8 @@ export const ACKNOWLEDGED = 1;
 export const BELL = 2;
 /** A bit for each counter modulo 32 that others began to wait for while this shard held slots of it. */
 export const WANTED = 3;
+/** Nonzero: the shard has connections with nothing to do, and wants to hear of WANTED. */
+export const IDLE = 4;
 /** A bit for each word of the next row that is not 0, by 32 words; then the bits of counters with releases. */
 export const SUMMARY = 16;
 export const RELEASED = SUMMARY + 32;

@@ -4,23 +4,14 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import type { Cells, Claim, CounterIndex, Priority, Standing } from './cells.ts';
+import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority, type Standing } from './cells.ts';
+import { without } from './claim-parts.ts';
 import { CounterCells } from './counter-cells.ts';
 import { stopWaiting, type Waiter, WaitList } from './wait-list.ts';
 import { goesBefore } from './wait-priority.ts';
 
 export { ADMITTED, type Claim, type CounterIndex } from './cells.ts';
-
-/** A counter with the limit of a connection, and the bound where it is another. */
-export type ClaimPart = readonly [counter: CounterIndex, limit: Limit, bound?: Limit];
-
-/** Builds a claim from parts in any order, one for each counter. */
-export function makeClaim(parts: readonly ClaimPart[]): Claim {
-  const sorted = [...parts].sort((a, b) => a[0] - b[0]);
-  const limits = sorted.map((part) => part[1]);
-  const bounds = sorted.map((part) => part[2] ?? part[1]);
-  return { counters: sorted.map((part) => part[0]), limits, bounds };
-}
+export { type ClaimPart, makeClaim } from './claim-parts.ts';
 
 export class Ledger {
   readonly #cells: Cells;
@@ -76,6 +67,16 @@ export class Ledger {
     return this.#cells.open(index);
   }
 
+  /** Others take slots of the same counters. */
+  get isShared(): boolean {
+    return this.#cells.isShared;
+  }
+
+  /** Slots of the counter that connections of this shard hold. */
+  own(index: CounterIndex): number {
+    return this.#cells.own(index);
+  }
+
   /** What a counter in use was made for. */
   keyOf(index: CounterIndex): string {
     const key = this.#keys[index];
@@ -109,13 +110,39 @@ export class Ledger {
     for (let at = 0; at < count; at++) if (this.isWaitedFor(counters[at]!)) this.#noteReleased(counters[at]!);
   }
 
+  /** Whether whose turn it is would find room in the counter now, and none of it is left to others. */
+  hasRoom(counter: CounterIndex, limit: Limit): boolean {
+    return this.#cells.hasRoom(counter, limit);
+  }
+
+  /**
+   * An open connection goes over to the counters of `next`, if these have room once it has left the others.
+   * @param returned called when its slots are free, before others are taken; where other shards take slots too, it holds both
+   * for a moment, since one that is free may be gone: no counter passes its limit by that, and nobody comes between.
+   */
+  trade(held: Claim, next: Claim, returned: () => void): boolean {
+    if (!this.hasRoomInPlaceOf(held, next)) return false;
+    if (this.#cells.isShared) {
+      if (this.acquire(without(next, held)) !== ADMITTED) return false;
+      for (const counter of held.counters) if (!next.counters.includes(counter)) this.give(counter);
+      returned();
+      return true;
+    }
+    this.release(held, false);
+    returned();
+    assert(this.acquire(next) === ADMITTED, 'what goes over finds the room that it was found to have');
+    return true;
+  }
+
   /** Whether `next` could be acquired once `held` was released. */
   hasRoomInPlaceOf(held: Claim, next: Claim): boolean {
     const { counters, limits } = next;
     for (let at = 0; at < counters.length; at++) {
       const counter = counters[at]!;
-      const others = this.open(counter) - (held.counters.includes(counter) ? 1 : 0);
-      if (others >= this.#cells.limitOf(counter, limits[at]!)) return false;
+      const limit = limits[at]!;
+      const isHeld = held.counters.includes(counter);
+      if (isHeld ? this.open(counter) > this.#cells.limitOf(counter, limit) : !this.#cells.hasRoom(counter, limit))
+        return false;
     }
     return true;
   }
@@ -266,9 +293,19 @@ export class Ledger {
     return null;
   }
 
+  /** Nothing is opened here for the time being, or is again. */
+  pause(isPaused: boolean): void {
+    this.#cells.pause(isPaused);
+  }
+
+  /** Whether there are connections here with nothing to do. Who needed their slots before is not told again. */
+  setIdle(isIdle: boolean): void {
+    this.#cells.setIdle(isIdle);
+  }
+
   /**
    * Once a turn of the loop, where other shards share the counters: hears what has changed. @returns a bit for each counter
-   * modulo 32 that somebody elsewhere has begun to wait for: idle connections that hold one of those may have to go
+   * modulo 32 that somebody elsewhere needs a slot of: idle connections that hold one of those may have to go
    */
   poll(): number {
     const wanted = this.#cells.poll();
@@ -317,22 +354,28 @@ export class Ledger {
    */
   isAwaited(claim: Claim, holder: Waiter): boolean {
     if (this.#listAwaiting(claim, holder) !== null) return true;
-    return this.#cells.isShared && this.#isWantedElsewhere(claim);
+    return this.#cells.isShared && this.#isWantedElsewhere(claim, holder);
   }
 
-  #isWantedElsewhere(claim: Claim): boolean {
+  #isWantedElsewhere(claim: Claim, holder: Waiter): boolean {
     for (const counter of claim.counters) {
       const leaving = this.#cells.leaving(counter);
       const staying = this.open(counter) - leaving;
-      if (this.#cells.wants(counter, staying, leaving, counter < this.#universal.length)) return true;
+      let waiting = 0;
+      for (const list of this.#waitLists.get(counter) ?? [])
+        if (staying - 1 < list.limit) waiting += list.countOtherThan(holder);
+      const isUniversal = counter < this.#universal.length;
+      if (this.#cells.wants(counter, { staying, leaving, isUniversal, waiting })) return true;
     }
     return false;
   }
 
-  /** The first of those who wait here for such a slot, or null: also when that is the holder itself. */
+  /** The first of those who wait for such a slot, if that is somebody here other than the holder; or null. */
   firstAwaiting(claim: Claim, holder: Waiter): Waiter | null {
-    const first = this.#listAwaiting(claim, holder)?.first();
-    return first === undefined || first === holder ? null : first;
+    const list = this.#listAwaiting(claim, holder);
+    const first = list?.first();
+    if (list === null || first === undefined || first === holder) return null;
+    return this.#cells.goesFirst(list.counter, list.priority) ? first : null;
   }
 
   #listAwaiting(claim: Claim, holder: Waiter): WaitList | null {

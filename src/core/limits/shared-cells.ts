@@ -12,19 +12,25 @@
 // something: after a take that leaves room, or when whoever it said went first does not.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority, type Standing } from './cells.ts';
-import { ringReleased, ringWanted, takeReleased } from './doorbell.ts';
+import {
+  ADMITTED,
+  type Cells,
+  type Claim,
+  type CounterIndex,
+  type Holding,
+  type Priority,
+  type Standing,
+} from './cells.ts';
+import { takeReleased } from './doorbell.ts';
 import { KeyTable } from './key-table.ts';
 import {
   ACKNOWLEDGED,
-  AWAITED,
   BELL,
   CEILING,
   COLD,
-  COUNT_MAX,
-  COUNTS,
   EPOCH,
   HOT,
+  IDLE,
   LEAVING,
   type LedgerMemory,
   OPEN,
@@ -33,24 +39,21 @@ import {
   OWN_OPEN,
   PAUSED,
   PEAK,
-  PRIORITY,
   RELEASED_BITS,
-  STANDING,
   STATE,
   STOP,
   TAKING,
   TICKET,
-  WAIT_LIMIT,
-  WAIT_LIMIT_MAX,
   WANTED,
 } from './ledger-memory.ts';
-import { goesBefore } from './wait-priority.ts';
+import { SharedWaits } from './shared-waits.ts';
 
 /** Flags of a counter that this shard alone knows of, below the number of its references. */
 const IS_AWAITED = 1;
-/** Others were told of somebody who waits here, or that this shard listens. */
-const IS_PUBLISHED = 2;
-const REFERENCE = 4;
+const REFERENCE = 2;
+
+/** What {@link SharedCells.poll} answers when any counter may be meant. */
+const ALL = -1;
 
 /** Unseen by any epoch: a shard takes nothing before it has heard for the first time. */
 const NO_EPOCH = -1;
@@ -65,13 +68,11 @@ interface Deferred {
 export class SharedCells implements Cells {
   readonly isShared = true;
   readonly #memory: LedgerMemory;
-  readonly #shard: number;
-  readonly #bit: number;
   readonly #table: KeyTable;
+  readonly #waits: SharedWaits;
   readonly #hot: Int32Array;
   readonly #cold: Int32Array;
   readonly #own: Int32Array;
-  readonly #standings: Int32Array;
   readonly #words: Int32Array;
   #local = new Int32Array(1024);
   /** Counters awaited here, by the bits they have in common. */
@@ -92,13 +93,11 @@ export class SharedCells implements Cells {
   /** @param shard admitted by the control thread, see {@link LedgerControl.admit} */
   constructor(memory: LedgerMemory, shard: number) {
     this.#memory = memory;
-    this.#shard = shard;
-    this.#bit = 1 << shard;
     this.#table = new KeyTable(memory, shard);
+    this.#waits = new SharedWaits(memory, shard);
     this.#hot = memory.hot;
     this.#cold = memory.cold;
     this.#own = memory.own(shard);
-    this.#standings = memory.standings(shard);
     this.#words = memory.shard(shard);
   }
 
@@ -127,7 +126,8 @@ export class SharedCells implements Cells {
   }
 
   isUnused(index: CounterIndex): boolean {
-    return this.#local[index] === 0 && this.#own[index * OWN + OWN_OPEN] === 0 && !this.#isDeferred(index);
+    if (this.#local[index] !== 0 || this.#own[index * OWN + OWN_OPEN] !== 0) return false;
+    return !this.#waits.isPublished(index) && !this.#isDeferred(index);
   }
 
   refer(index: CounterIndex): void {
@@ -141,6 +141,10 @@ export class SharedCells implements Cells {
 
   open(index: CounterIndex): number {
     return Atomics.load(this.#hot, index * HOT + OPEN);
+  }
+
+  own(index: CounterIndex): number {
+    return this.#own[index * OWN + OWN_OPEN]!;
   }
 
   peak(index: CounterIndex): number {
@@ -173,15 +177,20 @@ export class SharedCells implements Cells {
     const most = this.limitOf(index, limit);
     let open = this.open(index);
     for (;;) {
-      if (open >= most || this.#isLeftToOthers(index, open, most, this.#turn)) return false;
+      if (open >= most || this.#waits.isLeftToOthers(index, open, most, this.#turn)) return false;
       const found = Atomics.compareExchange(this.#hot, index * HOT + OPEN, open, open + 1);
       if (found === open) break;
       this.retries += 1;
       open = found;
     }
     this.#counted(index, open + 1);
-    if (this.#others(index) !== 0) this.#tellNext(index);
+    // Who waited for this slot may need one now that somebody elsewhere holds for nothing.
+    if (this.#waits.others(index) !== 0 && !this.#waits.tellNext(index)) this.#waits.tellHolders(index);
     return true;
+  }
+
+  hasRoom(index: CounterIndex, limit: Limit): boolean {
+    return this.mayTake(index, limit, this.#turn);
   }
 
   /** A slot of this shard has been counted. */
@@ -214,7 +223,7 @@ export class SharedCells implements Cells {
     assert(this.#own[own]! > 0, 'no counter falls below zero');
     Atomics.store(this.#own, own, this.#own[own]! - 1);
     Atomics.sub(this.#hot, index * HOT + OPEN, 1);
-    if (this.#others(index) !== 0) this.#tellNext(index);
+    if (this.#waits.others(index) !== 0) this.#waits.tellNext(index);
   }
 
   addLeaving(index: CounterIndex, change: 1 | -1): void {
@@ -266,6 +275,22 @@ export class SharedCells implements Cells {
     return Atomics.add(this.#memory.head, TICKET, 1);
   }
 
+  publish(index: CounterIndex, standing: Standing): void {
+    this.#waits.publish(index, standing);
+  }
+
+  listen(index: CounterIndex): void {
+    this.#waits.listen(index);
+  }
+
+  goesFirst(index: CounterIndex, priority: Priority): boolean {
+    return this.#waits.goesFirst(index, priority);
+  }
+
+  wants(index: CounterIndex, holding: Holding): boolean {
+    return this.#waits.wants(index, holding);
+  }
+
   beginTurn(priority: Priority): void {
     this.#turn = priority;
   }
@@ -273,120 +298,7 @@ export class SharedCells implements Cells {
   mayTake(index: CounterIndex, limit: Limit, priority: Priority): boolean {
     const most = this.limitOf(index, limit);
     const open = this.open(index);
-    return open < most && !this.#isLeftToOthers(index, open, most, priority);
-  }
-
-  /** Whether those of other shards who go before `priority` need all the room there is. */
-  #isLeftToOthers(index: CounterIndex, open: number, most: Limit, priority: Priority): boolean {
-    let others = this.#others(index);
-    let before = 0;
-    for (let shard = 0; others !== 0; shard++, others >>>= 1) {
-      if ((others & 1) !== 0 && goesBefore(this.#eligible(shard, index, open), priority)) before += 1;
-    }
-    return before > 0 && most - open <= before;
-  }
-
-  /** The priority of who goes first in another shard, if there is room for that one and the shard may take it; or 0. */
-  #eligible(shard: number, index: CounterIndex, open: number): Priority {
-    const standings = this.#memory.standings(shard);
-    const first = index * STANDING;
-    for (;;) {
-      const priority = Atomics.load(standings, first + PRIORITY);
-      if (priority === 0) return 0;
-      const limit = Atomics.load(standings, first + WAIT_LIMIT);
-      // It is cleared before the limit changes, and no ticket is drawn twice.
-      if (Atomics.load(standings, first + PRIORITY) !== priority) continue;
-      if (open >= limit || Atomics.load(this.#memory.shard(shard), STATE) !== TAKING) return 0;
-      return priority;
-    }
-  }
-
-  /** The other shards that are to hear of releases of the counter. */
-  #others(index: CounterIndex): number {
-    return Atomics.load(this.#hot, index * HOT + AWAITED) & ~this.#bit;
-  }
-
-  /**
-   * If there is room, tells the shard of who goes first among the others. Shards that listen are told, too, and those where
-   * there is no room for who goes first, but for somebody with a higher limit.
-   */
-  #tellNext(index: CounterIndex): void {
-    const open = this.open(index);
-    let next = -1;
-    let best: Priority = 0;
-    let others = this.#others(index);
-    for (let shard = 0; others !== 0; shard++, others >>>= 1) {
-      if ((others & 1) === 0) continue;
-      const priority = this.#eligible(shard, index, open);
-      if (priority === 0) {
-        const standings = this.#memory.standings(shard);
-        const isListening = Atomics.load(standings, index * STANDING + PRIORITY) === 0;
-        if (isListening || open < Atomics.load(standings, index * STANDING + WAIT_LIMIT_MAX)) {
-          ringReleased(this.#memory.shard(shard), index);
-        }
-      } else if (goesBefore(priority, best)) {
-        best = priority;
-        next = shard;
-      }
-    }
-    if (next !== -1) ringReleased(this.#memory.shard(next), index);
-  }
-
-  publish(index: CounterIndex, { priority, limit, limitMax, count, countWithoutConnection }: Standing): void {
-    const first = index * STANDING;
-    const former = this.#standings[first + PRIORITY]!;
-    const counts = Math.min(count, COUNT_MAX) | (Math.min(countWithoutConnection, COUNT_MAX) << 16);
-    const isMore = (counts & COUNT_MAX) > (this.#standings[first + COUNTS]! & COUNT_MAX);
-    if (priority !== former) {
-      Atomics.store(this.#standings, first + PRIORITY, 0);
-      Atomics.store(this.#standings, first + WAIT_LIMIT, limit);
-    }
-    Atomics.store(this.#standings, first + WAIT_LIMIT_MAX, limitMax);
-    Atomics.store(this.#standings, first + COUNTS, counts);
-    if (priority !== former) Atomics.store(this.#standings, first + PRIORITY, priority);
-    this.#flag(index, count > 0);
-    if (goesBefore(former, priority) && this.#others(index) !== 0) this.#tellNext(index);
-    if (isMore) this.#tellHolders(index);
-  }
-
-  listen(index: CounterIndex): void {
-    this.#flag(index, true);
-  }
-
-  /** Sets the flag that a release looks for, or takes it back. */
-  #flag(index: CounterIndex, isPublished: boolean): void {
-    if (((this.#local[index]! & IS_PUBLISHED) !== 0) === isPublished) return;
-    if (isPublished) {
-      this.#local[index]! |= IS_PUBLISHED;
-      Atomics.or(this.#hot, index * HOT + AWAITED, this.#bit);
-    } else {
-      this.#local[index]! &= ~IS_PUBLISHED;
-      Atomics.and(this.#hot, index * HOT + AWAITED, ~this.#bit);
-    }
-  }
-
-  /** Who holds slots with nothing to do does not ask by itself whether somebody waits. */
-  #tellHolders(index: CounterIndex): void {
-    for (let shard = 0; shard < this.#memory.shards; shard++) {
-      if (shard === this.#shard || Atomics.load(this.#memory.own(shard), index * OWN + OWN_OPEN) === 0) continue;
-      ringWanted(this.#memory.shard(shard), index);
-    }
-  }
-
-  wants(index: CounterIndex, staying: number, leaving: number, isUniversal: boolean): boolean {
-    let [others, wanting] = [this.#others(index), 0];
-    for (let shard = 0; others !== 0; shard++, others >>>= 1) {
-      if ((others & 1) === 0 || Atomics.load(this.#memory.shard(shard), STATE) !== TAKING) continue;
-      const standings = this.#memory.standings(shard);
-      const limit = this.limitOf(index, Atomics.load(standings, index * STANDING + WAIT_LIMIT_MAX));
-      const counts = Atomics.load(standings, index * STANDING + COUNTS);
-      const isAbove = staying > limit;
-      // As for those who wait here: Ledger.isAwaited.
-      const count = isUniversal && isAbove ? counts >> 16 : counts & COUNT_MAX;
-      if (isUniversal && count > 0 && staying + count > limit) return true;
-      if (!isUniversal && !isAbove) wanting += count;
-    }
-    return wanting > leaving;
+    return open < most && !this.#waits.isLeftToOthers(index, open, most, priority);
   }
 
   // ---- once a turn
@@ -395,9 +307,11 @@ export class SharedCells implements Cells {
     if (Atomics.load(this.#words, BELL) === 0 && this.#epoch !== NO_EPOCH) return 0;
     // The bell before all that it rings for: what comes in between rings again.
     Atomics.store(this.#words, BELL, 0);
-    if (Atomics.load(this.#memory.head, EPOCH) !== this.#epoch) this.#follow();
+    const isChanged = Atomics.load(this.#memory.head, EPOCH) !== this.#epoch;
+    if (isChanged) this.#follow();
     for (const common of takeReleased(this.#words)) this.#addAwaited(this.#released, common);
-    return Atomics.exchange(this.#words, WANTED, 0);
+    const wanted = Atomics.exchange(this.#words, WANTED, 0);
+    return isChanged ? ALL : wanted;
   }
 
   takeReleased(): Iterable<CounterIndex> {
@@ -431,11 +345,20 @@ export class SharedCells implements Cells {
     }
   }
 
-  /** The shard opens nothing for the time being, or does again: nobody leaves slots to it while it does not. */
+  /** Those who wait here count again from then on, so that others may have to give slots up for them. */
   pause(isPaused: boolean): void {
     Atomics.store(this.#words, STATE, isPaused ? PAUSED : TAKING);
     this.#mustLookAtAll = true;
-    if (!isPaused) return;
-    for (const indices of this.#awaited.values()) for (const index of indices) this.#tellNext(index);
+    for (const indices of this.#awaited.values()) {
+      for (const index of indices) {
+        if (isPaused) this.#waits.tellNext(index);
+        else this.#waits.tellHolders(index);
+      }
+    }
+  }
+
+  /** Who holds idle connections says so before it looks for those who wait. */
+  setIdle(isIdle: boolean): void {
+    Atomics.store(this.#words, IDLE, isIdle ? 1 : 0);
   }
 }
