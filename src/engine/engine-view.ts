@@ -40,7 +40,8 @@ import { bindingKey, type NodeCounters } from '../core/delivery/claims.ts';
 import type { HostTimesTable } from '../core/delivery/host-times.ts';
 import type { MailQueue, QueueWaiter } from '../core/delivery/mail-queue.ts';
 import type { OutboundConnection } from '../core/delivery/outbound-connection.ts';
-import { explainQueue, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
+import { explainQueue, type Holder, holdersOf, type QueueExplanation } from '../core/delivery/queue-explanation.ts';
+import type { CounterIndex } from '../core/limits/cells.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
 import type { Waiter } from '../core/limits/wait-list.ts';
@@ -83,6 +84,8 @@ export interface ViewParts extends OperatorParts, Omit<NameInquiryParts, 'nextTu
   resetDnsFigures(): void;
 }
 
+/** For who adds up those of several shards. */
+const HOLDERS_LISTED = 100;
 const NO_TLS_CACHE: TlsCacheView = { contexts: async () => [], flush: async () => {} };
 
 export class EngineView implements ServerView {
@@ -255,6 +258,10 @@ export class EngineView implements ServerView {
   async why(binding: string, domain: DomainName): Promise<QueueExplanation | null> {
     const queue = this.#parts.scheduler.queues.find(binding, domain);
     return queue === undefined ? null : this.#explain(queue);
+  }
+
+  async holders(counters: readonly CounterIndex[]): Promise<readonly Holder[]> {
+    return holdersOf(new Set(counters), this.#parts.sessions.keys(), HOLDERS_LISTED);
   }
 
   throttles(binding: string | null): Pages<ThrottleRow> {

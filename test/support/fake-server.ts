@@ -149,6 +149,7 @@ export function fakeServer(given: GivenServer = {}): FakeServer {
       outbound: () => [],
       inbound: () => [],
       why: () => null,
+      holders: () => [],
       throttles: () => [],
       watchdog: () => ({ stalls: 0, watched: 0 }),
       whyMessage: () => ({ kind: 'unknown' }),

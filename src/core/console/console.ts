@@ -1,5 +1,6 @@
 // One line in, one answer out: the operator's console without its sockets. Lines are handled one at a time per caller;
 // the console itself holds no state between them.
+import { ShardGone } from '../base/shard-gone.ts';
 import {
   type Answer,
   type ArgumentKind,
@@ -12,6 +13,10 @@ import {
 import { COMMANDS, commandsBelow, findCommand, refuseStrayWord, refuseUnknownCommand } from './commands.ts';
 import type { Pages } from './pages.ts';
 import { quoteWord, splitWords } from './words.ts';
+
+/** Whoever asked several shards has waited for all of them. */
+const WHAT_OTHERS_DID =
+  'others have done what was asked, so look before you give the command again (paniclog says more)';
 
 /** Most names that completion offers. */
 const OFFERS_MAX = 100;
@@ -27,9 +32,18 @@ export class Console {
 
   /** Carries out a command line. The text is safe to show: control characters in it are written as `\xNN`. */
   async answer(line: string, session = this.#ownSession): Promise<Answer> {
-    const { text, failed, rest, isLive = false } = await this.#run(line, session);
+    const { text, failed, rest, isLive = false } = await this.#answered(line, session);
     const shown = { text: showControls(text === '' || text.endsWith('\n') ? text : `${text}\n`), failed };
     return rest === undefined ? shown : { ...shown, isLive, rest: showAll(rest) };
+  }
+
+  async #answered(line: string, session: ConsoleSession): Promise<Answer> {
+    try {
+      return await this.#run(line, session);
+    } catch (error) {
+      if (error instanceof ShardGone) return refuse(`${error.message}; ${WHAT_OTHERS_DID}`);
+      throw error;
+    }
   }
 
   #run(line: string, session: ConsoleSession): Answer | Promise<Answer> {
@@ -64,9 +78,13 @@ export class Console {
     if (partial.startsWith('-')) {
       for (const [flag] of findCommand(split.words)?.usage.matchAll(/--[a-z-]+/g) ?? []) offer(flag);
     }
-    for await (const names of this.#argumentNames(split.words)) {
-      for (const name of names) offer(quoteWord(name));
-      if (offers.size === OFFERS_MAX) break;
+    try {
+      for await (const names of this.#argumentNames(split.words)) {
+        for (const name of names) offer(quoteWord(name));
+        if (offers.size === OFFERS_MAX) break;
+      }
+    } catch (error) {
+      if (!(error instanceof ShardGone)) throw error; // what was found until then is offered
     }
     return [...offers].sort();
   }
@@ -95,10 +113,18 @@ function showAll(pieces: AsyncIterable<string>): AsyncIterable<string> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = pieces[Symbol.asyncIterator]();
+      let isCut = false;
       return {
         async next() {
-          const next = await iterator.next();
-          return next.done ? next : { done: false, value: showControls(next.value) };
+          if (isCut) return { done: true, value: undefined };
+          try {
+            const next = await iterator.next();
+            return next.done ? next : { done: false, value: showControls(next.value) };
+          } catch (error) {
+            if (!(error instanceof ShardGone)) throw error;
+            isCut = true;
+            return { done: false, value: `[the answer ends here: ${error.message}]\n` };
+          }
         },
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
       };

@@ -4,7 +4,8 @@
 // a promise, or a list in pages (pages.ts), and all of it survives a structured clone. Lists walk structures that may change
 // meanwhile, in which what comes may be missed and what goes is left out.
 import type { WallMs } from '../base/moment.ts';
-import type { QueueExplanation } from '../delivery/queue-explanation.ts';
+import type { Holder, QueueExplanation } from '../delivery/queue-explanation.ts';
+import type { CounterIndex } from '../limits/cells.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { MailId } from '../mail/ids.ts';
 import type { Mailbox, ReversePath } from '../mail/mailbox.ts';
@@ -267,6 +268,8 @@ export interface ServerView extends MailView {
   countMessages(list: MessageList): Promise<number>;
   /** Null for a queue the server does not know. O(limits + connections). */
   why(binding: string, domain: DomainName): Promise<QueueExplanation | null>;
+  /** Whose connections count on one of the counters, as {@link why} names them. A hundred at most. O(connections). */
+  holders(counters: readonly CounterIndex[]): Promise<readonly Holder[]>;
   /** All, or those that mail of a binding takes tokens of. O(throttles), with a binding O(q). */
   throttles(binding: string | null): Pages<ThrottleRow>;
   /** O(1). */

@@ -106,7 +106,7 @@ export interface ExplanationParts {
   readonly connections: Iterable<OutboundConnection>;
 }
 
-const HOLDERS_MAX = 5;
+export const HOLDERS_MAX = 5;
 
 export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Moment): QueueExplanation {
   const { maxOutboundConnections, connectionsPerMessage } = queue.settings;
@@ -199,7 +199,12 @@ function failedHosts(queue: MailQueue, { hostStates }: ExplanationParts, now: Mo
   });
 }
 
-function holdersOf(counters: ReadonlySet<CounterIndex>, connections: Iterable<OutboundConnection>): Holder[] {
+/** Those with the most connections first. */
+export function holdersOf(
+  counters: ReadonlySet<CounterIndex>,
+  connections: Iterable<OutboundConnection>,
+  most = HOLDERS_MAX,
+): Holder[] {
   const countsByQueue = new Map<MailQueue, number>();
   for (const { queue, claim } of connections) {
     if (!claim.counters.some((counter) => counters.has(counter))) continue;
@@ -207,7 +212,7 @@ function holdersOf(counters: ReadonlySet<CounterIndex>, connections: Iterable<Ou
   }
   return [...countsByQueue]
     .sort((a, b) => b[1] - a[1])
-    .slice(0, HOLDERS_MAX)
+    .slice(0, most)
     .map(([{ binding, domain }, count]) => ({ binding, domain, connections: count }));
 }
 
