@@ -58,6 +58,16 @@ export function logSet(configuration: Configuration, isHires: boolean): LogSet {
   };
 }
 
+/** Those of one thread of several, into the same files: signs of life and paniclog are another's. */
+export function logSetOfThread(configuration: Configuration, isHires: boolean): LogSet {
+  const { loggers, others, forms } = logSet(configuration, isHires);
+  return {
+    loggers: loggers.map((logger) => ({ ...logger, heartbeatSeconds: 0, logErrors: false })),
+    others: others.map((other) => ({ ...other, heartbeatSeconds: 0 })),
+    forms,
+  };
+}
+
 export function loggerFiles(configuration: Configuration): readonly LoggerFiles[] {
   return configuration.loggers().map(({ name, subject }) => {
     const value = <T>(option: Option<T>): T => configuration.value(option, subject);

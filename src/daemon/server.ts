@@ -3,7 +3,7 @@
 import { wallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
-import { pidfile } from '../core/config/options/server-options.ts';
+import { pidfile, shards } from '../core/config/options/server-options.ts';
 import { formatProblem, formatWarning } from '../core/config/problem.ts';
 import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
@@ -20,12 +20,17 @@ import { PidFile } from './pid-file.ts';
 import { processView } from './process-view.ts';
 import { openShard } from './shard.ts';
 import { lonePlace } from './shard-place.ts';
+import { openShardThreads } from './shard-threads.ts';
 import type { Shards, StartFailure } from './shards.ts';
 import { utcOffsetMinutes } from './utc-offset.ts';
 import { NO_CONSOLE_LEFT, wantedControlEndpoints } from './wanted-endpoints.ts';
 
 export type StartedServer =
   | { readonly kind: 'started'; readonly server: Server }
+  | { readonly kind: 'failed'; readonly failure: StartFailure };
+
+type OpenedShards =
+  | { readonly kind: 'open'; readonly shards: Shards }
   | { readonly kind: 'failed'; readonly failure: StartFailure };
 
 export interface ServerOptions {
@@ -43,13 +48,22 @@ export interface ServerOptions {
 const BUSY = 'another change is being put in force; try again';
 
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
-  const opened = await openShard({ ...options, place: lonePlace(options.configuration) });
+  const opened = await openShards(options);
   if (opened.kind === 'failed') return opened;
-  const server = new Server(options, opened.shard);
+  const server = new Server(options, opened.shards);
   const problems = await server.open();
   if (problems.length === 0) return { kind: 'started', server };
   await server.stop();
   return { kind: 'failed', failure: { status: 1, lines: problems } };
+}
+
+/** One works in this thread; several in threads of their own. */
+async function openShards(options: ServerOptions): Promise<OpenedShards> {
+  const { configuration } = options;
+  const count = configuration.value(shards);
+  if (count > 1) return await openShardThreads({ ...options, shards: count });
+  const opened = await openShard({ ...options, place: lonePlace(configuration) });
+  return opened.kind === 'failed' ? opened : { kind: 'open', shards: opened.shard };
 }
 
 export class Server implements ConfigHolder {

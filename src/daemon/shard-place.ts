@@ -19,6 +19,8 @@ export interface ShardPlace {
   readonly wasUnclean: boolean;
   /** Keeps other processes out of a spool; see SpoolOptions. Left out: the shard does so. */
   readonly lock?: () => Promise<() => Promise<void>>;
+  /** Waited for when the files are open, before anything is counted. */
+  readonly admission?: () => Promise<void>;
   /** Left out: one of its own. */
   readonly ledger?: Ledger;
   /** Left out: nobody else listens at its ports. */

@@ -58,7 +58,9 @@ const OPENING_DELAY_MS = 2000;
 export async function openShard(options: ShardOptions): Promise<OpenedShard> {
   const { configuration, place, report } = options;
   const opened = await openShardFiles(configuration, place, report);
-  return opened.kind === 'failed' ? opened : { kind: 'open', shard: new Shard(options, opened.files) };
+  if (opened.kind === 'failed') return opened;
+  await place.admission?.();
+  return { kind: 'open', shard: new Shard(options, opened.files) };
 }
 
 export class Shard implements Shards {
@@ -170,6 +172,11 @@ export class Shard implements Shards {
   start(): void {
     this.#engine.start();
     if (this.#options.place.wasUnclean) setUnfinishedAside(this.#engine);
+  }
+
+  /** Another shard has something for it to look at. */
+  wake(): void {
+    this.#engine.wake();
   }
 
   // ---- configuration

@@ -1,4 +1,5 @@
-// What the control thread asks of those who take and deliver mail: of one shard in its own thread (shard.ts).
+// What the control thread asks of those who take and deliver mail: one shard in this thread (shard.ts), or
+// several in threads of their own (shard-threads.ts).
 import type { Configuration } from '../core/config/configuration.ts';
 import type { PanicLine, ServerView } from '../core/console/server-view.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
@@ -41,7 +42,7 @@ export interface Shards {
   /** Everything that can fail is done before anything changes. @returns why it cannot be put in force, a line each */
   prepare(configuration: Configuration, named: NamedFiles): Promise<PreparedChange | readonly string[]>;
   /** Reads the file of quiet hours anew. @returns why not, a line each; then nothing changed */
-  reloadCurfew(): readonly string[];
+  reloadCurfew(): readonly string[] | Promise<readonly string[]>;
   /** For rotation. @returns what went wrong, a line per file */
   reopenLogs(): Promise<readonly string[]>;
 

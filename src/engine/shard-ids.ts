@@ -1,10 +1,8 @@
 // How connections are numbered where there is more than one shard: each numbers its own, and what is shown has the number of
 // the shard in its last two digits, so that no two are the same and it can be read off.
 
-/** More would not have room in two digits. */
-export const SHARDS_MAX = 99;
-
 /**
+ * There is room for 99 shards.
  * @param index of the shard, from 0; the first is shown as 1
  * @param shards how many there are: a single one is not shown
  */

@@ -80,6 +80,7 @@ export const OUR_OPTIONS: Readonly<Record<string, string>> = {
   limit_audit_log: 'design section 1, audit',
   limit_audit_log_mode: 'design section 1, audit',
   outbound_smtp_auth_in_clear: 'passwords go encrypted unless the operator says otherwise',
+  shards: 'design section 6',
   smtp_pipelining: 'design decision 20',
   tls_reporting: 'docs/tls.md, reports',
   tls_reporting_contact: 'docs/tls.md, reports',

@@ -2,25 +2,25 @@
 // at receivers while there is more mail than any limit lets out: set, lowered and raised, it is reached and not passed.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import {
+  apart,
+  ConnectionWatch,
+  everythingAccepted,
+  type Pair,
+  pairsOf,
+  SOURCES,
+} from '../support/connection-watch.ts';
 import { Headgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { Receivers } from '../support/receivers.ts';
 import { isFailure } from '../support/records.ts';
 
-const SOURCES = { a: '127.0.0.11', b: '127.0.0.12', c: '127.0.0.13' } as const;
 const DOMAINS = ['d1.example', 'd2.example', 'e1.example'] as const;
 /** Without a limit of the row a binding has so many connections to a domain. */
 const PLAIN = 6;
 
-type Binding = keyof typeof SOURCES;
-type Pair = readonly [Binding, string];
-
-/** The pairs whose connections are counted together. */
 const together = (bindings: string, domains: readonly string[] = DOMAINS): readonly Pair[] =>
-  [...bindings].flatMap((binding) => domains.map((domain) => [binding as Binding, domain] as const));
-
-const apart = (pairs: readonly Pair[]): readonly (readonly Pair[])[] => pairs.map((pair) => [pair]);
+  pairsOf(bindings, domains);
 
 const [D1, D2, E1] = DOMAINS.map((domain) => [domain]) as [[string], [string], [string]];
 const D = [...D1, ...D2];
@@ -97,45 +97,6 @@ const USUAL_STEPS = [
   { value: 5, limit: 5 },
 ];
 
-/** Watches the most connections that groups of pairs have at once. */
-class Watch {
-  readonly #receivers: Receivers;
-  #groups: readonly (readonly Pair[])[] = [];
-  peaks: number[] = [];
-
-  constructor(receivers: Receivers) {
-    this.#receivers = receivers;
-    receivers.sink
-      .when(() => {
-        this.now().forEach((count, at) => {
-          if (count > this.peaks[at]!) this.peaks[at] = count;
-        });
-        return false;
-      })
-      .catch(() => {}); // the sink was closed: the test is over
-  }
-
-  start(groups: readonly (readonly Pair[])[]): void {
-    this.#groups = groups;
-    this.peaks = this.now();
-  }
-
-  now(groups = this.#groups): number[] {
-    return groups.map((pairs) =>
-      pairs.reduce((sum, [binding, domain]) => sum + this.#receivers.count(domain, SOURCES[binding]).now, 0),
-    );
-  }
-}
-
-/**
- * What the server opened before it answered has been connected by the kernel, but may wait to be accepted by this very
- * process: two turns of the loop later it has been, and is counted.
- */
-async function everythingAccepted(): Promise<void> {
-  await setImmediate();
-  await setImmediate();
-}
-
 test('every limit is reached and not passed, set, lowered and raised under load', { timeout: 110_000 }, async (t) => {
   const receivers = await Receivers.open(t, DOMAINS, { behaviour: { delays: { final: { from: 60, to: 60 } } } });
   const { sink } = receivers;
@@ -159,7 +120,7 @@ test('every limit is reached and not passed, set, lowered and raised under load'
     const { text, failed } = await headgate.console(command);
     assert.ok(!failed, `${command}: ${text}`);
   };
-  const watch = new Watch(receivers);
+  const watch = new ConnectionWatch(receivers);
   await ask('config set suspend_delivery false');
   for (const { title, scope, option, counted, besides = [], steps = USUAL_STEPS } of ROWS) {
     await t.test(`${title}: ${scope} ${option}`, { timeout: 20_000 }, async () => {
@@ -213,7 +174,7 @@ test('the examples of the manual: 5 for each domain of a pattern, 3 for all doma
       { binding: 'b', domain, messages: 200 },
     ]),
   );
-  const watch = new Watch(receivers);
+  const watch = new ConnectionWatch(receivers);
   const pairs = (names: readonly string[]): readonly Pair[] => names.flatMap((name) => together('ab', [name]));
   const groups = [...apart(pairs(['aol.com', 'yahoo.com'])), pairs(['wanadoo.fr', 'orange.fr'])];
   const limits = [5, 5, 5, 5, 3];

@@ -115,6 +115,8 @@ export const POSITIVE_COUNT = wholeNumber('a count from 1', 1, NO_LIMIT);
 /** dns_rate_limit_max_queue has a least value. */
 export const COUNT_FROM_1000 = wholeNumber('a count from 1000', 1000, NO_LIMIT);
 export const SIZE = wholeNumber('a number of octets from 0', 0, Number.MAX_SAFE_INTEGER, octetsHint);
+/** As many as shared counters have room for (SHARDS_MAX in limits/ledger-memory.ts). */
+export const SHARD_COUNT = wholeNumber('a count from 1 to 28', 1, 28);
 export const PORT = wholeNumber('a port from 1 to 65535', 1, 65535);
 /** -1 stands for a word of its own (mx_failures_fallback_to_a). */
 export const COUNT_OR_MINUS_ONE: ValueType<number> = wordType(

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { lockSpool } from './spool-lock.ts';
+import { lockSpool, lockSpools } from './spool-lock.ts';
 
 async function inDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'spool-lock-'));
@@ -44,3 +44,17 @@ for (const [what, change] of [
       assert.deepEqual(await readdir(directory), []);
     }));
 }
+
+test('several spools are locked all or none', () =>
+  inDirectory(async (directory) => {
+    const spools = ['a', 'b', 'c'].map((name) => join(directory, name));
+    const unlock = await lockSpools(spools);
+    for (const spool of spools) await assert.rejects(lockSpool(spool), { name: 'SpoolUnavailable' });
+    await unlock();
+    const taken = await lockSpools([spools[1]!]);
+    await assert.rejects(lockSpools(spools), { name: 'SpoolUnavailable', message: /b\/lock: the spool is in use/ });
+    await (await lockSpool(spools[0]!))();
+    await taken();
+    await writeFile(join(directory, 'file'), '');
+    await assert.rejects(lockSpools([join(directory, 'file')]), { name: 'SpoolUnavailable', message: /file/ });
+  }));

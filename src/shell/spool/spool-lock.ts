@@ -2,11 +2,33 @@
 // another process with its pid keeps the spool locked. (Processes in different pid namespaces do not see each other.)
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from './disk.ts';
+import { codeOf, reasonOf, systemDisk } from './disk.ts';
 import { SpoolUnavailable } from './problem.ts';
 
 const LOCK = 'lock';
 const TRIES = 10;
+
+/**
+ * Locks spools for this process, all or none; directories that are missing are made. Which of its threads has which spool is
+ * its own business. Rejects with SpoolUnavailable. @returns how to give them up
+ */
+export async function lockSpools(directories: readonly string[]): Promise<() => Promise<void>> {
+  const unlocks: (() => Promise<void>)[] = [];
+  const unlock = async (): Promise<void> => {
+    for (const giveUp of unlocks) await giveUp();
+  };
+  for (const directory of directories) {
+    try {
+      await systemDisk.makeDirectory(directory);
+      unlocks.push(await lockSpool(directory));
+    } catch (error) {
+      await unlock();
+      if (error instanceof SpoolUnavailable || codeOf(error) === undefined) throw error;
+      throw new SpoolUnavailable(`spool ${directory}: ${reasonOf(error)}`, { cause: error });
+    }
+  }
+  return unlock;
+}
 
 /** Rejects with SpoolUnavailable when a living process has the lock. @returns how to give it up */
 export async function lockSpool(directory: string): Promise<() => Promise<void>> {

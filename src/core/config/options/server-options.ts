@@ -1,7 +1,7 @@
 // Options of the process: its name, its files, its logs.
 import { LOGGER_CHAIN } from '../chain.ts';
 import { type Option, option } from '../option.ts';
-import { BOOLEAN, FILE, HOST_NAME, OPTIONAL_FILE, PERMISSIONS, SECONDS } from '../value-type.ts';
+import { BOOLEAN, FILE, HOST_NAME, OPTIONAL_FILE, PERMISSIONS, SECONDS, SHARD_COUNT } from '../value-type.ts';
 
 /** Null: the name the system has. */
 export const hostname = option<string | null>({
@@ -20,6 +20,16 @@ export const spoolbase = option<string>({
   default: '/var/spool/ecelerity',
   scopes: ['global'],
   help: 'directory of the spool',
+  needsRestart: true,
+});
+
+/** Ours: design section 6. */
+export const shards = option<number>({
+  name: 'shards',
+  type: SHARD_COUNT,
+  default: 1,
+  scopes: ['global'],
+  help: 'threads that take and deliver mail, each with a spool of its own (an option of Headgate)',
   needsRestart: true,
 });
 
@@ -137,6 +147,7 @@ export const limitAuditLogMode = option<number>({
 export const SERVER_OPTIONS: readonly Option<unknown>[] = [
   hostname,
   spoolbase,
+  shards,
   forceFsync,
   pidfile,
   localChangesFile,

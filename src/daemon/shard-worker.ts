@@ -1,0 +1,6 @@
+// Where the thread of a shard begins.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ShardSetup } from './shard-messages.ts';
+import { serveShard } from './shard-service.ts';
+
+await serveShard(parentPort!, workerData as ShardSetup);
