@@ -1,12 +1,13 @@
 // Two shards in threads of their own behave as one server (docs/running.md, "Shards"): limits are those of both together, every
 // message arrives once, and what is asked or changed on the console is asked of both and changed in both.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { ConnectionWatch, everythingAccepted, type Pair, pairsOf, SOURCES } from '../support/connection-watch.ts';
 import { Headgate, runHeadgate, surroundings } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
+import { LogFile } from '../support/log-file.ts';
 import { Receivers } from '../support/receivers.ts';
 import { fieldsOf, isFailure, isRecord } from '../support/records.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -199,4 +200,44 @@ test('ports are shared between the shards of a server, not between servers', asy
     assert.equal(started.code, 1);
     assert.match(started.stderr, /the port is in use by another process/);
   }
+});
+
+test('the console asks both shards, and orders of the operator are carried out in both', {
+  timeout: 60_000,
+}, async (t) => {
+  const receivers = await Receivers.open(t, DOMAINS);
+  const held = `Shards = 2\nSuspend_Delivery = true\n${receivers.routes}`;
+  const headgate = await Headgate.start(t, held);
+  const accepted = await inject(
+    headgate.port,
+    DOMAINS.map((domain) => ({ domain, messages: 200 })),
+  );
+  for (const messages of receivedByShard(headgate)) assert.ok(messages > 50, 'both shards have mail');
+  const total = async () =>
+    (JSON.parse(await ask(headgate, 'domain all --json')) as { total: { active: number; delayed: number } }).total;
+  assert.equal((await total()).active, 400);
+  const listed = JSON.parse(await ask(headgate, 'showqueue --json d1.example 400,0')) as { id: string }[];
+  assert.equal(new Set(listed.map(({ id }) => id)).size, 200);
+  for (const shard of [0, 1]) {
+    const { id } = listed.find((message) => Number.parseInt(message.id[4]!, 16) >> 3 === shard)!;
+    assert.match(await ask(headgate, `message details ${id}`), new RegExp(`^Message: ${id}\n`));
+    assert.match(await ask(headgate, `why ${id}`), /suspend/i);
+  }
+  assert.match(await ask(headgate, 'why default d1.example'), /suspend_delivery/i);
+  assert.equal(await ask(headgate, 'delay 3600 --domain d2.example'), 'Delayed 200 messages.\n');
+  assert.deepEqual([(await total()).active, (await total()).delayed], [200, 200]);
+
+  renameSync(headgate.mainlog.path, `${headgate.mainlog.path}.1`);
+  await ask(headgate, 'reopen logs');
+  await ask(headgate, 'config set suspend_delivery false');
+  const first = new Map([...accepted].filter(([, recipients]) => recipients[0]!.endsWith('@d1.example')));
+  await receivers.whenArrived(first);
+  await headgate.mainlog.waitFor(isRecord('D'), 200);
+  assert.equal(new LogFile(`${headgate.mainlog.path}.1`).lines().filter(isRecord('R')).length, 400);
+  assert.equal(receivers.sink.counts.total.messages, 200);
+
+  assert.match(await ask(headgate, 'fail domain quiet d2.example'), /200 messages/);
+  assert.deepEqual([(await total()).active, (await total()).delayed], [0, 0]);
+  const exit = await headgate.endedBy(() => headgate.console('shutdown'));
+  assert.deepEqual([exit.code, exit.stderr], [0, '']);
 });
