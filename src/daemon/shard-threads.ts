@@ -324,12 +324,9 @@ export class ShardThreads implements Shards {
       await this.#ended.ended(number);
       const afterMs = this.#replacedAfterMs[number]!;
       this.#replacedAfterMs[number] = Math.min(2 * afterMs, REPLACED_AFTER_MS_MAX);
-      await delay(afterMs);
+      await delay(afterMs, undefined, { ref: false }); // a stop does not wait for it
       await this.#change;
-      if (this.#phase !== 'running') {
-        this.#isUnclean = true;
-        return;
-      }
+      if (this.#phase !== 'running') return;
       const thread = this.#begin(number, false);
       const problems = await this.#bringUp(thread);
       if (problems.length === 0) {
@@ -358,6 +355,7 @@ export class ShardThreads implements Shards {
 
   async comeToRest(): Promise<void> {
     this.#phase = 'stopping';
+    if (this.#replacing > 0) this.#isUnclean = true; // its receivers may count its connections still
     await this.#change;
     await this.#askAll({ kind: 'comeToRest' });
   }
