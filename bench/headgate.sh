@@ -1,6 +1,7 @@
 #!/bin/sh
 # Start command of Headgate for `bench`: everything goes to the sink, queues and logs are in the private directory of the
-# run, every message is on stable storage before its 250 (force_fsync is on by default).
+# run, every message is on stable storage before its 250 (force_fsync is on by default). HEADGATE_OPTIONS: further lines, at
+# global scope.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 tls=no
 [ -z "${BENCH_TLS:-}" ] || tls=required
@@ -11,6 +12,7 @@ Pidfile = "$BENCH_PEER_DIR/headgate.pid"
 Gateway = "127.0.0.1"
 Remote_SMTP_Port = $SINK_PORT
 TLS = $tls
+${HEADGATE_OPTIONS:-}
 ec_logger {
   mainlog = "$BENCH_PEER_DIR/mainlog.ec"
   rejectlog = "$BENCH_PEER_DIR/rejectlog.ec"

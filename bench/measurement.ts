@@ -36,6 +36,8 @@ export interface RowResult {
   /** The counts were those of the smoke test: good for nothing but to see that it works. */
   readonly isTiny: boolean;
   readonly measuredAt: string;
+  /** How long the row took, all rounds. */
+  readonly minutes?: number;
   readonly contestants: readonly ContestantResult[];
   /** What could not be measured, and why. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
@@ -46,8 +48,13 @@ export interface Results {
   readonly rows: Readonly<Record<string, RowResult>>;
 }
 
-export function printMeasurement(name: string, figures: Figures, problems: readonly string[] = []): void {
-  const measurement: Measurement = { name, figures: roundAll(figures), isNoisy: false, problems };
+export function printMeasurement(
+  name: string,
+  figures: Figures,
+  problems: readonly string[] = [],
+  isNoisy = false,
+): void {
+  const measurement: Measurement = { name, figures: roundAll(figures), isNoisy, problems };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
 }
 

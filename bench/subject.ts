@@ -46,6 +46,25 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
+const HEADGATE = join(HERE, '..', 'bin', 'headgate');
+
+/** @returns what Headgate has against these lines of configuration, or null */
+export async function complaintAbout(configuration: string): Promise<string | null> {
+  mkdirSync(BENCH_DIRECTORY, { recursive: true });
+  const directory = mkdtempSync(join(BENCH_DIRECTORY, 'check-'));
+  const file = join(directory, 'headgate.conf');
+  writeFileSync(file, `${configuration}\n`);
+  try {
+    await run(HEADGATE, ['config', 'check', file]);
+    return null;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
+    return `${stderr}${stdout}`.trim().split('\n')[0]!.replace(`${file}:`, '');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 export class HeadgateSubject implements Subject {
   readonly name = 'headgate';
   readonly directory: string;
@@ -92,7 +111,7 @@ ${configuration}`,
   async launch(): Promise<number> {
     const startedAt = performance.now();
     const words = ['start', '-c', join(this.directory, 'headgate.conf')];
-    const child = spawn(join(HERE, '..', 'bin', 'headgate'), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(HEADGATE, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     let complaints = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -11,6 +11,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { busyShare, freePortBase, machineFacts, peerVersions } from './machine.ts';
 import { type Figures, type Measurement, type Results, type RowResult, summarise } from './measurement.ts';
 import { type Contestant, type Peer, ROWS, type Row, type Scale } from './rows.ts';
+import { complaintAbout } from './subject.ts';
 import { describeRow } from './tables.ts';
 import { Words } from './words.ts';
 
@@ -42,7 +43,7 @@ class Suite {
   readonly #versions: ReadonlyMap<Peer, string>;
   readonly #environment: NodeJS.ProcessEnv;
   #running: ChildProcess | null = null;
-  #isStopped = false;
+  isStopped = false;
   hasFailed = false;
 
   constructor(words: Words, versions: ReadonlyMap<Peer, string>) {
@@ -56,7 +57,7 @@ class Suite {
 
   /** What runs is told to stop its servers and end; nothing else is started. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
     if (this.#running !== null) signalGroup(this.#running, 'SIGTERM');
   }
 
@@ -66,15 +67,16 @@ class Suite {
     const measurements = new Map<string, Measurement[]>();
     let contestants = row.contestants(this.#scale).filter(({ name }) => only.length === 0 || only.includes(name));
     for (const contestant of contestants) {
-      const reason = this.#obstacle(contestant);
+      const reason = await this.#obstacle(contestant);
       if (reason !== null) leftOut.push({ name: contestant.name, reason });
     }
+    const startedAt = performance.now();
     const rounds = this.#words.number('rounds', this.#scale === 'tiny' ? 1 : row.rounds);
     for (let round = 1; round <= rounds; round++) {
       contestants = contestants.filter(({ name }) => leftOut.every((other) => other.name !== name));
       for (const contestant of contestants) {
         const { name } = contestant;
-        if (this.#isStopped) throw new Error('told to end');
+        if (this.isStopped) throw new Error('told to end');
         process.stderr.write(`bench: ${row.id}: round ${round} of ${rounds}: ${name}\n`);
         const outcome = await this.#run(contestant);
         if (typeof outcome === 'string') {
@@ -86,7 +88,7 @@ class Suite {
         measurements.set(name, [...before, outcome]);
       }
     }
-    if (this.#isStopped) throw new Error('told to end');
+    if (this.isStopped) throw new Error('told to end');
     for (const { name, reason } of leftOut) process.stderr.write(`bench: ${row.id}: ${name} is left out: ${reason}\n`);
     if (measurements.size === 0) this.hasFailed = true;
     return {
@@ -94,6 +96,7 @@ class Suite {
       command: this.#commandOf(row, rounds),
       isTiny: this.#scale === 'tiny',
       measuredAt: new Date().toISOString(),
+      minutes: Number(((performance.now() - startedAt) / 60_000).toFixed(2)),
       contestants: Array.from(measurements, ([name, all]) => summarise(name, all)),
       leftOut,
     };
@@ -106,8 +109,12 @@ class Suite {
   }
 
   /** @returns why it cannot run on this machine, or null */
-  #obstacle({ peer, isRelay }: Contestant): string | null {
-    if (isRelay === true && !this.#versions.has('postfix'))
+  async #obstacle({ peer, isRelay, needsTools, configuration }: Contestant): Promise<string | null> {
+    if (configuration !== undefined) {
+      const complaint = await complaintAbout(configuration);
+      if (complaint !== null) return `this version refuses \`${configuration}\`: ${complaint}`;
+    }
+    if ((isRelay === true || needsTools === true) && !this.#versions.has('postfix'))
       return 'smtp-source and smtp-sink are not installed; `bench/bench setup postfix` does it';
     if (peer === undefined) return null;
     if (!this.#versions.has(peer)) return `not set up; \`bench/bench setup ${peer}\` does it`;
@@ -122,10 +129,16 @@ class Suite {
     const { code, output, complaints } = await this.#spawn(command, environment ?? {});
     const last = output.trimEnd().split('\n').at(-1)!;
     if (code !== 0 || !last.startsWith('{')) return `it ended with ${code}: ${oneLine(complaints)}`;
-    const line: unknown = JSON.parse(last);
+    let line: unknown;
+    try {
+      line = JSON.parse(last);
+    } catch {
+      return `its last line is not JSON: ${oneLine(last)}`;
+    }
     if (isRelay === true) return measurementOf(name, line as RelayLine);
-    const isNoisy = this.#scale === 'full' && (await busyShare()) > NOISE_MAX;
-    return { ...(line as Measurement), name, isNoisy };
+    const measurement = line as Measurement;
+    const isNoisy = measurement.isNoisy || (this.#scale === 'full' && (await busyShare()) > NOISE_MAX);
+    return { ...measurement, name, isNoisy };
   }
 
   /** Waits for a second in which the machine does little, a minute and a half at most. */
@@ -139,7 +152,7 @@ class Suite {
     [program, ...words]: readonly string[],
     environment: Readonly<Record<string, string>>,
   ): Promise<{ code: number | string | null; output: string; complaints: string }> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const env = { ...this.#environment, ...environment };
       const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
       this.#running = child;
@@ -158,7 +171,9 @@ class Suite {
         timers.push(setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_MS));
       };
       timers.push(setTimeout(end, this.#timeoutMs));
-      child.once('error', reject);
+      child.once('error', (error) => {
+        complaints += error.message; // it cannot be started; 'close' follows
+      });
       child.once('close', (code, signal) => {
         for (const timer of timers) clearTimeout(timer);
         this.#running = null;
@@ -179,6 +194,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 
 function measurementOf(name: string, line: RelayLine): Measurement {
   const figures: Figures = {
+    messages: line.messages,
     msgs_per_s: line.msgs_per_s,
     accept_per_s: line.accept_per_s,
     ...(line.cpu_ms_per_msg === null
@@ -224,7 +240,15 @@ async function main(): Promise<number> {
   let results: Results = { machine: await machineFacts(versions), rows: before.rows };
   const fresh: Record<string, RowResult> = {};
   for (const row of ROWS.filter(({ id }) => wanted.includes(id))) {
-    const result = await suite.measure(row);
+    let result: RowResult;
+    try {
+      result = await suite.measure(row);
+    } catch (error) {
+      if (suite.isStopped) throw error;
+      suite.hasFailed = true; // the other rows are worth having
+      process.stderr.write(`bench: ${row.id}: ${(error as Error).stack}\n`);
+      continue;
+    }
     fresh[row.id] = result;
     results = { ...results, rows: { ...results.rows, [row.id]: result } };
     // After each row, so that what was measured stays when a later one is ended.

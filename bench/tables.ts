@@ -1,15 +1,23 @@
 // Results as tables, for the terminal and for docs/performance.md: the same Markdown, aligned as the formatter has it.
 import type { ContestantResult, RowResult, Summary } from './measurement.ts';
-import type { Column, Row } from './rows.ts';
+import type { Column, ColumnLayout, Row } from './rows.ts';
+
+/** Heads, then lines. */
+type Table = readonly (readonly string[])[];
 
 export const NOT_MEASURED = '_Not measured yet._';
+
+function took(minutes: number | undefined): string {
+  if (minutes === undefined) return '';
+  return minutes < 1 ? ', in less than a minute' : `, in ${Math.round(minutes)} minutes`;
+}
 
 /** The text of a row: how it was measured, its table, what was left out. */
 export function describeRow(row: Row, result: RowResult | undefined): string {
   if (result === undefined || result.contestants.length === 0) return NOT_MEASURED;
   const { contestants, leftOut, command, measuredAt } = result;
   const lines = [result.isTiny ? '**Counts of the smoke test: good for nothing.**\n' : '', tableOf(row, contestants)];
-  lines.push('', `- Measured ${measuredAt.slice(0, 10)} with \`${command}\`.`);
+  lines.push('', `- Measured ${measuredAt.slice(0, 10)} with \`${command}\`${took(result.minutes)}.`);
   for (const { name, noisyRuns, runs } of contestants) {
     if (noisyRuns > 0) lines.push(`- ${name}: other programs ran during ${noisyRuns} of ${runs} runs.`);
   }
@@ -18,17 +26,20 @@ export function describeRow(row: Row, result: RowResult | undefined): string {
   return lines.join('\n').trim();
 }
 
-function tableOf({ columns }: Row, contestants: readonly ContestantResult[]): string {
-  if (columns === null) {
-    const cells = contestants.flatMap(({ name, figures }) =>
-      Object.entries(figures).map(([figure, { min, median, max }]) => [
-        name,
-        figure.replaceAll('_', ' '),
-        ...[median, min, max].map(significant),
-      ]),
-    );
-    return alignTable([['', 'figure', 'median', 'min', 'max'], ...cells]);
+function tableOf({ layout }: Row, contestants: readonly ContestantResult[]): string {
+  switch (layout.kind) {
+    case 'columns':
+      return alignTable(columnTable(layout, contestants));
+    case 'figures':
+      return alignTable(figureTable(contestants));
+    case 'growth':
+      return alignTable(growthTable(contestants));
+    case 'side by side':
+      return alignTable(sideBySide(contestants));
   }
+}
+
+function columnTable({ columns, derived }: ColumnLayout, contestants: readonly ContestantResult[]): Table {
   const headgate = contestants.find(({ name }) => name === 'headgate');
   const compared = headgate === undefined ? [] : columns.filter(({ ratio }) => ratio !== undefined);
   const heads = [
@@ -43,7 +54,57 @@ function tableOf({ columns }: Row, contestants: readonly ContestantResult[]): st
     ...columns.map(({ figure, digits }) => spread(contestant.figures[figure], digits)),
     ...compared.map((column) => ratioOf(column, headgate!, contestant)),
   ]);
-  return alignTable([heads, ...cells]);
+  const median = (name: string, figure: string): number | null =>
+    contestants.find((contestant) => contestant.name === name)?.figures[figure]?.median ?? null;
+  const workedOut = (derived?.(median) ?? []).map(({ name, figures, digits }) => [
+    name,
+    ...columns.map(({ figure }) => {
+      const value = figures[figure] ?? null;
+      return value === null || !Number.isFinite(value) ? '' : grouped(value, digits);
+    }),
+    ...compared.map(() => ''),
+  ]);
+  return [heads, ...cells, ...workedOut];
+}
+
+function figureTable(contestants: readonly ContestantResult[]): Table {
+  const cells = contestants.flatMap(({ name, figures }) =>
+    Object.entries(figures).map(([figure, { min, median, max }]) => [
+      name,
+      figure.replaceAll('_', ' '),
+      ...[median, min, max].map(significant),
+    ]),
+  );
+  return [['', 'figure', 'median', 'min', 'max'], ...cells];
+}
+
+/** Figures are `STEP_beside_SIZE_ns`: one a line, compared with the first size of its step. */
+function growthTable(contestants: readonly ContestantResult[]): Table {
+  const lines: string[][] = [];
+  for (const { name, figures } of contestants) {
+    const firstByStep = new Map<string, number>();
+    for (const [figure, summary] of Object.entries(figures)) {
+      const [step, size] = figure.replace(/_ns$/, '').split('_beside_') as [string, string];
+      const first = firstByStep.get(step) ?? summary.median;
+      firstByStep.set(step, first);
+      const times = first === 0 ? '' : (summary.median / first).toFixed(2);
+      lines.push([name, step, grouped(Number(size), 0), spread(summary, 0), times]);
+    }
+  }
+  return [['of', 'step', 'how many', 'ns of CPU for a message', 'times the first'], ...lines];
+}
+
+function sideBySide(contestants: readonly ContestantResult[]): Table {
+  const names = [...new Set(contestants.flatMap(({ figures }) => Object.keys(figures)))];
+  const heads = ['', ...contestants.map(({ name }) => name)];
+  const cells = names.map((figure) => [
+    figure.replaceAll('_', ' '),
+    ...contestants.map(({ figures }) => {
+      const median = figures[figure]?.median;
+      return median === undefined ? '' : significant(median);
+    }),
+  ]);
+  return [heads, ...cells];
 }
 
 function ratioOf({ figure, ratio }: Column, headgate: ContestantResult, other: ContestantResult): string {
@@ -68,7 +129,7 @@ function significant(value: number): string {
   return grouped(value, digits);
 }
 
-export function alignTable([heads, ...rows]: readonly (readonly string[])[]): string {
+export function alignTable([heads, ...rows]: Table): string {
   const widths = heads!.map((head, at) => Math.max(3, head.length, ...rows.map((row) => row[at]!.length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(' | ')} |`;

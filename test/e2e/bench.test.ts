@@ -17,6 +17,11 @@ const PERFORMANCE = path('docs/performance.md');
 for (const { row, names, figures } of [
   { row: 'hot-parts', names: ['ledger', 'queue', 'resolution'], figures: ['ledger_10_ns', 'load_cpu_seconds'] },
   { row: 'limit', names: ['headgate'], figures: ['busy_share_mean', 'connections_peak', 'cpu_ms_per_msg'] },
+  {
+    row: 'growth',
+    names: ['queued', 'domains', 'bindings', 'stanzas', 'outbound'],
+    figures: ['delivering_beside_20_ns'],
+  },
   { row: 'latency', names: ['headgate'], figures: ['latency_p50_ms', 'latency_p99_ms', 'peak_per_s'] },
   { row: 'queued', names: ['headgate'], figures: ['octets_per_message', 'start_seconds', 'rss_mb_restarted'] },
 ]) {
@@ -28,7 +33,7 @@ for (const { row, names, figures } of [
 
 const skip = skipWithout('smtp-source', 'smtp-sink');
 
-test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async (t) => {
+test('source, server and sink; and the parts', { skip, timeout: 600_000 }, async (t) => {
   const directory = temporaryDirectory(t);
   chmodSync(directory, 0o755); // the user of Postfix looks into it
   const file = join(directory, 'results.json');
@@ -45,6 +50,16 @@ test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async
   } else {
     t.diagnostic('NOT RUN: row tls; its receiver is Postfix, which starts as root only');
   }
+  const cases = [
+    { row: 'connections', only: ['headgate'], figures: ['2k_20_cpu_ms', 'new_in_cpu_ms', 'new_out_cpu_ms'] },
+    { row: 'bare', only: ['receive', 'commit', 'send', 'bare relay'], figures: ['2k_100_cpu_ms', '50k_20_cpu_ms'] },
+    { row: 'profile', only: ['2 KB at 20 sessions', 'the bare relay'], figures: ['CPU: all', 'CPU: spool'] },
+    { row: 'shards', only: ['one shard', 'two shards'], figures: ['2k_20_msgs_per_s', '2k_100_cpu_ms'] },
+    { row: 'growth', only: ['clients'], figures: ['relaying_beside_20_ns'] },
+  ];
+  for (const { row, only, figures } of cases) {
+    assertFigures(await measure(t, directory, row, only, common), row, only, figures);
+  }
   const parts = await measure(t, directory, 'parts', ['receive', 'commit', 'send'], common);
   assertFigures(parts, 'parts', ['send'], ['send_2k_overlap_cpu_ms', 'send_50k_overlap_cpu_ms']);
 
@@ -52,9 +67,21 @@ test('source, server and sink; and the parts', { skip, timeout: 300_000 }, async
   cpSync(PERFORMANCE, document);
   assert.equal((await run(t, directory, ['bench/publish.ts', file, document])).code, 0);
   const filled = readFileSync(document, 'utf8');
-  for (const row of ['relay-20', 'relay-new', 'domains', 'parts', ...(IS_ROOT ? ['tls'] : [])]) {
+  for (const row of [
+    'relay-20',
+    'relay-new',
+    'connections',
+    'shards',
+    'domains',
+    'parts',
+    ...(IS_ROOT ? ['tls'] : []),
+  ]) {
     const place = filled.split(`<!-- figures: ${row} -->`)[1]!.split('<!-- end of figures -->')[0]!;
-    assert.match(place, /Counts of the smoke test[\s\S]*\| (headgate|send) +\|[\s\S]*npm run bench -- /, row);
+    assert.match(
+      place,
+      /Counts of the smoke test[\s\S]*\| (headgate|send|two shards) +\|[\s\S]*npm run bench -- /,
+      row,
+    );
   }
   assert.ok(Object.keys((JSON.parse(readFileSync(file, 'utf8')) as Results).machine).length > 3);
 });
