@@ -21,7 +21,7 @@ const LIMIT = 8;
 const PER_CONNECTION = 20;
 
 const RECEIVERS: readonly (readonly [string, string | false, (t: TestContext) => Promise<RealReceiver>])[] = [
-  ['Postfix', skipWithoutPostfix(), startPostfix],
+  ['Postfix', skipWithoutPostfix(), (t) => startPostfix(t)],
   ['Exim', skipWithoutExim(), startExim],
   ['OpenSMTPD', skipWithoutOpensmtpd('opensmtpd'), (t) => startOpensmtpd(t, 'opensmtpd')],
   ['OpenSMTPD of Debian 11', skipWithoutOpensmtpd('opensmtpd-11'), (t) => startOpensmtpd(t, 'opensmtpd-11')],

@@ -15,8 +15,11 @@ export function skipWithoutPostfix(): string | false {
   return IS_ROOT ? skipWithout('postfix', 'postconf') : 'NOT RUN: Postfix starts as root only';
 }
 
-/** Its directories are below that of the test; nothing of the machine's own Postfix is used. */
-export async function startPostfix(t: TestContext): Promise<RealReceiver> {
+/**
+ * Its directories are below that of the test; nothing of the machine's own Postfix is used.
+ * @param settings further lines of main.cf
+ */
+export async function startPostfix(t: TestContext, settings = ''): Promise<RealReceiver> {
   let stop = (): Promise<unknown> => Promise.resolve();
   t.after(() => stop()); // before its directory goes
   const directory = temporaryDirectory(t);
@@ -28,7 +31,7 @@ export async function startPostfix(t: TestContext): Promise<RealReceiver> {
   const { output: ids } = await runProgram('id', ['-u', owner!]);
   const { output: groupIds } = await runProgram('id', ['-g', owner!]);
   chownSync(join(directory, 'data'), Number(ids), Number(groupIds));
-  writeFileSync(join(configuration, 'main.cf'), mainSettings(directory, daemons!, commands!));
+  writeFileSync(join(configuration, 'main.cf'), mainSettings(directory, daemons!, commands!) + settings);
   const log = new LogFile(join(directory, 'maillog'));
   const port = await startOnFreePort('postfix', async (candidate) => {
     writeFileSync(join(configuration, 'master.cf'), services(candidate));
@@ -75,9 +78,12 @@ function services(port: number): string {
     'tlsmgr unix - - n - 1 tlsmgr',
     'rewrite unix - - n - - trivial-rewrite',
     'bounce unix - - n - 0 bounce',
+    'defer unix - - n - 0 bounce',
+    'trace unix - - n - 0 bounce',
     'discard unix - - n - - discard',
     'anvil unix - - n - 1 anvil',
     'error unix - - n - - error',
+    'smtp unix - - n - - smtp',
     'postlog unix-dgram n - n - 1 postlogd',
   ];
   return `127.0.0.1:${port} inet n - n - - smtpd\n${rows.join('\n')}\n`;
