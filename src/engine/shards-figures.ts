@@ -1,4 +1,5 @@
-// Figures of several shards as those of one server. What is counted is added up; of times, the longest is meant.
+// Figures of several shards as those of one server. What is counted is added up; of times, the longest is meant. Connections of
+// the server and of a binding are counted in memory that shards share (docs/decisions/0004): each says those of all.
 import type { BindingRow, DnsCount, DomainDetail, DomainRow, SummaryFigures } from '../core/console/server-view.ts';
 import type { PacerFigures } from '../core/routing/query-pacer.ts';
 import { sum } from './every-shard.ts';
@@ -14,7 +15,7 @@ export function joinSummaries(all: readonly SummaryFigures[]): SummaryFigures {
     Math.max(0, dns.a.queries + dns.aaaa.queries + dns.mx.queries + dns.txt.queries - dns.pending);
   const answers = total(({ dns }) => answered(dns));
   return {
-    outboundConnections: total((one) => one.outboundConnections),
+    outboundConnections: Math.max(...all.map((one) => one.outboundConnections)),
     inboundConnections: total((one) => one.inboundConnections),
     domains: total((one) => one.domains),
     activeMessages: total((one) => one.activeMessages),
@@ -73,7 +74,7 @@ export function joinBindings(one: BindingRow, other: BindingRow): BindingRow {
     group: one.group,
     binding: one.binding,
     isGone: one.isGone && other.isGone,
-    connections: one.connections + other.connections,
+    connections: Math.max(one.connections, other.connections), // 0 in one that has none of its own
     active: one.active + other.active,
     total: one.total + other.total,
     delivered: one.delivered + other.delivered,

@@ -1,7 +1,6 @@
 // Several shards as one server: what each says, and what is made of it. One row for each thing that may be asked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   bindingRow,
   domainRow,
@@ -10,13 +9,11 @@ import {
   type GivenServer,
   outboundRow,
 } from '../../test/support/fake-server.ts';
-import { VirtualSite } from '../../test/support/virtual-site.ts';
 import { wallMs } from '../core/base/moment.ts';
 import { ShardGone } from '../core/base/shard-gone.ts';
 import type { ActionOutcome, MessageDetail } from '../core/console/mail-view.ts';
 import { collectPages } from '../core/console/pages.ts';
 import type { DomainDetail, QueuedMessage, ServerView, ThrottleRow } from '../core/console/server-view.ts';
-import type { Holder, LimitUse, QueueExplanation } from '../core/delivery/queue-explanation.ts';
 import { ShardsView } from './shards-view.ts';
 
 const AT = wallMs(1_070_244_212_345);
@@ -68,44 +65,6 @@ const DETAIL: MessageDetail = {
   size: 7,
 };
 
-const use = (counter: number, open: number, peak: number): LimitUse => ({
-  counter,
-  option: 'Max_Outbound_Connections',
-  counts: `counter ${counter}`,
-  limit: 5,
-  open,
-  peak,
-  setBy: 'default',
-});
-
-const holder = (domain: string, connections: number): Holder => ({ binding: 'default', domain, connections });
-
-const WAITS: QueueExplanation = {
-  binding: 'default',
-  domain: 'a.com',
-  active: 3,
-  delayed: 1,
-  connections: 2,
-  wanted: 4,
-  reason: { kind: 'limit', limits: [use(7, 5, 5)], holders: [holder('a.com', 2)], isOwn: false },
-  waitingMs: 100,
-  limits: [use(7, 5, 5), use(8, 1, 1)],
-};
-const EMPTY: QueueExplanation = {
-  ...WAITS,
-  active: 0,
-  delayed: 0,
-  connections: 1,
-  wanted: 0,
-  reason: { kind: 'empty' },
-  waitingMs: null,
-  limits: [use(7, 4, 6), use(9, 2, 3)],
-};
-const ROUTED: QueueExplanation = { ...EMPTY, active: 1, wanted: 1, reason: { kind: 'route' }, waitingMs: 50 };
-const RETRIED: QueueExplanation = { ...EMPTY, delayed: 2, reason: { kind: 'retryTime', at: AT } };
-const RETRIED_BEFORE: QueueExplanation = { ...RETRIED, reason: { kind: 'retryTime', at: wallMs(AT - 5) } };
-const JOINED_LIMITS = [use(7, 5, 6), use(8, 1, 1), use(9, 2, 3)];
-
 const address = (name: string, failedAgoMs: number | null, setAsideBy: readonly string[] = []) => ({
   address: name,
   family: 4 as const,
@@ -146,7 +105,7 @@ function withMessages(all: readonly QueuedMessage[]): GivenServer {
 
 type Ask = (view: ServerView) => unknown;
 
-/** What may be asked, what each of the shards answers, and what is made of it. */
+/** What may be asked, what each of the shards answers, and what is made of it. Why mail waits: shards-explanation.test.ts. */
 const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], expected: unknown][] = [
   [
     'summary',
@@ -192,7 +151,7 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
       },
     ],
     {
-      outboundConnections: 2250,
+      outboundConnections: 2248,
       domains: 71_422,
       a: { queries: 42, timeouts: 1 },
       pending: 2,
@@ -283,10 +242,10 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
     'bindings',
     (view) => collectPages(view.bindings()),
     [
-      { bindings: () => [bindingRow('default', null, 1, 2), bindingRow('b', 'g', 3)] },
+      { bindings: () => [{ ...bindingRow('default', null, 1, 2), connections: 7 }, bindingRow('b', 'g', 3)] },
       { bindings: () => [bindingRow('default', null, 10, 20), bindingRow('b', 'g', 30), bindingRow('old', null, 5)] },
     ],
-    [bindingRow('default', null, 11, 22), bindingRow('b', 'g', 33), bindingRow('old', null, 5)],
+    [{ ...bindingRow('default', null, 11, 22), connections: 7 }, bindingRow('b', 'g', 33), bindingRow('old', null, 5)],
   ],
   [
     'outbound',
@@ -312,76 +271,6 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
     ['2', '3', '4'],
   ],
   ['countMessages', (view) => view.countMessages(LIST), [2, 3].map((count) => ({ countMessages: () => count })), 5],
-  [
-    'why',
-    (view) => view.why('default', 'a.com'),
-    [
-      { why: () => EMPTY, holders: () => [holder('b.com', 3)] },
-      { why: () => WAITS, holders: () => [holder('a.com', 2)] },
-      { why: () => null, holders: () => [holder('a.com', 2)] },
-    ],
-    {
-      ...WAITS,
-      active: 3,
-      delayed: 1,
-      connections: 3,
-      wanted: 4,
-      reason: {
-        kind: 'limit',
-        limits: [use(7, 5, 6)],
-        holders: [holder('a.com', 4), holder('b.com', 3)],
-        isOwn: false,
-      },
-      limits: [use(7, 5, 6), use(9, 2, 3), use(8, 1, 1)],
-    },
-  ],
-  ['why', (view) => view.why('default', 'a.com'), [{}, {}], null],
-  [
-    'why',
-    async (view) => (await view.why('default', 'a.com'))?.reason,
-    [RETRIED, EMPTY, RETRIED_BEFORE].map((one) => ({ why: () => one })),
-    RETRIED_BEFORE.reason,
-  ],
-  [
-    'why',
-    async (view) => (await view.why('default', 'a.com'))?.reason.kind,
-    [RETRIED, { ...ROUTED, waitingMs: 1, reason: { kind: 'nodeTrouble' as const } }, ROUTED].map((one) => ({
-      why: () => one,
-    })),
-    'route',
-  ],
-  [
-    'whyMessage',
-    (view) => view.whyMessage('1'),
-    [
-      { why: () => WAITS, holders: () => [holder('c.com', 1)] },
-      {
-        why: () => ROUTED,
-        whyMessage: () => ({ kind: 'found', id: '1', retries: 0, nextAttemptAt: null, expiresAt: AT, queue: ROUTED }),
-      },
-    ],
-    {
-      kind: 'found',
-      id: '1',
-      retries: 0,
-      nextAttemptAt: null,
-      expiresAt: AT,
-      queue: { ...ROUTED, active: 4, delayed: 1, connections: 3, wanted: 5, limits: JOINED_LIMITS },
-    },
-  ],
-  [
-    'whyMessage',
-    (view) => view.whyMessage('1'),
-    [{}, { whyMessage: (id) => ({ kind: 'delivering', id }) }],
-    { kind: 'delivering', id: '1' },
-  ],
-  ['whyMessage', (view) => view.whyMessage('1'), [{}, {}], { kind: 'unknown' }],
-  [
-    'holders',
-    (view) => view.holders([3]),
-    [1, 2].map((connections) => ({ holders: ([counter]) => [holder(`${counter}`, connections)] })),
-    [holder('3', 1), holder('3', 2)],
-  ],
   [
     'throttles',
     (view) => collectPages(view.throttles(null)),
@@ -456,11 +345,11 @@ for (const [method, ask, shards, expected] of ROWS) {
   });
 }
 
-test('every method of a server is in that table', () => {
+test('every other method of a server is in that table', () => {
   const methods = Object.entries(fakeServer()).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
   assert.deepEqual(
     methods.filter((name) => !ROWS.some(([method]) => method === name)),
-    [],
+    ['why', 'holders', 'whyMessage'],
   );
 });
 
@@ -503,58 +392,4 @@ test('another shard in the place of one that ended is asked from then on', async
   const view = new ShardsView(shards);
   shards[1] = fakeServer({ flush: () => 10 });
   assert.equal(await view.flush({ domain: null, binding: null }), 11);
-});
-
-test('property: limit and offset go right across shards, active mail first', async () => {
-  const shard = fc.record({ active: fc.nat(4), delayed: fc.nat(4) });
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(shard, { minLength: 1, maxLength: 4 }),
-      fc.nat(12),
-      fc.nat(12),
-      fc.constantFrom(null, 'active' as const, 'delayed' as const),
-      async (shards, limit, offset, queue) => {
-        const mail = shards.map(({ active, delayed }, place) => [
-          ...Array.from({ length: active }, (_, index) => message(`${place}a${index}`)),
-          ...Array.from({ length: delayed }, (_, index) => message(`${place}d${index}`, 'delayed')),
-        ]);
-        const inOrder = (['active', 'delayed'] as const)
-          .filter((one) => queue === null || one === queue)
-          .flatMap((one) => mail.flatMap((own) => own.filter((each) => each.queue === one)));
-        const view = new ShardsView(mail.map((own) => fakeServer(withMessages(own))));
-        const found = await collectPages(view.messages({ ...LIST, queue }, limit, offset));
-        assert.deepEqual(found, inOrder.slice(offset, offset + limit));
-        assert.equal(await view.countMessages({ ...LIST, queue }), inOrder.length);
-      },
-    ),
-  );
-});
-
-test('two engines: what is found, counted and failed in both', async () => {
-  const configuration = 'Suspend_Delivery = true\n';
-  const sites = [1, 2].map(() => new VirtualSite({ configuration, answer: () => '250 ok' }));
-  for (const [index, site] of sites.entries()) {
-    for (let count = 0; count <= index; count++) site.submit('<a@sender.example>', '<b@example.com>');
-  }
-  const view = new ShardsView(sites.map(({ server }) => server));
-  const done = async <T>(promise: Promise<T>): Promise<T> => {
-    for (const site of sites) site.runUntil(site.seconds + 1);
-    return promise;
-  };
-  const { activeMessages, received } = await view.summary();
-  assert.deepEqual([activeMessages, received], [3, 3]);
-  assert.deepEqual(
-    (await collectPages(view.domains())).map(({ domain, active }) => [domain, active]),
-    [['example.com', 3]],
-  );
-  const explained = await view.why('default', 'example.com');
-  assert.deepEqual([explained?.reason.kind, explained?.active], ['suspended', 3]);
-  const ids = (await collectPages(view.messages({ ...LIST, domain: 'example.com' }, 10, 0))).map(({ id }) => id);
-  assert.equal(ids.length, 3);
-  assert.equal((await done(view.findMessage(ids[2]!)))?.id, ids[2]);
-  const failed = await done(
-    view.failDomain({ ...ANY, domain: 'example.com', quiet: true, reply: '554 x', dryRun: false }),
-  );
-  assert.equal(failed.count, 3);
-  assert.equal(await view.countMessages({ ...LIST, domain: 'example.com' }), 0);
 });
