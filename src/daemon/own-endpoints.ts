@@ -1,20 +1,17 @@
 // Whether an address and a port are where this server itself takes mail.
 import { parseIpAddress } from '../core/base/ip-address.ts';
 
-/**
- * @param places endpoints that are open, as address:port; those of IPv6 in brackets
- * @param address null: at any address
- */
+/** @param places endpoints that are open, as address:port; those of IPv6 in brackets */
 export function isOwnEndpoint(
   places: readonly string[],
-  address: string | null,
+  address: string,
   port: number,
   hasLocalAddress: (address: string) => boolean,
 ): boolean {
   return places.some((place) => {
     const [, host = '', digits] = /^\[?([^\]]*)\]?:(\d+)$/.exec(place) ?? [];
     if (Number(digits) !== port) return false;
-    return address === null || takesAt(host, reached(address), hasLocalAddress);
+    return takesAt(host, reached(address), hasLocalAddress);
   });
 }
 

@@ -41,8 +41,8 @@ export interface EngineParts {
   utcOffsetMinutes(at: WallMs): number;
   /** The name in DNS of a domain in Unicode; SMTPUTF8 is not offered where this is left out. */
   readonly asciiDomain?: AsciiDomain;
-  /** Whether one of the endpoints that take mail is there. @param address null: at any address. Left out: there are none */
-  isOwnEndpoint?(address: string | null, port: number): boolean;
+  /** Whether one of the endpoints that take mail is there. Left out: there are none. */
+  isOwnEndpoint?(address: string, port: number): boolean;
   /** What the name service counts, for `summary`. */
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;

@@ -137,7 +137,7 @@ export class Engine implements Turns {
       this,
       new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration)),
       ports.stsPolicies,
-      (domain) => routePolicy(this.#configuration, domain, ownPlaces(parts, this.hostname)),
+      (domain) => routePolicy(this.#configuration, domain, ownPlaces(parts)),
       (queue) => this.scheduler.routeReady(queue),
       (domain, policy, fault) => this.#tlsReports?.countPolicy(domain, policy, fault),
     );

@@ -3,7 +3,7 @@
 import type { Moment } from '../core/base/moment.ts';
 import type { MailQueue } from '../core/delivery/mail-queue.ts';
 import type { DeliverySettings } from '../core/delivery/settings.ts';
-import { canonicalDomain, type DomainName } from '../core/mail/domain-name.ts';
+import type { DomainName } from '../core/mail/domain-name.ts';
 import type { KnownRoute, Route } from '../core/mail/hosts.ts';
 import type { HeldPolicy } from '../core/mail/sts-policy.ts';
 import type { CountedPolicy } from '../core/records/tls-counts.ts';
@@ -40,10 +40,12 @@ const FAILURE_TYPES = {
   form: 'sts-policy-invalid',
 } as const;
 
-/** Where this server is, by name or by address (RFC 5321 section 5.1). The port tells it from its neighbours. */
-export function ownPlaces({ isOwnEndpoint }: EngineParts, hostname: string): RoutePolicy['isOwn'] {
-  const own = canonicalDomain(hostname);
-  return (host, address, port) => isOwnEndpoint?.(host === own ? null : address, port) === true;
+/**
+ * Where this server is (RFC 5321 section 5.1). The port tells it from its neighbours. Its name does not: the host that takes the
+ * mail of the same domain in may well have that as well.
+ */
+export function ownPlaces({ isOwnEndpoint }: EngineParts): RoutePolicy['isOwn'] {
+  return (address, port) => isOwnEndpoint?.(address, port) === true;
 }
 
 export class Routes {

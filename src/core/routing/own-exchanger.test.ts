@@ -11,7 +11,7 @@ import type { RouteRequest } from './route-request.ts';
 
 const POLICY: RoutePolicy = {
   ...NO_POLICY,
-  isOwn: (host, address, port) => port === 25 && (address === '192.0.2.1' || host === 'me.example'),
+  isOwn: (address, port) => port === 25 && (address === '192.0.2.1' || address === '192.0.2.2'),
 };
 const mx = (...records: readonly (readonly [number, string])[]): DnsAnswer => ({
   kind: 'mx',
@@ -23,7 +23,7 @@ const SILENT: DnsAnswer = { kind: 'unavailable', reason: 'timeout' };
 const HOSTS: Record<string, DnsAnswer> = {
   'own.example A': at('192.0.2.1'),
   'own.example MX': { kind: 'noData', ttlSeconds: 300 },
-  'me.example A': at('198.51.100.1'), // by name: its address is that of a router in front
+  'me.example A': at('192.0.2.2'),
   'one.example A': at('192.0.2.11'),
   'two.example A': at('192.0.2.12'),
   'three.example A': at('192.0.2.13'),
@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
   ],
   ['all are level with it', mx([10, 'one.example'], [10, 'own.example']), LOOP],
   ['it is there twice', mx([10, 'one.example'], [20, 'own.example'], [15, 'me.example']), '10 one.example; me.example'],
-  ['by its name alone', mx([10, 'me.example'], [20, 'one.example']), loop('me.example', '198.51.100.1')],
+  ['at another address', mx([10, 'me.example'], [20, 'one.example']), loop('me.example', '192.0.2.2')],
   ['one of two addresses of a host', mx([10, 'one.example'], [20, 'both.example']), '10 one.example; both.example'],
   [
     'at another port it is somebody else',

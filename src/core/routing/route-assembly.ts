@@ -75,7 +75,7 @@ export function assembleRoute(
   if (known.some((row) => !row.isWritten && isInAnyBlock(row.address, policy.prohibitedHosts)))
     return { kind: 'found', route: unroutable(PROHIBITED_REPLY, ttlSeconds) };
   // RFC 5321 section 5.1: what stands level with this server or behind it would send the mail back here.
-  const own = all.filter(({ host, address, port }) => policy.isOwn(host, address, port)).sort(byPreference)[0] ?? null;
+  const own = all.filter(({ address, port }) => policy.isOwn(address, port)).sort(byPreference)[0] ?? null;
   const isAhead = (one: Placed): boolean => own === null || byPreference(one, own) < 0;
   const rows = known.filter(isAhead);
   const missing = gaps.find(isAhead)?.reason ?? null;

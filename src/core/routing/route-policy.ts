@@ -17,8 +17,8 @@ export interface RoutePolicy {
   readonly dnsFailuresToPurge: number;
   /** Relay_Domains: nothing is opened before all hosts of the domain are known. */
   readonly isRelayed: boolean;
-  /** Whether what is sent there comes to this server: one of its own endpoints, by name or by address. */
-  isOwn(host: string, address: string, port: number): boolean;
+  /** Whether what is sent there comes to this server: one of its own endpoints. */
+  isOwn(address: string, port: number): boolean;
 }
 
 /** Takes answers as they come. */
