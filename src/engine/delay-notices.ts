@@ -44,7 +44,8 @@ const LOOK_MS = 60_000;
 
 export class DelayNotices {
   readonly #parts: DelayNoticeParts;
-  readonly #watches = new Map<StoredContent, Map<string, Watch>>();
+  /** By the sequence of the stored message. */
+  readonly #watches = new Map<number, Map<string, Watch>>();
   readonly #byTime = new Heap<Watch>((a, b) => a.dueAt < b.dueAt);
   readonly #timer: Timer;
 
@@ -71,7 +72,7 @@ export class DelayNotices {
   /** A recipient was delivered to, or failed for good. */
   ended(stored: StoredContent, index: number): void {
     if (this.#byTime.size === 0) return;
-    const watch = this.#watches.get(stored)?.get(keyOf(stored, index));
+    const watch = this.#watches.get(stored.sequence)?.get(keyOf(stored, index));
     if (watch === undefined) return;
     watch.late.delete(index);
     if (watch.late.size === 0) this.#drop(watch);
@@ -90,10 +91,10 @@ export class DelayNotices {
 
   #watchOf(stored: StoredContent, index: number, settings: DeliverySettings): Watch {
     const key = keyOf(stored, index);
-    let watches = this.#watches.get(stored);
+    let watches = this.#watches.get(stored.sequence);
     if (watches === undefined) {
       watches = new Map();
-      this.#watches.set(stored, watches);
+      this.#watches.set(stored.sequence, watches);
     }
     let watch = watches.get(key);
     if (watch === undefined) {
@@ -116,9 +117,9 @@ export class DelayNotices {
 
   #drop(watch: Watch): void {
     this.#byTime.remove(watch);
-    const watches = this.#watches.get(watch.stored);
+    const watches = this.#watches.get(watch.stored.sequence);
     watches?.delete(watch.key);
-    if (watches?.size === 0) this.#watches.delete(watch.stored);
+    if (watches?.size === 0) this.#watches.delete(watch.stored.sequence);
   }
 
   #tellDue(): void {

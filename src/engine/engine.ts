@@ -53,7 +53,7 @@ export class Engine implements Turns {
   readonly scheduler: Scheduler;
   readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
-  readonly #ports: Ports & { readonly spool: IndexedSpool };
+  readonly #ports: Omit<Ports, 'spool'> & { readonly spool: IndexedSpool };
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
   readonly #wakeUps: WakeUps;
@@ -120,6 +120,7 @@ export class Engine implements Turns {
       random: random.stream('host-choice'),
       node: this.#node,
       nodeLimits: limits,
+      messages: spool,
       actions: this.#schedulerActions(),
       curfewOf: (binding, domain) => this.#quietHours.of(binding, domain),
       rollUp: {

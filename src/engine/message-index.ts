@@ -1,38 +1,41 @@
-// Finds a message by its id without a look at any other: every recipient of the spool that is not settled for good.
-// It stands before the spool and sees what comes and goes. Measured with a million: 30 to 40 octets a message, 2
-// microseconds to keep and to drop. In many maps, since one of a million is copied in one go when it grows.
+// Finds a message by its id without a look at any other: every recipient of the spool that is not settled for good. It stands
+// before the spool and sees what comes and goes. It holds numbers only, and so do the queues, which find messages here.
+import { IdTable } from '../core/mail/id-table.ts';
 import type { MailId } from '../core/mail/ids.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../core/mail/message.ts';
-import type { AppendResult, RecoveredRecord, Spool, StoredContent } from './ports.ts';
+import type { StoredMessages } from '../core/queue/stored-messages.ts';
+import type { AppendResult, NumberedSpool, RecoveredRecord, Spool, StoredContent } from './ports.ts';
 
-/** A power of two. */
-const MAPS = 256;
+export class IndexedSpool implements Spool, StoredMessages {
+  readonly #spool: NumberedSpool;
+  readonly #numbers = new IdTable();
 
-export class IndexedSpool implements Spool {
-  readonly #spool: Spool;
-  readonly #maps: Map<MailId, StoredContent>[] = Array.from({ length: MAPS }, () => new Map());
-
-  constructor(spool: Spool) {
+  constructor(spool: NumberedSpool) {
     this.#spool = spool;
   }
 
   find(id: MailId): { readonly stored: StoredContent; readonly index: number } | null {
-    const stored = this.#mapOf(id).get(id);
-    if (stored === undefined) return null;
-    return { stored, index: stored.envelope.recipients.findIndex(({ messageId }) => messageId === id) };
+    for (const number of this.#numbers.find(id)) {
+      const stored = this.#spool.at(number);
+      const index = stored.envelope.recipients.findIndex(({ messageId }) => messageId === id);
+      if (index >= 0) return { stored, index };
+    }
+    return null;
   }
 
   recovered(record: RecoveredRecord): RecoveredRecord {
     const { stored, open } = record;
     const { recipients } = stored.envelope;
-    for (const { index } of open) this.#keep(recipients[index]!.messageId, stored);
+    const number = this.#spool.numberOf(stored);
+    for (const { index } of open) this.#numbers.add(recipients[index]!.messageId, number);
     return record;
   }
 
   append(envelope: Envelope, content: Content, done: (result: AppendResult) => void): void {
     this.#spool.append(envelope, content, (result) => {
       if (result.kind === 'durable') {
-        for (const { messageId } of envelope.recipients) this.#keep(messageId, result.stored);
+        const number = this.#spool.numberOf(result.stored);
+        for (const { messageId } of envelope.recipients) this.#numbers.add(messageId, number);
       }
       done(result);
     });
@@ -40,8 +43,7 @@ export class IndexedSpool implements Spool {
 
   settle(stored: StoredContent, index: number, settlement: Settlement): void {
     if (settlement.kind !== 'deferred') {
-      const { messageId } = stored.envelope.recipients[index]!;
-      this.#mapOf(messageId).delete(messageId);
+      this.#numbers.remove(stored.envelope.recipients[index]!.messageId, this.#spool.numberOf(stored));
     }
     this.#spool.settle(stored, index, settlement);
   }
@@ -62,15 +64,16 @@ export class IndexedSpool implements Spool {
     this.#spool.release(stored);
   }
 
-  #keep(id: MailId, stored: StoredContent): void {
-    this.#mapOf(id).set(id, stored);
+  // ---- for the queues
+
+  keep(stored: StoredContent): number {
+    return this.#spool.numberOf(stored);
   }
 
-  /** By the low digits of the counter, which the id begins with: neighbours in time go to different maps. */
-  #mapOf(id: MailId): Map<MailId, StoredContent> {
-    return this.#maps[((hexDigit(id.charCodeAt(0)) << 4) | hexDigit(id.charCodeAt(1))) & (MAPS - 1)]!;
+  at(number: number): StoredContent {
+    return this.#spool.at(number);
   }
+
+  /** Nothing was kept for them: a record has its number until it is settled for good. */
+  letGo(): void {}
 }
-
-/** What `0` to `9` and `A` to `F` stand for; some number for others. */
-const hexDigit = (code: number): number => (code & 15) + (code >> 6) * 9;

@@ -180,6 +180,14 @@ export interface Spool {
   release(stored: StoredContent): void;
 }
 
+/** A spool that nobody needs to hold on to what it stored. */
+export interface NumberedSpool extends Spool {
+  /** A number below 2^32 - 1 by which it is found again as long as a recipient is open. */
+  numberOf(stored: StoredContent): number;
+  /** What has that number; another object perhaps than the one that was asked about. */
+  at(number: number): StoredContent;
+}
+
 // ---- reports
 
 /** Takes mail apart. No more than the beginning of a mail is looked at, and every answer is bounded. */
@@ -222,7 +230,7 @@ export interface Ports {
   readonly tlsReports?: TlsReportStore;
   /** With `tlsReports`. */
   readonly reportPoster?: TlsReportPoster;
-  readonly spool: Spool;
+  readonly spool: NumberedSpool;
   readonly mime: MimeReader;
   readonly throttles: ThrottleStore;
   readonly records: RecordLog;

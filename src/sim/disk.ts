@@ -3,7 +3,7 @@
 // would find. Settlements that contradict each other are violations.
 import type { Random } from '../core/base/random.ts';
 import { type Content, type Envelope, type QueuePlace, type Settlement, withPlace } from '../core/mail/message.ts';
-import type { AppendResult, RecoveredRecord, Spool, StoredContent } from '../engine/ports.ts';
+import type { AppendResult, NumberedSpool, RecoveredRecord, StoredContent } from '../engine/ports.ts';
 import type { Fuse } from './fuse.ts';
 import { between, happens, type World } from './world.ts';
 
@@ -53,7 +53,7 @@ interface PendingSettlement {
   readonly place: QueuePlace | null;
 }
 
-export class Disk implements Spool {
+export class Disk implements NumberedSpool {
   readonly #world: World;
   readonly #random: Random;
   readonly #conditions: DiskConditions;
@@ -148,6 +148,14 @@ export class Disk implements Spool {
     record.stored.envelope = withPlace(record.stored.envelope, index, place);
     this.#pending.push({ record, index, state: null, place });
     this.#writeSettlements();
+  }
+
+  numberOf(stored: StoredContent): number {
+    return stored.sequence;
+  }
+
+  at(number: number): StoredContent {
+    return this.#records.get(number)!.stored;
   }
 
   whenSettled(done: (isDurable: boolean) => void): void {

@@ -1,4 +1,5 @@
 // Whom the queues ask for messages again that they did not hold on to.
+import { Numbered } from '../base/numbered.ts';
 import type { StoredMessage } from './task.ts';
 
 export interface StoredMessages {
@@ -12,21 +13,17 @@ export interface StoredMessages {
 
 /** Keeps the objects themselves: for whoever has no spool. */
 export class HeldMessages implements StoredMessages {
-  readonly #held: (StoredMessage | undefined)[] = [];
-  readonly #free: number[] = [];
+  readonly #held = new Numbered<StoredMessage>();
 
   keep(stored: StoredMessage): number {
-    const number = this.#free.pop() ?? this.#held.length;
-    this.#held[number] = stored;
-    return number;
+    return this.#held.add(stored);
   }
 
   at(number: number): StoredMessage {
-    return this.#held[number]!;
+    return this.#held.at(number);
   }
 
   letGo(number: number): void {
-    this.#held[number] = undefined;
-    this.#free.push(number);
+    this.#held.drop(number);
   }
 }

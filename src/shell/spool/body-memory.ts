@@ -5,6 +5,7 @@
 import { assert } from '../../core/base/assert.ts';
 import type { Content } from '../../core/mail/message.ts';
 import { RECORD_HEADER_BYTES } from './record-format.ts';
+import { NONE, type RecordTable } from './record-table.ts';
 import type { StoredRecord } from './stored-record.ts';
 
 const SLAB_BYTES = 65_536;
@@ -20,9 +21,11 @@ export class Slab {
   chunks: readonly Uint8Array[] | null;
   readonly bytes: number;
   readonly since: number;
+  /** In the table of records. */
+  number = NONE;
   used = 0;
-  /** What was encoded into it, in part settled or refused since. */
-  readonly records: StoredRecord[] = [];
+  /** Rows of what was encoded into it, in part settled or refused since. */
+  readonly records: number[] = [];
   /** Records that still need it. */
   live = 0;
   liveBytes = 0;
@@ -39,6 +42,7 @@ export class Slab {
 }
 
 export class BodyMemory {
+  readonly #table: RecordTable;
   readonly #bytesMax: number;
   readonly #now: () => number;
   readonly #slabs = new Set<Slab>();
@@ -46,7 +50,8 @@ export class BodyMemory {
   #bytes = 0;
 
   /** @param now monotonic milliseconds */
-  constructor(bytesMax: number, now: () => number) {
+  constructor(table: RecordTable, bytesMax: number, now: () => number) {
+    this.#table = table;
     this.#bytesMax = bytesMax;
     this.#now = now;
   }
@@ -69,7 +74,7 @@ export class BodyMemory {
     let at = slab.used + RECORD_HEADER_BYTES;
     record.envelopeBytes = buffer.write(envelope, at, 'utf8');
     at += record.envelopeBytes;
-    record.contentAt = at;
+    record.lieIn(slab, at);
     record.headerSectionBytes = buffer.write(content.headerSection, at, 'latin1');
     at += record.headerSectionBytes;
     if (slab.chunks === null) {
@@ -79,9 +84,8 @@ export class BodyMemory {
       }
     }
     record.bodyBytes = bodyBytes;
-    record.slab = slab;
     slab.used = at;
-    slab.records.push(record);
+    slab.records.push(record.row);
     slab.live += 1;
     slab.liveBytes += record.contentBytes;
     slab.uncommitted += 1;
@@ -99,16 +103,22 @@ export class BodyMemory {
 
   /** The record was refused, so it will not be asked for. */
   abandon(record: StoredRecord): void {
-    if (record.slab !== null) record.slab.uncommitted -= 1;
-    this.release(record);
+    const { slab } = record;
+    if (slab === null) return;
+    slab.uncommitted -= 1;
+    this.#leave(record, slab);
   }
 
   /** The record's content is not needed in memory any more. */
   release(record: StoredRecord): void {
     const { slab } = record;
     if (slab === null) return;
-    record.slab = null;
-    if (!record.isFinal) record.pack();
+    if (!record.isFinal) record.keepText();
+    this.#leave(record, slab);
+  }
+
+  #leave(record: StoredRecord, slab: Slab): void {
+    record.leaveSlab();
     slab.live -= 1;
     slab.liveBytes -= record.contentBytes;
     if (slab.live === 0 && slab !== this.#current) this.#drop(slab);
@@ -124,6 +134,7 @@ export class BodyMemory {
 
   #newSlab(bytes: number, chunks: readonly Uint8Array[] | null): Slab {
     const slab = new Slab(bytes, chunks, this.#now());
+    slab.number = this.#table.slabs.add(slab);
     this.#slabs.add(slab);
     this.#bytes += slab.bytes;
     return slab;
@@ -143,10 +154,16 @@ export class BodyMemory {
   #drop(slab: Slab): void {
     if (slab.isDropped) return;
     slab.isDropped = true;
+    for (const row of slab.records) {
+      const record = this.#table.find(row);
+      if (record?.slab !== slab) continue;
+      record.keepText();
+      record.leaveSlab();
+    }
+    slab.records.length = 0;
     slab.buffer = EMPTY;
     slab.chunks = null;
-    for (const record of slab.records) if (record.slab === slab) record.pack();
-    slab.records.length = 0;
+    this.#table.slabs.drop(slab.number);
     this.#slabs.delete(slab);
     this.#bytes -= slab.bytes;
     if (slab === this.#current) this.#current = null;

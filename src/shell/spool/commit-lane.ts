@@ -186,7 +186,7 @@ export class CommitLane {
       const { chunks } = slab;
       if (pending.length > 0 && buffers.length + 2 + (chunks?.length ?? 0) > BUFFERS_MAX) break;
       const number = numbers.take();
-      if (item.copyNumber === 0) item.record.sequence = number;
+      if (item.copyNumber === 0) item.record.takeSequence(number);
       writeRecordHeader(slab.buffer, slabAt, segment.mark, {
         offset: segment.tail,
         copyNumber: item.copyNumber,

@@ -4,11 +4,13 @@ import type { EncodedPlace, PendingRecord } from './commit-lane.ts';
 import { releaseSource } from './moves.ts';
 import { encodeEnvelope, RECORD_HEADER_BYTES } from './record-format.ts';
 import { payloadOf, type RecordReader } from './record-reader.ts';
+import type { RecordTable } from './record-table.ts';
 import type { Segment } from './segment.ts';
 import type { SettlementLog } from './settlement-log.ts';
 import type { StoredRecord } from './stored-record.ts';
 
 export interface CompactionOptions {
+  readonly table: RecordTable;
   readonly segments: ReadonlySet<Segment>;
   readonly reader: RecordReader;
   readonly log: SettlementLog;
@@ -56,7 +58,7 @@ export class Compaction {
   }
 
   #isDue({ sealedAt, live, liveBytes, file }: Segment): boolean {
-    if (sealedAt === null || live.size === 0) return false;
+    if (sealedAt === null || live === 0) return false;
     if (liveBytes > file.bytes * LIVE_PART_MAX) return false;
     return this.#options.now() - sealedAt >= this.#options.graceMs;
   }
@@ -65,7 +67,7 @@ export class Compaction {
   async #compact(segment: Segment): Promise<boolean> {
     segment.hold();
     let isTaken = true;
-    const records = [...segment.live];
+    const records = this.#options.table.recordsOf(segment);
     while (records.length > 0 && isTaken && !this.#isStopping) {
       const batch: StoredRecord[] = [];
       let bytes = 0;
@@ -99,10 +101,12 @@ export class Compaction {
           record.envelopeBytes = copy.envelopeBytes;
           if (!record.isFinal) target.add(record);
           releaseSource(this.#options.log, record, source, target, record.changes === copy.changes);
+          if (record.isFinal) this.#options.table.forget(record);
           resolve('moved');
         },
         refused: () => {
           record.isMoving = false;
+          if (record.isFinal) this.#options.table.forget(record);
           resolve('refused');
         },
       });

@@ -3,7 +3,8 @@
 // so it says which spool a record is in.
 import { assert } from '../../core/base/assert.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
-import type { RecoveredRecord, Spool, StoredContent } from '../../engine/ports.ts';
+import type { NumberedSpool, RecoveredRecord, StoredContent } from '../../engine/ports.ts';
+import { RecordTable } from './record-table.ts';
 import { type BodyInMemory, openSpool, type SegmentSpool, type SpoolOptions } from './segment-spool.ts';
 import type { Appended } from './stored-record.ts';
 
@@ -15,7 +16,7 @@ export interface SpoolPlace {
 }
 
 /** What a shard asks of its spool beside the port. */
-export interface ShardSpool extends Spool {
+export interface ShardSpool extends NumberedSpool {
   bodyInMemory(stored: StoredContent): BodyInMemory | null;
   flushSettlements(): Promise<boolean>;
   close(): Promise<void>;
@@ -32,6 +33,7 @@ const NUMBERS_OF_SPOOL = 2 ** 48;
 /** As openSpool; none is left open when one cannot be. Of others' spools, one that holds no mail is closed again. */
 export async function openShardSpool({ places, ...options }: ShardSpoolOptions): Promise<ShardSpool> {
   const spoolByNumber = new Map<number, SegmentSpool>();
+  const table = new RecordTable();
   try {
     for (const { directory, number } of places) {
       const firstNumber = number * NUMBERS_OF_SPOOL + 1;
@@ -40,7 +42,7 @@ export async function openShardSpool({ places, ...options }: ShardSpoolOptions):
         records += 1;
         options.onRecovered(record);
       };
-      const spool = await openSpool({ ...options, directory, firstNumber, onRecovered });
+      const spool = await openSpool({ ...options, table, directory, firstNumber, onRecovered });
       if (spoolByNumber.size > 0 && records === 0) await spool.close();
       else spoolByNumber.set(number, spool);
     }
@@ -73,6 +75,14 @@ class JoinedSpools implements ShardSpool {
 
   requeue(stored: StoredContent, index: number, place: QueuePlace): void {
     this.#spoolOf(stored).requeue(stored, index, place);
+  }
+
+  numberOf(stored: StoredContent): number {
+    return this.#own.numberOf(stored);
+  }
+
+  at(number: number): StoredContent {
+    return this.#own.at(number);
   }
 
   whenSettled(done: (isDurable: boolean) => void): void {

@@ -10,14 +10,17 @@ import {
   type RecordHeader,
   recordBytes,
 } from './record-format.ts';
+import type { RecordTable } from './record-table.ts';
+import { RecordsBySequence } from './records-by-sequence.ts';
 import { Segment, type SegmentFile } from './segment.ts';
 import { readSegmentPage, SEGMENT_HEADER_BYTES } from './segment-format.ts';
 import { scanSegment } from './segment-scan.ts';
 import { SEGMENT_SUFFIX, type SegmentStore } from './segment-store.ts';
 import { readSettlementEntries } from './settlement-entry.ts';
-import { StoredRecord } from './stored-record.ts';
+import type { StoredRecord } from './stored-record.ts';
 
 export interface RecoveryOptions {
+  readonly table: RecordTable;
   readonly disk: Disk;
   readonly directory: string;
   readonly store: SegmentStore;
@@ -33,11 +36,13 @@ export interface SupersededCopy {
   readonly source: Segment;
   /** The copy that counts, in its segment. */
   readonly record: StoredRecord;
+  /** That one has open recipients. */
+  readonly isLive: boolean;
 }
 
 export interface Recovered {
-  /** Records with open recipients, in order of sequence. */
-  readonly records: readonly StoredRecord[];
+  /** Records with open recipients, in order of sequence; they are made one by one. */
+  readonly records: Iterable<StoredRecord>;
   readonly superseded: readonly SupersededCopy[];
   /** The greatest number seen anywhere. */
   readonly highestNumber: number;
@@ -45,9 +50,7 @@ export interface Recovered {
 
 interface FoundCopy {
   readonly record: StoredRecord;
-  readonly segment: Segment;
   readonly number: number;
-  isMoved: boolean;
 }
 
 /** Rejects with SpoolUnavailable, having changed nothing, when a later version of the product wrote the spool. */
@@ -80,30 +83,40 @@ async function refuseNewer(disk: Disk, { path }: SegmentFile): Promise<void> {
 
 class Recovery {
   readonly #options: RecoveryOptions;
+  readonly #records: RecordsBySequence;
+  /** Copies of the records that have several. */
   readonly #copiesBySequence = new Map<number, FoundCopy[]>();
+  /** Rows of copies whose segment says that another one is durable. */
+  readonly #moved = new Set<number>();
   #buffer = Buffer.alloc(0);
   #highestNumber = 0;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
+    this.#records = new RecordsBySequence(options.table);
   }
 
   async run(files: readonly SegmentFile[]): Promise<Recovered> {
     for (const file of files) await this.#readSegment(file);
-    const records: StoredRecord[] = [];
     const superseded: SupersededCopy[] = [];
-    for (const copies of this.#copiesBySequence.values()) {
-      const { record, segment, isMoved } = this.#unite(copies, superseded);
-      // Its copy was durable, so if that is gone, it was settled for good.
-      if (isMoved || record.isFinal) continue;
-      segment.add(record);
-      records.push(record);
-    }
-    records.sort((one, other) => one.sequence - other.sequence);
-    return { records, superseded, highestNumber: this.#highestNumber };
+    for (const copies of this.#copiesBySequence.values()) this.#unite(copies, superseded);
+    const keptForLater = new Set(superseded.map(({ record }) => record.row));
+    this.#records.keepOnly((record) => {
+      const isLive = this.#isLive(record);
+      if (!isLive && !keptForLater.has(record.row)) this.#options.table.forget(record);
+      return isLive;
+    });
+    for (const record of this.#records.inOrder()) record.segment!.add(record);
+    return { records: this.#records.inOrder(), superseded, highestNumber: this.#highestNumber };
   }
 
-  #unite(copies: readonly FoundCopy[], superseded: SupersededCopy[]): FoundCopy {
+  /** If a copy of it was durable and is gone, it was settled for good. */
+  #isLive(record: StoredRecord): boolean {
+    return !record.isFinal && !this.#moved.has(record.row);
+  }
+
+  /** All that is known of the copies comes to the latest. */
+  #unite(copies: readonly FoundCopy[], superseded: SupersededCopy[]): void {
     let latest = copies[0] as FoundCopy;
     for (const copy of copies) {
       const difference = copy.record.copyNumber - latest.record.copyNumber;
@@ -116,9 +129,14 @@ class Recovery {
       for (const [index, settlement] of copy.record.progress) record.unite(index, settlement);
       // A copy was made with all that its source knew then, so what its own file says is newer.
       for (const [index, place] of copy.record.places) if (!placed.has(index)) record.unitePlace(index, place);
-      if (!copy.isMoved) superseded.push({ source: copy.segment, record });
     }
-    return latest;
+    this.#records.set(record);
+    const isLive = this.#isLive(record);
+    for (const copy of copies) {
+      if (copy === latest) continue;
+      if (!this.#moved.has(copy.record.row)) superseded.push({ source: copy.record.segment!, record, isLive });
+      this.#options.table.forget(copy.record);
+    }
   }
 
   async #readSegment(file: SegmentFile): Promise<void> {
@@ -144,25 +162,34 @@ class Recovery {
       const reason = isTail ? 'a damaged record, or an unfinished one of an unclean stop' : 'a damaged record';
       await this.#quarantine(segment, bytes.subarray(offset, offset + length), offset, reason, isTail);
     }
-    const found = new Map<number, FoundCopy>();
+    const found = new Map<number, StoredRecord>();
     for (const header of records) {
       this.#highestNumber = Math.max(this.#highestNumber, header.number);
-      const record = readRecord(segment, bytes, header);
+      const record = readRecord(this.#options.table, segment, bytes, header);
       if (record === null) {
         const { offset, version } = header;
         const reason = `a record of format version ${version} with an envelope that is not understood`;
         await this.#quarantine(segment, bytes.subarray(offset, offset + recordBytes(header)), offset, reason, false);
         continue;
       }
-      const copy: FoundCopy = { record, segment, number: header.number, isMoved: false };
-      found.set(header.sequence, copy);
-      const copies = this.#copiesBySequence.get(header.sequence);
-      if (copies === undefined) this.#copiesBySequence.set(header.sequence, [copy]);
-      else copies.push(copy);
+      found.set(header.sequence, record);
+      this.#keep(record, header.number);
     }
     await this.#readSettlements(segment, found);
     // What we read may be in the page cache only. Decisions are made on it from here on, so it has to stay.
     if (this.#options.forceFsync) await withFile(disk, file.path, 'read', (handle) => disk.sync(handle));
+  }
+
+  #keep(record: StoredRecord, number: number): void {
+    const { sequence } = record;
+    const first = this.#records.find(sequence);
+    if (first === null) {
+      this.#records.set(record, number);
+      return;
+    }
+    const copies = this.#copiesBySequence.get(sequence) ?? [{ record: first, number: this.#records.numberOf(first) }];
+    copies.push({ record, number });
+    this.#copiesBySequence.set(sequence, copies);
   }
 
   async #load(file: SegmentFile): Promise<Buffer> {
@@ -173,21 +200,21 @@ class Recovery {
     return bytes;
   }
 
-  async #readSettlements(segment: Segment, found: ReadonlyMap<number, FoundCopy>): Promise<void> {
+  async #readSettlements(segment: Segment, found: ReadonlyMap<number, StoredRecord>): Promise<void> {
     const { disk } = this.#options;
     await withFile(disk, segment.settlements.path, 'write', async (handle) => {
       const bytes = Buffer.allocUnsafeSlow(await disk.size(handle));
       await readFully(disk, handle, bytes, 0);
       const highestNumber = readSettlementEntries(bytes, segment.header.generation, (entry) => {
         this.#highestNumber = Math.max(this.#highestNumber, entry.sequence);
-        const copy = found.get(entry.sequence);
-        if (copy === undefined) return;
-        if (entry.kind === 'moved') copy.isMoved = true;
+        const record = found.get(entry.sequence);
+        if (record === undefined) return;
+        if (entry.kind === 'moved') this.#moved.add(record.row);
         else if (entry.kind === 'deferred') {
           const { kind, retries, nextAttemptAt } = entry;
-          copy.record.unite(entry.index, { kind, retries, nextAttemptAt });
-        } else if (entry.kind === 'requeued') copy.record.unitePlace(entry.index, entry.place!);
-        else copy.record.unite(entry.index, { kind: entry.kind });
+          record.unite(entry.index, { kind, retries, nextAttemptAt });
+        } else if (entry.kind === 'requeued') record.unitePlace(entry.index, entry.place!);
+        else record.unite(entry.index, { kind: entry.kind });
       });
       segment.settlements.continueAt(bytes.length, highestNumber);
       if (!this.#options.forceFsync || bytes.length === 0) return;
@@ -227,21 +254,21 @@ class Recovery {
 }
 
 /** Null when the envelope is not one that this version understands. */
-function readRecord(segment: Segment, bytes: Buffer, header: RecordHeader): StoredRecord | null {
+function readRecord(table: RecordTable, segment: Segment, bytes: Buffer, header: RecordHeader): StoredRecord | null {
   if (header.version > RECORD_VERSION) return null;
   const envelopeAt = header.offset + RECORD_HEADER_BYTES;
-  const text = bytes.toString('utf8', envelopeAt, envelopeAt + header.envelopeBytes);
-  const decoded = decodeEnvelope(text);
+  const text = bytes.subarray(envelopeAt, envelopeAt + header.envelopeBytes);
+  const decoded = decodeEnvelope(text.toString('utf8'));
   if (decoded === null) return null;
-  const record = new StoredRecord(decoded.envelope);
-  record.sequence = header.sequence;
+  const record = table.add(decoded.envelope);
+  record.takeSequence(header.sequence);
   record.segment = segment;
   record.offset = header.offset;
   record.copyNumber = header.copyNumber;
   record.envelopeBytes = header.envelopeBytes;
   record.headerSectionBytes = header.headerSectionBytes;
   record.bodyBytes = header.bodyBytes;
+  record.keepText(text);
   for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
-  record.pack(decoded.progress.size === 0 ? text : null);
   return record;
 }

@@ -301,6 +301,42 @@ test('mostly dead segments are compacted; the copies keep their ids, what was se
   await second.spool.close();
 });
 
+for (const outcome of ['written', 'refused'] as const) {
+  test(`what is settled for good while its copy is being ${outcome} stays settled`, async () => {
+    const disk = new SimulatedDisk(seededRandom(5));
+    const first = await open(disk);
+    const kept: StoredContent[] = [];
+    for (let count = 0; count < 60; count++) {
+      const record = await stored(first.spool, `${count}`, 1_000);
+      if (count % 10 === 7) {
+        first.spool.release(record);
+        kept.push(record);
+      } else first.spool.settle(record, 0, DELIVERED);
+    }
+    await first.spool.flushSettlements();
+    let settled = 0;
+    disk.fault = ({ name, path }) => {
+      if (name !== 'write' || !path.endsWith('.segment')) return null;
+      for (; settled < 2; settled++) first.spool.settle(kept[settled]!, 0, DELIVERED);
+      return outcome === 'written' ? null : 'EIO';
+    };
+    await first.spool.compact();
+    assert.equal(settled, 2);
+    disk.fault = () => null;
+    const added = await stored(first.spool, 'added', 1_000);
+    for (const record of [...kept.slice(2), added])
+      assert.equal(
+        joined((await read(first.spool, record)) as Content),
+        joined(contentFor(record.envelope.batchId, 1_000)),
+      );
+    await first.spool.flushSettlements();
+    await first.spool.close();
+    const second = await open(disk);
+    assert.deepEqual(names(second.recovered), ['27', '37', '47', '57', 'added']);
+    await second.spool.close();
+  });
+}
+
 for (const fault of ['EIO', 'ENOSPC', { short: 100 }, { short: 0 }] as const) {
   test(`a commit that ends in ${JSON.stringify(fault)} is refused, never found again, and its segment is not written again`, async () => {
     let disk = new SimulatedDisk(seededRandom(3));

@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import { assert } from '../../core/base/assert.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
-import type { RecoveredRecord, Spool, StoredContent } from '../../engine/ports.ts';
-import { BodyMemory } from './body-memory.ts';
+import type { NumberedSpool, RecoveredRecord, StoredContent } from '../../engine/ports.ts';
+import { BodyMemory, type Slab } from './body-memory.ts';
 import { CommitLane, type PendingRecord } from './commit-lane.ts';
 import { Compaction } from './compaction.ts';
 import { DescriptorCache } from './descriptor-cache.ts';
@@ -15,6 +15,7 @@ import { type ReportProblem, SpoolUnavailable } from './problem.ts';
 import { Quarantine } from './quarantine.ts';
 import { encodeEnvelope, RECORD_BYTES_MAX, RECORD_HEADER_BYTES } from './record-format.ts';
 import { contentOf, RecordReader } from './record-reader.ts';
+import { NONE, RecordTable } from './record-table.ts';
 import { recover } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { SegmentStore } from './segment-store.ts';
@@ -55,6 +56,8 @@ export interface SpoolOptions {
   /** Makes the log records safe that belong to what was settled so far (log record first, then settlement). */
   beforeSettlementWrite(): Promise<void>;
   readonly disk?: Disk;
+  /** One for all spools whose records are told apart by their numbers. */
+  readonly table?: RecordTable;
   /** Keeps other processes out; default: a lock file in the directory. @returns how to let them in again */
   readonly lock?: (directory: string) => Promise<() => Promise<void>>;
 }
@@ -97,7 +100,7 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'code' in error;
 }
 
-export class SegmentSpool implements Spool {
+export class SegmentSpool implements NumberedSpool {
   readonly #disk: Disk;
   readonly #forceFsync: boolean;
   readonly #report: ReportProblem;
@@ -106,6 +109,7 @@ export class SegmentSpool implements Spool {
   readonly #slowCommitMs: number;
   readonly #numbers: SequenceNumbers;
   readonly #store: SegmentStore;
+  readonly #table: RecordTable;
   readonly #memory: BodyMemory;
   readonly #readDescriptors: DescriptorCache;
   readonly #settlementDescriptors: DescriptorCache;
@@ -140,7 +144,8 @@ export class SegmentSpool implements Spool {
       freeFilesMax: options.freeFilesMax ?? 4,
       report,
     });
-    this.#memory = new BodyMemory(options.memoryBytes ?? MEMORY_BYTES, now);
+    this.#table = options.table ?? new RecordTable();
+    this.#memory = new BodyMemory(this.#table, options.memoryBytes ?? MEMORY_BYTES, now);
     this.#readDescriptors = new DescriptorCache(disk, 'read', DESCRIPTORS_IDLE_MAX);
     this.#settlementDescriptors = new DescriptorCache(disk, 'write', DESCRIPTORS_IDLE_MAX);
     this.#reader = new RecordReader(disk, this.#readDescriptors, report);
@@ -155,7 +160,8 @@ export class SegmentSpool implements Spool {
       beforeWrite: options.beforeSettlementWrite,
       report,
       now,
-      freed: ({ file }) => {
+      freed: ({ file, number }) => {
+        if (number !== NONE) this.#table.segments.drop(number);
         this.#readDescriptors.forget(file.path);
         this.#settlementDescriptors.forget(file.settlementsPath);
       },
@@ -163,6 +169,7 @@ export class SegmentSpool implements Spool {
     this.#lanes = [this.#newLane()];
     this.#deferredLane = this.#newLane();
     this.#compaction = new Compaction({
+      table: this.#table,
       segments: this.#store.segments,
       reader: this.#reader,
       log: this.#log,
@@ -181,6 +188,7 @@ export class SegmentSpool implements Spool {
   async recover({ directory, firstNumber = 1, onRecovered }: SpoolOptions): Promise<void> {
     await this.#numbers.open();
     const { records, superseded, highestNumber } = await recover({
+      table: this.#table,
       disk: this.#disk,
       directory,
       store: this.#store,
@@ -201,6 +209,7 @@ export class SegmentSpool implements Spool {
       assert(record.segment !== null, 'a recovered record lies in a segment');
       releaseSource(this.#log, record, source, record.segment, false);
     }
+    for (const { record, isLive } of superseded) if (!isLive) this.#table.forget(record);
     for (const segment of this.#store.segments) this.#log.freeIfDead(segment);
     for (const record of records) onRecovered(describeRecovered(record));
     this.#store.prepare();
@@ -209,9 +218,9 @@ export class SegmentSpool implements Spool {
   append(envelope: Envelope, content: Content, done: Appended): void {
     assert(!this.#isClosing, 'nothing is appended to a spool that closes');
     assert(envelope.recipients.length > 0, 'a transaction has a recipient');
-    const record = new StoredRecord(envelope);
+    const record = this.#table.add(envelope);
     this.#memory.encode(record, encodeEnvelope(envelope, null), content);
-    const pending = new NewRecord(record, this.#memory, done);
+    const pending = new NewRecord(record, this.#table, this.#memory, done);
     if (record.bytes > RECORD_BYTES_MAX) {
       setImmediate(() => pending.refused('longer than a record of the spool can be'));
       return;
@@ -229,6 +238,7 @@ export class SegmentSpool implements Spool {
     if (!record.isFinal) return;
     this.#memory.release(record);
     segment.drop(record, record.bytes);
+    if (!record.isMoving) this.#table.forget(record);
     this.#log.freeIfDead(segment);
   }
 
@@ -238,6 +248,14 @@ export class SegmentSpool implements Spool {
     assert(segment !== null, 'a record is queued elsewhere after it is durable');
     record.requeue(index, place);
     this.#log.add(segment, placeEntryOf(record, index, place));
+  }
+
+  numberOf(stored: StoredContent): number {
+    return ownRecord(stored).row;
+  }
+
+  at(number: number): StoredContent {
+    return this.#table.at(number);
   }
 
   whenSettled(done: (isDurable: boolean) => void): void {
@@ -372,14 +390,17 @@ class NewRecord implements PendingRecord {
   readonly bytes: number;
   readonly envelopeBytes: number;
   readonly copyNumber = 0;
-  readonly slab: NonNullable<StoredRecord['slab']>;
+  readonly slab: Slab;
+  readonly #table: RecordTable;
   readonly #memory: BodyMemory;
   readonly #done: Appended;
 
-  constructor(record: StoredRecord, memory: BodyMemory, done: Appended) {
-    assert(record.slab !== null, 'a new record is in memory');
+  constructor(record: StoredRecord, table: RecordTable, memory: BodyMemory, done: Appended) {
+    const { slab } = record;
+    assert(slab !== null, 'a new record is in memory');
     this.record = record;
-    this.slab = record.slab;
+    this.slab = slab;
+    this.#table = table;
     this.slabAt = record.contentAt - record.envelopeBytes - RECORD_HEADER_BYTES;
     this.bytes = record.bytes;
     this.envelopeBytes = record.envelopeBytes;
@@ -398,6 +419,7 @@ class NewRecord implements PendingRecord {
 
   refused(reason: string): void {
     this.#memory.abandon(this.record);
+    this.#table.forget(this.record);
     this.#done({ kind: 'refused', reason });
   }
 }

@@ -2,6 +2,7 @@
 // Reading and writing are done by others (commit-lane, settlement-log, segment-scan); a segment only keeps the account.
 import { assert } from '../../core/base/assert.ts';
 import { recordMark } from './record-format.ts';
+import { NONE } from './record-table.ts';
 import { SEGMENT_HEADER_BYTES, type SegmentHeader } from './segment-format.ts';
 import { SettlementFile } from './settlement-file.ts';
 import type { StoredRecord } from './stored-record.ts';
@@ -26,8 +27,11 @@ export class Segment {
   /** False after a failed write: the file is not used again. */
   isRecyclable = true;
   isBeingFreed = false;
-  /** Records that are not settled for good and have no durable copy elsewhere. */
-  readonly live = new Set<StoredRecord>();
+  /** In the table of records; records change it. */
+  number = NONE;
+  /** Of the records that are not settled for good and have no durable copy elsewhere, the row of the one added last. */
+  firstLive = NONE;
+  live = 0;
   liveBytes = 0;
   /** Reasons to keep the segment without live records: moves that are not complete on disk. */
   holds = 0;
@@ -45,16 +49,19 @@ export class Segment {
 
   /** Nothing of it is needed any more. */
   get isDead(): boolean {
-    return this.sealedAt !== null && this.live.size === 0 && this.holds === 0 && !this.isBeingFreed;
+    return this.sealedAt !== null && this.live === 0 && this.holds === 0 && !this.isBeingFreed;
   }
 
   add(record: StoredRecord): void {
-    this.live.add(record);
+    if (!record.enter(this)) return;
+    this.live += 1;
     this.liveBytes += record.bytes;
   }
 
   drop(record: StoredRecord, bytes: number): void {
-    if (this.live.delete(record)) this.liveBytes -= bytes;
+    if (!record.leave(this)) return;
+    this.live -= 1;
+    this.liveBytes -= bytes;
   }
 
   hold(): void {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { wallMs } from '../../core/base/moment.ts';
 import type { Envelope, Settlement } from '../../core/mail/message.ts';
-import { StoredRecord } from './stored-record.ts';
+import { encodeEnvelope } from './record-format.ts';
+import { RecordTable } from './record-table.ts';
 
 const recipient = (number: number) => ({
   messageId: `00/00-00001-0000000${number}`,
@@ -25,31 +26,39 @@ const envelopeFor = (...numbers: number[]): Envelope => ({
 const deferred: Settlement = { kind: 'deferred', retries: 1, nextAttemptAt: wallMs(1_764_000_001_000) };
 
 test('an envelope that is kept as text is read as it was', () => {
-  const records = [envelopeFor(1), envelopeFor(2, 3)].map((envelope) => new StoredRecord(envelope));
-  for (const record of records) record.pack();
+  const table = new RecordTable();
+  const envelopes = [envelopeFor(1), envelopeFor(2, 3)];
+  const rows = envelopes.map((envelope) => {
+    const record = table.add(envelope);
+    record.keepText(Buffer.from(encodeEnvelope(envelope, null)));
+    return record.row;
+  });
   for (let round = 0; round < 2; round++) {
-    assert.deepEqual(records[0]!.envelope, envelopeFor(1));
-    assert.deepEqual(records[1]!.envelope, envelopeFor(2, 3));
+    for (const [place, row] of rows.entries()) assert.deepEqual(table.at(row).envelope, envelopes[place]);
   }
 });
 
 test('where a recipient of such a record is queued changes its envelope', () => {
-  const record = new StoredRecord(envelopeFor(2, 3));
-  record.pack();
+  const table = new RecordTable();
+  const record = table.add(envelopeFor(2, 3));
+  record.keepText(Buffer.from(encodeEnvelope(record.envelope, null)));
+  const other = table.at(record.row);
+  assert.deepEqual(other.envelope, envelopeFor(2, 3));
   record.requeue(1, { routingDomain: 'two.example', binding: 'other' });
   const moved = { ...recipient(3), routingDomain: 'two.example', binding: 'other' };
-  assert.deepEqual(record.envelope, { ...envelopeFor(2, 3), recipients: [recipient(2), moved] });
+  for (const one of [record, other])
+    assert.deepEqual(one.envelope, { ...envelopeFor(2, 3), recipients: [recipient(2), moved] });
 });
 
 test('settlements of one and of several recipients', () => {
-  const one = new StoredRecord(envelopeFor(1));
+  const one = new RecordTable().add(envelopeFor(1));
   one.settle(0, deferred);
   assert.deepEqual([...one.progress], [[0, deferred]]);
   one.settle(0, { kind: 'delivered' });
   assert.deepEqual([...one.progress], [[0, { kind: 'delivered' }]]);
   assert.ok(one.isFinal);
 
-  const two = new StoredRecord(envelopeFor(2, 3));
+  const two = new RecordTable().add(envelopeFor(2, 3));
   two.settle(1, { kind: 'failed' });
   two.unite(0, deferred);
   two.unite(0, { ...deferred, retries: 0 });

@@ -1,75 +1,213 @@
 // A record of the spool as the process knows it: where it lies, which recipients are open, and where in memory its
-// content is, if it is. This is the object that the engine holds as StoredContent. Mail that waits without its content in
-// memory has its envelope as text (the one on disk), which is a quarter of what the objects take: there may be millions.
+// content is, if it is. This is the object that the engine holds as StoredContent. It reads and writes the record's row
+// (record-table.ts), so there may be several of one record, or none while nobody looks at it; it has an envelope of its own
+// once that was asked for. Of a record that is settled for good, it knows that envelope and that it is.
 import { assert } from '../../core/base/assert.ts';
-import { wallMs } from '../../core/base/moment.ts';
+import { type WallMs, wallMs } from '../../core/base/moment.ts';
+import { placeInChunk } from '../../core/base/rows.ts';
 import { type Envelope, type QueuePlace, type Settlement, withPlace } from '../../core/mail/message.ts';
 import type { AppendResult, StoredContent } from '../../engine/ports.ts';
 import type { Slab } from './body-memory.ts';
 import { decodeEnvelope, encodeEnvelope, type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
+import { NONE, type RecordColumns, type RecordTable } from './record-table.ts';
 import type { Segment } from './segment.ts';
 import type { SettlementEntry } from './settlement-entry.ts';
 
 /** Told once what became of an append. */
 export type Appended = (result: AppendResult) => void;
 
-/** The envelope read last of those that are text: whoever reads one reads it several times in a row. */
-let lastRead: { readonly text: string; readonly envelope: Envelope } | null = null;
+/** Being copied by compaction. */
+const MOVING = 1;
+const DAMAGED = 2;
+/** In the list of its segment. */
+const LISTED = 4;
+
+const UNSETTLED = 0;
+const DELIVERED = 1;
+const FAILED = 2;
+const DEFERRED = 3;
 
 export class StoredRecord implements StoredContent {
-  #envelope: Envelope | string;
+  readonly row: number;
   /** 0 until the record is given its place. */
-  sequence = 0;
-  segment: Segment | null = null;
-  offset = 0;
-  copyNumber = 0;
-  envelopeBytes = 0;
-  headerSectionBytes = 0;
-  bodyBytes = 0;
-  /** Content in memory; null when it was released or dropped. */
-  slab: Slab | null = null;
-  /** Where the header section starts in the slab. */
-  contentAt = 0;
-  /** Being copied by compaction: settlements have to be remembered for the copy. */
-  isMoving = false;
-  /** Its content was found damaged; it is not copied any more. */
-  isDamaged = false;
-  openRecipients: number;
-  /** Settlements so far, and moves to other queues. */
-  changes = 0;
-  readonly #recipients: number;
-  /** The settlement itself where there is one recipient: a million maps would be most of what they hold. */
-  #progress: Map<number, Settlement> | Settlement | null = null;
-  #places: Map<number, QueuePlace> | null = null;
+  sequence: number;
+  readonly #table: RecordTable;
+  readonly #columns: RecordColumns;
+  readonly #at: number;
+  #envelope: Envelope | null;
+  #edition: number;
 
-  constructor(envelope: Envelope) {
+  /** For the table. */
+  constructor(table: RecordTable, row: number, columns: RecordColumns, envelope: Envelope | null) {
+    this.row = row;
+    this.#table = table;
+    this.#columns = columns;
+    this.#at = placeInChunk(row);
+    this.sequence = columns.sequence[this.#at]!;
     this.#envelope = envelope;
-    this.#recipients = envelope.recipients.length;
-    this.openRecipients = this.#recipients;
+    this.#edition = columns.edition[this.#at]!;
+  }
+
+  /** It was settled for good or refused, and its row may be another's. */
+  get isGone(): boolean {
+    return this.#columns.sequence[this.#at] !== this.sequence;
+  }
+
+  takeSequence(sequence: number): void {
+    this.sequence = sequence;
+    this.#columns.sequence[this.#at] = sequence;
   }
 
   /** As it is now; its spool changes it when a recipient is queued elsewhere. */
   get envelope(): Envelope {
-    const envelope = this.#envelope;
-    if (typeof envelope !== 'string') return envelope;
-    if (lastRead?.text === envelope) return lastRead.envelope;
-    const decoded = decodeEnvelope(envelope);
+    if (this.#envelope !== null && (this.#columns.edition[this.#at] === this.#edition || this.isGone)) {
+      return this.#envelope;
+    }
+    assert(!this.isGone, 'the envelope of a record is read while a recipient is open');
+    const decoded = decodeEnvelope(textOf(this.#text()));
     assert(decoded !== null, 'an envelope that was encoded can be decoded');
-    lastRead = { text: envelope, envelope: decoded.envelope };
+    this.#envelope = decoded.envelope;
+    this.#edition = this.#columns.edition[this.#at]!;
     return decoded.envelope;
   }
 
-  /**
-   * The mail waits, and its content is not in memory.
-   * @param text of the envelope, where it is known
-   */
-  pack(text: string | null = null): void {
-    if (typeof this.#envelope !== 'string') this.#envelope = text ?? encodeEnvelope(this.#envelope, null);
+  #text(): Uint8Array {
+    const { textAt, textBytes } = this.#columns;
+    const bytes = textBytes[this.#at]!;
+    if (textAt[this.#at] !== NONE) return this.#table.texts.read(textAt[this.#at]!, bytes);
+    const { slab, contentAt } = this;
+    assert(slab !== null, 'the envelope of a record is by itself or with its content');
+    return slab.buffer.subarray(contentAt - bytes, contentAt);
+  }
+
+  /** Its content is going to be in memory no more, so its envelope is kept by itself. */
+  keepText(text: Uint8Array = this.#text()): void {
+    if (this.#columns.textAt[this.#at] !== NONE) return;
+    this.#columns.textAt[this.#at] = this.#table.texts.put(text);
+    this.#columns.textBytes[this.#at] = text.length;
+  }
+
+  /** For the table. */
+  dropText(): void {
+    const { textAt, textBytes } = this.#columns;
+    if (textAt[this.#at] === NONE) return;
+    this.#table.texts.giveUp(textAt[this.#at]!, textBytes[this.#at]!);
+    textAt[this.#at] = NONE;
+  }
+
+  get segment(): Segment | null {
+    const number = this.#columns.segment[this.#at]!;
+    return number === NONE || this.isGone ? null : this.#table.segments.at(number);
+  }
+
+  set segment(segment: Segment) {
+    if (segment.number === NONE) segment.number = this.#table.segments.add(segment);
+    this.#columns.segment[this.#at] = segment.number;
+  }
+
+  get offset(): number {
+    return this.#columns.offset[this.#at]!;
+  }
+
+  set offset(offset: number) {
+    this.#columns.offset[this.#at] = offset;
+  }
+
+  get copyNumber(): number {
+    return this.#columns.copyNumber[this.#at]!;
+  }
+
+  set copyNumber(copyNumber: number) {
+    this.#columns.copyNumber[this.#at] = copyNumber;
+  }
+
+  get envelopeBytes(): number {
+    return this.#columns.envelopeBytes[this.#at]!;
+  }
+
+  set envelopeBytes(bytes: number) {
+    this.#columns.envelopeBytes[this.#at] = bytes;
+  }
+
+  get headerSectionBytes(): number {
+    return this.#columns.headerSectionBytes[this.#at]!;
+  }
+
+  set headerSectionBytes(bytes: number) {
+    this.#columns.headerSectionBytes[this.#at] = bytes;
+  }
+
+  get bodyBytes(): number {
+    return this.#columns.bodyBytes[this.#at]!;
+  }
+
+  set bodyBytes(bytes: number) {
+    this.#columns.bodyBytes[this.#at] = bytes;
+  }
+
+  /** Where its content is in memory; null when it was released or dropped. */
+  get slab(): Slab | null {
+    const number = this.#columns.slab[this.#at]!;
+    return number === NONE || this.isGone ? null : this.#table.slabs.at(number);
+  }
+
+  /** Where the header section starts in the slab. */
+  get contentAt(): number {
+    return this.#columns.contentAt[this.#at]!;
+  }
+
+  /** Its content is in memory, and its envelope, as it is on disk, before it. */
+  lieIn(slab: Slab, contentAt: number): void {
+    this.#columns.slab[this.#at] = slab.number;
+    this.#columns.contentAt[this.#at] = contentAt;
+    if (this.#columns.textAt[this.#at] === NONE) this.#columns.textBytes[this.#at] = this.envelopeBytes;
+  }
+
+  /** Its content is in memory no more. */
+  leaveSlab(): void {
+    this.#columns.slab[this.#at] = NONE;
+  }
+
+  get openRecipients(): number {
+    return this.isGone ? 0 : this.#columns.openRecipients[this.#at]!;
+  }
+
+  /** Settlements so far, and moves to other queues; it starts again at 0 some time. */
+  get changes(): number {
+    return this.#columns.changes[this.#at]!;
+  }
+
+  /** Being copied by compaction: settlements have to be remembered for the copy. */
+  get isMoving(): boolean {
+    return this.#has(MOVING);
+  }
+
+  set isMoving(is: boolean) {
+    this.#flag(MOVING, is);
+  }
+
+  /** Its content was found damaged; it is not copied any more. */
+  get isDamaged(): boolean {
+    return this.#has(DAMAGED);
+  }
+
+  set isDamaged(is: boolean) {
+    this.#flag(DAMAGED, is);
+  }
+
+  #has(flag: number): boolean {
+    return (this.#columns.flags[this.#at]! & flag) !== 0 && !this.isGone;
+  }
+
+  #flag(flag: number, is: boolean): void {
+    if (this.isGone) return;
+    const flags = this.#columns.flags[this.#at]!;
+    this.#columns.flags[this.#at] = is ? flags | flag : flags & ~flag;
   }
 
   /** Octets on disk, with the header. */
   get bytes(): number {
-    return RECORD_HEADER_BYTES + this.envelopeBytes + this.headerSectionBytes + this.bodyBytes;
+    return RECORD_HEADER_BYTES + this.envelopeBytes + this.contentBytes;
   }
 
   /** Octets of header section and body. */
@@ -81,21 +219,50 @@ export class StoredRecord implements StoredContent {
     return this.openRecipients === 0;
   }
 
+  // ---- the list of its segment
+
+  /** Enters the list of records that a segment is kept for. @returns false when it is in it */
+  enter(segment: Segment): boolean {
+    if (this.#has(LISTED)) return false;
+    this.#flag(LISTED, true);
+    const { firstLive } = segment;
+    this.#columns.previous[this.#at] = NONE;
+    this.#columns.next[this.#at] = firstLive;
+    if (firstLive !== NONE) this.#table.columnsOf(firstLive).previous[placeInChunk(firstLive)] = this.row;
+    segment.firstLive = this.row;
+    return true;
+  }
+
+  /** @returns false when it is in none */
+  leave(segment: Segment): boolean {
+    if (!this.#has(LISTED)) return false;
+    this.#flag(LISTED, false);
+    const previous = this.#columns.previous[this.#at]!;
+    const next = this.#columns.next[this.#at]!;
+    if (previous === NONE) segment.firstLive = next;
+    else this.#table.columnsOf(previous).next[placeInChunk(previous)] = next;
+    if (next !== NONE) this.#table.columnsOf(next).previous[placeInChunk(next)] = previous;
+    return true;
+  }
+
+  // ---- what became of it
+
   /** The last settlement of each recipient that has one. */
   get progress(): Progress {
-    const progress = this.#progress;
-    if (progress === null) return NO_PROGRESS;
-    return progress instanceof Map ? progress : new Map([[0, progress]]);
+    if (this.isGone) return NO_PROGRESS;
+    if (this.#recipients > 1) return this.#table.extrasOf(this.row)?.settlements ?? NO_PROGRESS;
+    const settlement = this.#settlementOf(0);
+    return settlement === undefined ? NO_PROGRESS : new Map([[0, settlement]]);
   }
 
   /** Where recipients were queued that were queued elsewhere since this copy of the record was written. */
   get places(): ReadonlyMap<number, QueuePlace> {
-    return this.#places ?? NO_PLACES;
+    return (this.isGone ? null : this.#table.extrasOf(this.row)?.places) ?? NO_PLACES;
   }
 
   requeue(index: number, place: QueuePlace): void {
-    assert(!this.#isFinal(index), 'only an open recipient is queued elsewhere');
-    this.changes += 1;
+    assert(!this.#isSettled(index), 'only an open recipient is queued elsewhere');
+    this.#columns.changes[this.#at]! += 1;
     this.#keepPlace(index, place);
   }
 
@@ -105,50 +272,64 @@ export class StoredRecord implements StoredContent {
   }
 
   #keepPlace(index: number, place: QueuePlace): void {
-    this.#places ??= new Map();
-    this.#places.set(index, place);
-    const isPacked = typeof this.#envelope === 'string';
+    const extras = this.#table.makeExtras(this.row);
+    extras.places ??= new Map();
+    extras.places.set(index, place);
     this.#envelope = withPlace(this.envelope, index, place);
-    if (isPacked) this.pack();
+    this.#columns.edition[this.#at]! += 1;
+    this.#edition = this.#columns.edition[this.#at]!;
+    this.dropText();
+    this.keepText(Buffer.from(encodeEnvelope(this.#envelope, null)));
   }
 
   settle(index: number, settlement: Settlement): void {
     assert(index >= 0 && index < this.#recipients, 'a settlement is about a recipient of the record');
-    assert(!this.#isFinal(index), 'a recipient is settled for good only once');
-    const isFinal = settlement.kind !== 'deferred';
-    this.changes += 1;
-    if (isFinal) this.openRecipients -= 1;
-    // The usual record has one recipient and is delivered at once: nothing needs to be remembered then.
-    if (isFinal && this.#recipients === 1 && !this.isMoving && this.#progress === null) return;
+    assert(!this.#isSettled(index), 'a recipient is settled for good only once');
+    this.#columns.changes[this.#at]! += 1;
+    if (settlement.kind !== 'deferred') this.#columns.openRecipients[this.#at]! -= 1;
     this.#keepSettlement(index, settlement);
   }
 
   /** Takes in what another copy of the record, or a settlement file, knows. */
   unite(index: number, settlement: Settlement): void {
-    if (index >= this.#recipients || this.#isFinal(index)) return;
+    if (index >= this.#recipients || this.#isSettled(index)) return;
     const known = this.#settlementOf(index);
     if (settlement.kind === 'deferred' && known?.kind === 'deferred' && known.retries > settlement.retries) return;
     this.#keepSettlement(index, settlement);
-    if (settlement.kind !== 'deferred') this.openRecipients -= 1;
+    if (settlement.kind !== 'deferred') this.#columns.openRecipients[this.#at]! -= 1;
+  }
+
+  get #recipients(): number {
+    return this.#columns.recipients[this.#at]!;
   }
 
   #settlementOf(index: number): Settlement | undefined {
-    const progress = this.#progress;
-    if (progress instanceof Map) return progress.get(index);
-    return index === 0 && progress !== null ? progress : undefined;
+    if (this.#recipients > 1) return this.#table.extrasOf(this.row)?.settlements?.get(index);
+    const { settlement, retries, nextAttemptAt } = this.#columns;
+    const kind = settlement[this.#at]!;
+    if (kind === UNSETTLED) return undefined;
+    if (kind !== DEFERRED) return { kind: kind === DELIVERED ? 'delivered' : 'failed' };
+    return { kind: 'deferred', retries: retries[this.#at]!, nextAttemptAt: nextAttemptAt[this.#at] as WallMs };
   }
 
-  #keepSettlement(index: number, settlement: Settlement): void {
-    if (this.#recipients === 1) {
-      this.#progress = settlement;
+  #keepSettlement(index: number, kept: Settlement): void {
+    if (this.#recipients > 1) {
+      const extras = this.#table.makeExtras(this.row);
+      extras.settlements ??= new Map();
+      extras.settlements.set(index, kept);
       return;
     }
-    if (!(this.#progress instanceof Map)) this.#progress = new Map();
-    this.#progress.set(index, settlement);
+    const { settlement, retries, nextAttemptAt } = this.#columns;
+    if (kept.kind === 'deferred') {
+      settlement[this.#at] = DEFERRED;
+      retries[this.#at] = kept.retries;
+      nextAttemptAt[this.#at] = kept.nextAttemptAt;
+    } else settlement[this.#at] = kept.kind === 'delivered' ? DELIVERED : FAILED;
   }
 
-  #isFinal(index: number): boolean {
+  #isSettled(index: number): boolean {
     if (this.openRecipients === 0) return true;
+    if (this.#recipients === 1) return false;
     const settlement = this.#settlementOf(index);
     return settlement !== undefined && settlement.kind !== 'deferred';
   }
@@ -156,6 +337,10 @@ export class StoredRecord implements StoredContent {
 
 const NO_PROGRESS: Progress = new Map();
 const NO_PLACES: ReadonlyMap<number, QueuePlace> = new Map();
+
+function textOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('utf8');
+}
 
 /** The entry that keeps a settlement of one of the record's recipients. */
 export function entryOf(record: StoredRecord, index: number, settlement: Settlement): SettlementEntry {
