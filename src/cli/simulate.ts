@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type WallMs, wallMs } from '../core/base/moment.ts';
 import { systemErrorText } from '../core/base/system-error.ts';
 import { type Configuration, DEFAULT_BINDING } from '../core/config/configuration.ts';
+import { stanzasBelow } from '../core/config/findings/dead-entry.ts';
 import { loadConfiguration } from '../core/config/load.ts';
+import { rollupMx } from '../core/config/options/roll-up-options.ts';
 import { type ConfigProblem, explainProblem, formatWarning } from '../core/config/problem.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import { loadCurfew } from '../daemon/curfew-check.ts';
@@ -235,12 +237,23 @@ function load(file: string): Loaded | null {
   let problems: readonly ConfigProblem[] = result.kind === 'problems' ? result.problems : [];
   if (result.kind === 'loaded') {
     const { configuration } = result;
+    warnOfRollUps(configuration);
     const curfew = loadCurfew(configuration);
     if (curfew.problems.length === 0) return { configuration, curfew: curfew.schedule };
     problems = curfew.problems;
   }
   process.stderr.write(problems.map((problem) => `${explainProblem(problem)}\n`).join(''));
   return null;
+}
+
+function warnOfRollUps({ root }: Configuration): void {
+  for (const { settings } of stanzasBelow(root)) {
+    const setting = settings.get(rollupMx.name);
+    if (setting?.value !== true) continue;
+    const text =
+      'is not rehearsed: domains keep their own queues, and what the limits of rollup_mx_name do to them is not shown';
+    process.stderr.write(`${formatWarning({ at: setting.at, subject: rollupMx.name, text, repeats: 0 })}\n`);
+  }
 }
 
 function loadReceivers(file: string): Receivers | null {

@@ -183,6 +183,14 @@ test('a browser without a network shows the plots', {
   assert.equal(dom.match(/<svg class="plot"[^>]*>.*?<path class="line candidate[^>]* d="M/gs)?.length, 3 * 4);
 });
 
+test('what is not rehearsed is told with its place', async (t) => {
+  const conf = 'Host "mx.example.com" {\n  Rollup_MX = true\n  Rollup_MX_Name = "big.example"\n}\n';
+  const path = files(t, { 'rolled.conf': conf });
+  const { code, stderr } = await runHeadgate(['simulate', '-c', path('rolled.conf'), '--synthetic', 'messages=1']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /rolled\.conf:2:3: warning: rollup_mx: is not rehearsed/);
+});
+
 test('mistakes are told with their place, and with the documented status', async (t) => {
   const path = files(t, {
     ...SETTING,
