@@ -5,8 +5,6 @@ import { PolicyFetcher } from '../shell/https/policy-fetch.ts';
 import { ReportPoster } from '../shell/https/report-post.ts';
 import type { KeptPolicies } from './kept-policies.ts';
 
-export type { HttpsDialer as PolicyDialer };
-
 export class DomainPolicies implements StsPolicies {
   /** To hosts that are found in the same way. */
   readonly reports: ReportPoster;
@@ -39,7 +37,7 @@ export class DomainPolicies implements StsPolicies {
 }
 
 /** Hosts are found with the name servers that mail is routed by. */
-export function policyDialer(resolver: Resolver): HttpsDialer {
+export function httpsDialer(resolver: Resolver): HttpsDialer {
   return {
     addressesOf(host, found) {
       const addresses: string[][] = [];

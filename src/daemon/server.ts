@@ -9,10 +9,10 @@ import type { ChangeAuthor } from '../core/config/provenance.ts';
 import { ConfigConsole } from '../core/console/config-commands.ts';
 import type { ConfigClock, ConfigHolder, ConfigMachine, ReloadResult } from '../core/console/config-holder.ts';
 import { Console } from '../core/console/console.ts';
+import type { HttpsDialer } from '../shell/https/https-client.ts';
 import { addressWarnings, machineOf } from './address-check.ts';
 import { CONFIG_FILES } from './config-files.ts';
 import { descriptorWarning } from './descriptor-check.ts';
-import type { PolicyDialer } from './domain-policies.ts';
 import { Endpoints } from './endpoints.ts';
 import { writeLastWords } from './last-words.ts';
 import { loadForServer, loadNamed } from './load-for-server.ts';
@@ -42,7 +42,7 @@ export interface ServerOptions {
   /** The console asked for an orderly stop. */
   shutdownWanted(): void;
   /** For tests; else hosts of policies are where the name servers say. */
-  readonly policyDialer?: PolicyDialer;
+  readonly httpsDialer?: HttpsDialer;
 }
 
 const BUSY = 'another change is being put in force; try again';

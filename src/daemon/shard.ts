@@ -12,6 +12,7 @@ import { Engine } from '../engine/engine.ts';
 import { SystemClock } from '../shell/clock.ts';
 import { asciiDomain } from '../shell/dns/ascii-domain.ts';
 import type { DnsResolver } from '../shell/dns/resolver.ts';
+import type { HttpsDialer } from '../shell/https/https-client.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { ThreadedMimeReader } from '../shell/mime/mime-reader.ts';
 import { SocketConnector } from '../shell/net/connector.ts';
@@ -20,7 +21,7 @@ import { systemSeed } from '../shell/system-seed.ts';
 import type { ThrottleFile } from '../shell/throttles/throttle-file.ts';
 import type { AuditLog, PreparedAudit } from './audit-log.ts';
 import { loadCurfew } from './curfew-check.ts';
-import { DomainPolicies, type PolicyDialer, policyDialer } from './domain-policies.ts';
+import { DomainPolicies, httpsDialer } from './domain-policies.ts';
 import { Endpoints } from './endpoints.ts';
 import type { NamedFiles } from './load-for-server.ts';
 import type { LogPort } from './log-port.ts';
@@ -44,7 +45,7 @@ export interface ShardOptions {
   /** One line for stderr. */
   report(line: string): void;
   /** For tests; else hosts of policies are where the name servers say. */
-  readonly policyDialer?: PolicyDialer | undefined;
+  readonly httpsDialer?: HttpsDialer | undefined;
 }
 
 export type OpenedShard =
@@ -96,7 +97,7 @@ export class Shard implements Shards {
     this.#reportResolvConf(problems);
     this.#policies = new DomainPolicies(
       place.openPolicies((text) => logs.panic('warning', text)),
-      options.policyDialer ?? policyDialer(resolver),
+      options.httpsDialer ?? httpsDialer(resolver),
     );
     this.#connector = new SocketConnector({
       inMemory: (stored) => spool.bodyInMemory(stored),

@@ -286,7 +286,7 @@ test('from the record over HTTPS to the mail, the console and the disk', { timeo
     version: 'test',
     report: (line) => void said.push(line),
     shutdownWanted: () => {},
-    policyDialer: host.dialer,
+    httpsDialer: host.dialer,
   });
   assert.ok(started.kind === 'started');
   const { server } = started;
