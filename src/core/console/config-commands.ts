@@ -145,11 +145,15 @@ export class ConfigConsole implements ConfigAnswers {
   async #put(result: LoadResult, describe: (configuration: Configuration) => Answer): Promise<Answer> {
     if (result.kind === 'problems') return refuseAll(result.problems);
     const { machine } = this.#holder;
-    const known = new Set(machine?.cautions(this.#holder.current()));
+    const known = [...(machine?.cautions(this.#holder.current()) ?? [])];
     const obstacles = await this.#holder.apply(result.configuration);
     if (obstacles.length > 0) return refuse(obstacles.join('\n'));
     const answer = describe(result.configuration);
-    const news = machine?.cautions(result.configuration).filter((text) => !known.has(text)) ?? [];
+    const news = (machine?.cautions(result.configuration) ?? []).filter((text) => {
+      const place = known.indexOf(text); // the same may be said of several stanzas
+      if (place >= 0) known.splice(place, 1);
+      return place < 0;
+    });
     return { ...answer, text: answer.text + news.map((text) => `warning: ${text}\n`).join('') };
   }
 

@@ -29,7 +29,7 @@ export function notWithShards(root: Stanza): readonly ConfigProblem[] {
     const found = `${describeValue(setting.syntax)} with several shards`;
     problems.push({ at: setting.at, subject: name, found, expected: 'shards = 1 beside it, in this version' });
   };
-  for (const stanza of [root, ...stanzasBelow(root)]) {
+  for (const stanza of stanzasBelow(root)) {
     for (const { name } of THROTTLES) refuse(stanza, name, isNoRate);
     refuse(stanza, dnsRateLimitEnabled.name, (value) => value === false);
     refuse(stanza, limitAuditLog.name, (value) => value === null);
