@@ -7,6 +7,7 @@ import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
+import type { RoutePolicy } from '../core/routing/route-policy.ts';
 import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import type { Ports } from './ports.ts';
 import type { RecordSettings } from './record-settings.ts';
@@ -41,8 +42,11 @@ export interface EngineParts {
   utcOffsetMinutes(at: WallMs): number;
   /** The name in DNS of a domain in Unicode; SMTPUTF8 is not offered where this is left out. */
   readonly asciiDomain?: AsciiDomain;
-  /** Whether one of the endpoints that take mail is there. Left out: there are none. */
-  isOwnEndpoint?(address: string, port: number): boolean;
+  /**
+   * Whether one of the endpoints that take mail is there (RFC 5321 section 5.1). The port tells this server from its neighbours;
+   * its name does not: the host that takes the mail of the same domain in may well have that as well. Left out: there are none.
+   */
+  readonly isOwnEndpoint?: RoutePolicy['isOwn'];
   /** What the name service counts, for `summary`. */
   dnsFigures(): SummaryFigures['dns'];
   resetDnsFigures(): void;

@@ -41,7 +41,7 @@ import { Outcomes } from './outcomes.ts';
 import type { InboundConnection, InboundEvents, Ports, RecoveredRecord, StoredContent } from './ports.ts';
 import { QuietHours } from './quiet-hours.ts';
 import type { RecordSettings } from './record-settings.ts';
-import { ownPlaces, Routes } from './routes.ts';
+import { Routes } from './routes.ts';
 import { SmtpDialogues } from './smtp-dialogues.ts';
 import { TlsReports } from './tls-reports.ts';
 import type { Turns } from './turn.ts';
@@ -138,7 +138,7 @@ export class Engine implements Turns {
       this,
       new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration)),
       ports.stsPolicies,
-      (domain) => routePolicy(this.#configuration, domain, ownPlaces(parts)),
+      (domain) => routePolicy(this.#configuration, domain, parts.isOwnEndpoint),
       (queue) => this.scheduler.routeReady(queue),
       (domain, policy, fault) => this.#tlsReports?.countPolicy(domain, policy, fault),
     );

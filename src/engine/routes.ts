@@ -14,7 +14,6 @@ import { type RouteRequest, routeKey } from '../core/routing/route-request.ts';
 import { type RouteInspection, RouteTable } from '../core/routing/route-table.ts';
 import { NO_NAMED_EXCHANGER_REPLY, underPolicy } from '../core/routing/sts-route.ts';
 import { StsTable } from '../core/routing/sts-table.ts';
-import type { EngineParts } from './engine-parts.ts';
 import type { NameService } from './name-service.ts';
 import type { Resolver, StsPolicies } from './ports.ts';
 import type { Turns } from './turn.ts';
@@ -39,14 +38,6 @@ const FAILURE_TYPES = {
   untrusted: 'sts-webpki-invalid',
   form: 'sts-policy-invalid',
 } as const;
-
-/**
- * Where this server is (RFC 5321 section 5.1). The port tells it from its neighbours. Its name does not: the host that takes the
- * mail of the same domain in may well have that as well.
- */
-export function ownPlaces({ isOwnEndpoint }: EngineParts): RoutePolicy['isOwn'] {
-  return (address, port) => isOwnEndpoint?.(address, port) === true;
-}
 
 export class Routes {
   /** Without a queue nobody is told. */
