@@ -40,15 +40,27 @@ export async function* joinedRows<S, T>(
 ): Pages<T> {
   const rowsByKey = new Map<string, T>();
   for (const shard of shards) {
-    for await (const page of list(shard)) {
-      for (const row of page) {
-        const key = keyOf(row);
-        const before = rowsByKey.get(key);
-        rowsByKey.set(key, before === undefined ? row : join(before, row));
-      }
-    }
+    for await (const page of list(shard)) for (const row of page) joinInto(rowsByKey, row, keyOf, join);
   }
   yield* inPages(rowsByKey.values(), turns);
+}
+
+/** The same of rows that are there already. */
+export function joinedBy<T>(rows: readonly T[], keyOf: (row: T) => string, join: (one: T, other: T) => T): T[] {
+  const rowsByKey = new Map<string, T>();
+  for (const row of rows) joinInto(rowsByKey, row, keyOf, join);
+  return [...rowsByKey.values()];
+}
+
+function joinInto<T>(
+  rowsByKey: Map<string, T>,
+  row: T,
+  keyOf: (row: T) => string,
+  join: (one: T, other: T) => T,
+): void {
+  const key = keyOf(row);
+  const before = rowsByKey.get(key);
+  rowsByKey.set(key, before === undefined ? row : join(before, row));
 }
 
 export const sum = (figures: readonly number[]): number => figures.reduce((total, one) => total + one, 0);

@@ -12,7 +12,8 @@ import type {
 } from '../core/console/limit-view.ts';
 import type { Pages, Pauses } from '../core/console/pages.ts';
 import type { ServerView } from '../core/console/server-view.ts';
-import { askAll, joinedRows } from './every-shard.ts';
+import { BUSIEST_SHOWN } from '../core/delivery/limit-uses.ts';
+import { askAll, joinedBy, joinedRows } from './every-shard.ts';
 
 type Shard = Pick<ServerView, 'limits'>;
 
@@ -62,23 +63,21 @@ export class ShardsLimits implements LimitView {
 /** Counters that a shard has not named may be the same as those of another, so that there are at least so many in use. */
 function joinUses(all: readonly CounterUses[]): CounterUses {
   const shown = Math.max(...all.map(({ busiest }) => busiest.length));
-  const joined = new Map<string, CounterUse>();
-  for (const use of all.flatMap(({ busiest }) => busiest)) {
-    const before = joined.get(use.counts) ?? use;
-    joined.set(use.counts, {
-      ...use,
-      open: Math.max(before.open, use.open),
-      peak: Math.max(before.peak, use.peak),
-    });
-  }
-  const busiest = [...joined.values()].sort((a, b) => b.open - a.open || (a.counts < b.counts ? -1 : 1));
+  const joined = joinedBy(
+    all.flatMap(({ busiest }) => busiest),
+    ({ counts }) => counts,
+    (one, other): CounterUse => ({
+      ...other,
+      open: Math.max(one.open, other.open),
+      peak: Math.max(one.peak, other.peak),
+    }),
+  );
+  const busiest = joined.sort((a, b) => b.open - a.open || (a.counts < b.counts ? -1 : 1));
   const using = all.filter(({ inUse }) => inUse > 0);
   const areAllNamed = using.length <= 1 || using.every((one) => one.inUse === one.busiest.length);
   return {
-    busiest: busiest.slice(0, Math.max(shown, Math.min(busiest.length, BUSIEST_SHOWN))),
+    busiest: busiest.slice(0, Math.max(shown, BUSIEST_SHOWN)),
     inUse: Math.max(busiest.length, ...all.map(({ inUse }) => inUse)),
     isComplete: areAllNamed && all.every(({ isComplete }) => isComplete),
   };
 }
-
-const BUSIEST_SHOWN = 5;

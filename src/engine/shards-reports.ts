@@ -4,7 +4,7 @@ import type { Pages, Pauses } from '../core/console/pages.ts';
 import type { ServerView } from '../core/console/server-view.ts';
 import type { SentReports, TlsReportFigures, TlsReportView } from '../core/console/tls-report-view.ts';
 import type { DomainCounts, FailureCount, PolicyCount } from '../core/records/tls-counts.ts';
-import { askAll, joinedRows, sum } from './every-shard.ts';
+import { askAll, joinedBy, joinedRows, sum } from './every-shard.ts';
 
 type Shard = Pick<ServerView, 'tlsReports'>;
 
@@ -72,13 +72,4 @@ function joinPolicies(one: PolicyCount, other: PolicyCount): PolicyCount {
       (a, b): FailureCount => ({ failure: a.failure, sessions: a.sessions + b.sessions }),
     ),
   };
-}
-
-function joinedBy<T>(rows: readonly T[], keyOf: (row: T) => string, join: (one: T, other: T) => T): T[] {
-  const joined = new Map<string, T>();
-  for (const row of rows) {
-    const before = joined.get(keyOf(row));
-    joined.set(keyOf(row), before === undefined ? row : join(before, row));
-  }
-  return [...joined.values()];
 }

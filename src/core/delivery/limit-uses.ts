@@ -33,7 +33,7 @@ export interface LimitUses {
   readonly isComplete: boolean;
 }
 
-const BUSIEST_SHOWN = 5;
+export const BUSIEST_SHOWN = 5;
 /** Counters that are asked for their origin: some tenths of a second. */
 const COUNTERS_MAX = 20_000;
 
