@@ -53,7 +53,6 @@ async function measure(directory: string, load: Load): Promise<number[]> {
   const spool = await openSpool({
     directory,
     forceFsync: true,
-    onRecovered: () => {},
     onProblem: ({ text }) => console.error(text),
     beforeSettlementWrite: async () => {},
   });

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { wallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { forceFsync } from '../core/config/options/server-options.ts';
-import type { RecoveredRecord } from '../engine/ports.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { openShardSpool, type ShardSpool } from '../shell/spool/joined-spools.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
@@ -22,8 +21,6 @@ export interface ShardFiles {
   readonly spool: ShardSpool;
   readonly throttles: OpenedThrottleFile;
   readonly tlsReports: TlsReportFiles;
-  /** Mail to deliver that was found in the spool. */
-  readonly recovered: readonly RecoveredRecord[];
 }
 
 export type OpenedFiles = { readonly kind: 'open'; readonly files: ShardFiles } | FailedFiles;
@@ -61,14 +58,12 @@ export async function openShardFiles(
     await logs.close();
     return failed(EX_CONFIG, preparedAudit);
   }
-  const recovered: RecoveredRecord[] = [];
   let spool: ShardSpool;
   try {
     spool = await openShardSpool({
       places: place.spools,
       forceFsync: configuration.value(forceFsync),
       memoryBytes: Math.floor(BODY_MEMORY_BYTES / place.shards),
-      onRecovered: (record) => recovered.push(record),
       onProblem: ({ kind, text }) => logs.panic(kind === 'unfinished' ? 'notice' : 'error', text),
       beforeSettlementWrite: () => (audit.isPending ? flushBoth(logs, audit) : logs.flush()),
       ...(place.lock === undefined ? {} : { lock: place.lock }),
@@ -83,7 +78,7 @@ export async function openShardFiles(
   const throttlePath = join(own!.directory, THROTTLE_FILE);
   const throttles = await openThrottleFile(throttlePath, (text) => logs.panic('error', text));
   const tlsReports = await openTlsReportFiles(place.spools, (text) => logs.panic('warning', text));
-  return { kind: 'open', files: { logs, audit, preparedAudit, spool, throttles, tlsReports, recovered } };
+  return { kind: 'open', files: { logs, audit, preparedAudit, spool, throttles, tlsReports } };
 }
 
 /** The exit status that a spool is worth which cannot be had. */

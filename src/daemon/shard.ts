@@ -83,7 +83,7 @@ export class Shard implements Shards {
   /** For {@link openShard}. */
   constructor(options: ShardOptions, files: ShardFiles) {
     const { place } = options;
-    const { logs, audit, preparedAudit, spool, throttles, tlsReports, recovered } = files;
+    const { logs, audit, preparedAudit, spool, throttles, tlsReports } = files;
     this.#options = options;
     this.#configuration = options.configuration;
     this.#logs = logs;
@@ -136,9 +136,13 @@ export class Shard implements Shards {
       resetDnsFigures: () => resolver.resetFigures(),
     });
     audit.attach(this.#engine.limitAudit);
-    for (const record of recovered) this.#engine.recovered(record);
-    if (recovered.length > 0) {
-      logs.panic('notice', `${recovered.length} transactions with mail to deliver were found in the spool`);
+    let recovered = 0;
+    for (const record of spool.takeRecovered()) {
+      this.#engine.recovered(record);
+      recovered += 1;
+    }
+    if (recovered > 0) {
+      logs.panic('notice', `${recovered} transactions with mail to deliver were found in the spool`);
     }
   }
 

@@ -36,19 +36,18 @@ const contentOf = (name: string, body: Buffer = Buffer.alloc(400 + name.length *
 async function open(
   disk: SimulatedDisk,
 ): Promise<{ spool: SegmentSpool; recovered: RecoveredRecord[]; problems: SpoolProblem[] }> {
-  const recovered: RecoveredRecord[] = [];
   const problems: SpoolProblem[] = [];
   const spool = await openSpool({
     directory: '/spool',
     forceFsync: true,
     segmentBytes: SEGMENT_BYTES,
     compactionIntervalMs: 2 ** 30,
-    onRecovered: (record) => recovered.push(record),
     onProblem: (problem) => problems.push(problem),
     beforeSettlementWrite: async () => {},
     disk,
     lock: async () => async () => {},
   });
+  const recovered = Array.from(spool.takeRecovered());
   return { spool, recovered, problems };
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { wallMs } from '../../core/base/moment.ts';
 import { seededRandom } from '../../core/base/random.ts';
 import type { Content } from '../../core/mail/message.ts';
-import type { RecoveredRecord, StoredContent } from '../../engine/ports.ts';
+import type { StoredContent } from '../../engine/ports.ts';
 import { openShardSpool, type ShardSpool } from './joined-spools.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
@@ -14,7 +14,6 @@ const PLACES = [
 ];
 
 async function open(disk: SimulatedDisk, numbers: readonly number[]) {
-  const recovered: RecoveredRecord[] = [];
   const locked: string[] = [];
   const spool = await openShardSpool({
     places: numbers.map((number) => PLACES[number]!),
@@ -23,7 +22,6 @@ async function open(disk: SimulatedDisk, numbers: readonly number[]) {
     memoryBytes: 200_000,
     settlementDelayMs: 0,
     compactionIntervalMs: 2 ** 30,
-    onRecovered: (record) => recovered.push(record),
     onProblem: ({ text }) => assert.fail(text),
     beforeSettlementWrite: async () => {},
     disk,
@@ -34,6 +32,7 @@ async function open(disk: SimulatedDisk, numbers: readonly number[]) {
       };
     },
   });
+  const recovered = Array.from(spool.takeRecovered());
   return { spool, recovered, locked };
 }
 

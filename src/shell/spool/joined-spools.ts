@@ -18,6 +18,8 @@ export interface SpoolPlace {
 /** What a shard asks of its spool beside the port. */
 export interface ShardSpool extends NumberedSpool {
   bodyInMemory(stored: StoredContent): BodyInMemory | null;
+  /** As that of SegmentSpool. */
+  takeRecovered(): Iterable<RecoveredRecord>;
   flushSettlements(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -37,13 +39,8 @@ export async function openShardSpool({ places, ...options }: ShardSpoolOptions):
   try {
     for (const { directory, number } of places) {
       const firstNumber = number * NUMBERS_OF_SPOOL + 1;
-      let records = 0;
-      const onRecovered = (record: RecoveredRecord): void => {
-        records += 1;
-        options.onRecovered(record);
-      };
-      const spool = await openSpool({ ...options, table, directory, firstNumber, onRecovered });
-      if (spoolByNumber.size > 0 && records === 0) await spool.close();
+      const spool = await openSpool({ ...options, table, directory, firstNumber });
+      if (spoolByNumber.size > 0 && !spool.hasRecovered) await spool.close();
       else spoolByNumber.set(number, spool);
     }
   } catch (error) {
@@ -106,6 +103,10 @@ class JoinedSpools implements ShardSpool {
 
   bodyInMemory(stored: StoredContent): BodyInMemory | null {
     return this.#spoolOf(stored).bodyInMemory(stored);
+  }
+
+  *takeRecovered(): Generator<RecoveredRecord> {
+    for (const spool of this.#spoolByNumber.values()) yield* spool.takeRecovered();
   }
 
   async flushSettlements(): Promise<boolean> {

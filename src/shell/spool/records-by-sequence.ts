@@ -18,6 +18,10 @@ export class RecordsBySequence {
     this.#table = table;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   find(sequence: number): StoredRecord | null {
     const row = this.#rows[this.#placeOf(sequence)]!;
     return row === NONE ? null : this.#table.at(row);

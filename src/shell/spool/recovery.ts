@@ -1,5 +1,6 @@
 // Reads a spool at start: which records are in it, what was settled of them, which copies are superseded. Everything is
 // checked in full. What cannot be read goes to the quarantine and is reported; the rest is found all the same.
+import type { RecoveredRecord } from '../../engine/ports.ts';
 import { type Disk, readFully, reasonOf, withFile, writeAll } from './disk.ts';
 import { type ReportProblem, SpoolUnavailable } from './problem.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -42,7 +43,9 @@ export interface SupersededCopy {
 
 export interface Recovered {
   /** Records with open recipients, in order of sequence; they are made one by one. */
-  readonly records: Iterable<StoredRecord>;
+  readonly records: Iterable<RecoveredRecord>;
+  /** How many they are. */
+  readonly count: number;
   readonly superseded: readonly SupersededCopy[];
   /** The greatest number seen anywhere. */
   readonly highestNumber: number;
@@ -107,7 +110,12 @@ class Recovery {
       return isLive;
     });
     for (const record of this.#records.inOrder()) record.segment!.add(record);
-    return { records: this.#records.inOrder(), superseded, highestNumber: this.#highestNumber };
+    return {
+      records: describe(this.#records),
+      count: this.#records.size,
+      superseded,
+      highestNumber: this.#highestNumber,
+    };
   }
 
   /** If a copy of it was durable and is gone, it was settled for good. */
@@ -162,7 +170,8 @@ class Recovery {
       const reason = isTail ? 'a damaged record, or an unfinished one of an unclean stop' : 'a damaged record';
       await this.#quarantine(segment, bytes.subarray(offset, offset + length), offset, reason, isTail);
     }
-    const found = new Map<number, StoredRecord>();
+    // Rows only: with objects for the records of a segment, and their envelopes, a start leaves the heap large.
+    const rows = new Map<number, number>();
     for (const header of records) {
       this.#highestNumber = Math.max(this.#highestNumber, header.number);
       const record = readRecord(this.#options.table, segment, bytes, header);
@@ -172,10 +181,10 @@ class Recovery {
         await this.#quarantine(segment, bytes.subarray(offset, offset + recordBytes(header)), offset, reason, false);
         continue;
       }
-      found.set(header.sequence, record);
+      rows.set(header.sequence, record.row);
       this.#keep(record, header.number);
     }
-    await this.#readSettlements(segment, found);
+    await this.#readSettlements(segment, rows);
     // What we read may be in the page cache only. Decisions are made on it from here on, so it has to stay.
     if (this.#options.forceFsync) await withFile(disk, file.path, 'read', (handle) => disk.sync(handle));
   }
@@ -200,16 +209,17 @@ class Recovery {
     return bytes;
   }
 
-  async #readSettlements(segment: Segment, found: ReadonlyMap<number, StoredRecord>): Promise<void> {
+  async #readSettlements(segment: Segment, rows: ReadonlyMap<number, number>): Promise<void> {
     const { disk } = this.#options;
     await withFile(disk, segment.settlements.path, 'write', async (handle) => {
       const bytes = Buffer.allocUnsafeSlow(await disk.size(handle));
       await readFully(disk, handle, bytes, 0);
       const highestNumber = readSettlementEntries(bytes, segment.header.generation, (entry) => {
         this.#highestNumber = Math.max(this.#highestNumber, entry.sequence);
-        const record = found.get(entry.sequence);
-        if (record === undefined) return;
-        if (entry.kind === 'moved') this.#moved.add(record.row);
+        const row = rows.get(entry.sequence);
+        if (row === undefined) return;
+        const record = this.#options.table.at(row);
+        if (entry.kind === 'moved') this.#moved.add(row);
         else if (entry.kind === 'deferred') {
           const { kind, retries, nextAttemptAt } = entry;
           record.unite(entry.index, { kind, retries, nextAttemptAt });
@@ -271,4 +281,20 @@ function readRecord(table: RecordTable, segment: Segment, bytes: Buffer, header:
   record.keepText(text);
   for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
   return record;
+}
+
+function* describe(records: RecordsBySequence): Generator<RecoveredRecord> {
+  for (const record of records.inOrder()) yield { stored: record, open: openRecipientsOf(record) };
+}
+
+function openRecipientsOf(record: StoredRecord): RecoveredRecord['open'] {
+  const open: { index: number; retries: number; nextAttemptAt: number | null }[] = [];
+  for (let index = 0; index < record.envelope.recipients.length; index++) {
+    const settlement = record.progress.get(index);
+    if (settlement === undefined) open.push({ index, retries: 0, nextAttemptAt: null });
+    else if (settlement.kind === 'deferred') {
+      open.push({ index, retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt });
+    }
+  }
+  return open;
 }

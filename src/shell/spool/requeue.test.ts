@@ -9,7 +9,6 @@ import { SETTLEMENT_ENTRY_BYTES } from './settlement-entry.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 async function open(disk: SimulatedDisk): Promise<{ spool: SegmentSpool; recovered: RecoveredRecord[] }> {
-  const recovered: RecoveredRecord[] = [];
   const spool = await openSpool({
     directory: '/spool',
     forceFsync: true,
@@ -18,12 +17,12 @@ async function open(disk: SimulatedDisk): Promise<{ spool: SegmentSpool; recover
     syncIntervalMs: 5,
     compactionIntervalMs: 2 ** 30,
     compactionGraceMs: 0,
-    onRecovered: (record) => recovered.push(record),
     onProblem: () => {},
     beforeSettlementWrite: async () => {},
     disk,
     lock: async () => async () => {},
   });
+  const recovered = Array.from(spool.takeRecovered());
   return { spool, recovered };
 }
 

@@ -18,7 +18,6 @@ interface Opened {
 }
 
 async function open(disk: SimulatedDisk, options: Partial<SpoolOptions> = {}): Promise<Opened> {
-  const recovered: RecoveredRecord[] = [];
   const problems: SpoolProblem[] = [];
   const spool = await openSpool({
     directory: DIRECTORY,
@@ -30,13 +29,13 @@ async function open(disk: SimulatedDisk, options: Partial<SpoolOptions> = {}): P
     compactionIntervalMs: 2 ** 30,
     compactionGraceMs: 0,
     numberReservation: 16,
-    onRecovered: (record) => recovered.push(record),
     onProblem: (problem) => problems.push(problem),
     beforeSettlementWrite: async () => {},
     disk,
     lock: async () => async () => {},
     ...options,
   });
+  const recovered = Array.from(spool.takeRecovered());
   return { spool, recovered, problems };
 }
 

@@ -50,8 +50,6 @@ export interface SpoolOptions {
   readonly lanesMax?: number;
   /** Commits that take longer, in ms, are slow; default 1.5. */
   readonly slowCommitMs?: number;
-  /** A record found at start, in order of sequence; all come before `openSpool` is done. */
-  onRecovered(record: RecoveredRecord): void;
   readonly onProblem: ReportProblem;
   /** Makes the log records safe that belong to what was settled so far (log record first, then settlement). */
   beforeSettlementWrite(): Promise<void>;
@@ -124,6 +122,9 @@ export class SegmentSpool implements NumberedSpool {
   #isPumpScheduled = false;
   #isClosing = false;
   #whenIdle: (() => void) | null = null;
+  /** What was found and not taken yet. */
+  #recovered: Iterable<RecoveredRecord> = [];
+  #hasRecovered = false;
 
   /** For {@link openSpool}. */
   constructor(options: SpoolOptions, unlock: () => Promise<void>) {
@@ -185,9 +186,9 @@ export class SegmentSpool implements NumberedSpool {
   }
 
   /** For {@link openSpool}: reads the directory, before anything else is done. */
-  async recover({ directory, firstNumber = 1, onRecovered }: SpoolOptions): Promise<void> {
+  async recover({ directory, firstNumber = 1 }: SpoolOptions): Promise<void> {
     await this.#numbers.open();
-    const { records, superseded, highestNumber } = await recover({
+    const { records, count, superseded, highestNumber } = await recover({
       table: this.#table,
       disk: this.#disk,
       directory,
@@ -211,8 +212,24 @@ export class SegmentSpool implements NumberedSpool {
     }
     for (const { record, isLive } of superseded) if (!isLive) this.#table.forget(record);
     for (const segment of this.#store.segments) this.#log.freeIfDead(segment);
-    for (const record of records) onRecovered(describeRecovered(record));
+    this.#recovered = records;
+    this.#hasRecovered = count > 0;
     this.#store.prepare();
+  }
+
+  /** Whether a record with an open recipient was found at start. */
+  get hasRecovered(): boolean {
+    return this.#hasRecovered;
+  }
+
+  /**
+   * The records found at start, in order of sequence; once, and before anything else is asked of the spool. Each is made when
+   * it is its turn, so that some millions of them are never in memory together.
+   */
+  *takeRecovered(): Generator<RecoveredRecord> {
+    const records = this.#recovered;
+    this.#recovered = [];
+    yield* records;
   }
 
   append(envelope: Envelope, content: Content, done: Appended): void {
@@ -427,16 +444,4 @@ class NewRecord implements PendingRecord {
 function ownRecord(stored: StoredContent): StoredRecord {
   assert(stored instanceof StoredRecord, 'a record is given back to the spool it came from');
   return stored;
-}
-
-function describeRecovered(record: StoredRecord): RecoveredRecord {
-  const open: { index: number; retries: number; nextAttemptAt: number | null }[] = [];
-  for (let index = 0; index < record.envelope.recipients.length; index++) {
-    const settlement = record.progress.get(index);
-    if (settlement === undefined) open.push({ index, retries: 0, nextAttemptAt: null });
-    else if (settlement.kind === 'deferred') {
-      open.push({ index, retries: settlement.retries, nextAttemptAt: settlement.nextAttemptAt });
-    }
-  }
-  return { stored: record, open };
 }

@@ -13,7 +13,6 @@ const spool = await openSpool({
   segmentBytes: 262_144,
   compactionGraceMs: 10,
   compactionIntervalMs: 20,
-  onRecovered: () => {},
   onProblem: ({ text }) => console.error(text),
   beforeSettlementWrite: async () => {},
 });

@@ -37,14 +37,13 @@ test('after kill -9 everything stored is there or was settled, and nothing comes
         const [what, name = ''] = line.split(' ');
         (what === 'stored' ? stored : settled).add(name);
       }
-      const found = new Set<string>();
       const spool = await openSpool({
         directory,
         forceFsync: true,
-        onRecovered: (record) => found.add(record.stored.envelope.batchId),
         onProblem: ({ kind, text }) => assert.equal(kind, 'unfinished', text),
         beforeSettlementWrite: async () => {},
       });
+      const found = new Set(Array.from(spool.takeRecovered(), ({ stored }) => stored.envelope.batchId));
       await spool.close();
       for (const name of stored) assert.ok(found.has(name) || settled.has(name), `${name} is lost`);
       // What was found again although it was settled counts as open from now on.
