@@ -16,7 +16,7 @@ import { BENCH_DIRECTORY } from './subject.ts';
 import { Words } from './words.ts';
 
 const CONNECTIONS_OUT = 20;
-/** The names are those of bench/loads.ts. */
+/** The names are figures of the row `bare` (bench/relay-rows.ts). */
 const LOADS = [
   { name: '2k_20', size: 2_048, sessions: 20, share: 1 },
   { name: '2k_100', size: 2_048, sessions: 100, share: 1 },

@@ -23,5 +23,5 @@ function textFor(id: string, { machine, rows }: Results): string {
   const row = ROWS.find((candidate) => candidate.id === id);
   if (row === undefined)
     throw new Error(`<!-- figures: ${id} -->: no such row; known are ${ROWS.map((one) => one.id).join(', ')}`);
-  return describeRow(row, rows[id]);
+  return describeRow(row, rows);
 }

@@ -150,7 +150,7 @@ const DIMENSIONS: Readonly<Record<string, { readonly sizes: readonly number[]; r
   bindings: { sizes: [1, 20, 200, 2_000], measure: overBindings },
   stanzas: { sizes: [100, 1_000, 10_000, 100_000], measure: amongStanzas },
   outbound: { sizes: [100, 1_000, 10_000], measure: overConnections },
-  clients: { sizes: [100, 1_000, 8_000], measure: besideClients },
+  clients: { sizes: [100, 1_000, 10_000], measure: besideClients },
 };
 
 const [name = '', ...wanted] = words.rest;

@@ -6,14 +6,15 @@ import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { PEERS, type Peer } from './rows.ts';
+import { PEERS, type Peer } from './contestant.ts';
 import { BENCH_DIRECTORY } from './subject.ts';
 
 const run = promisify(execFile);
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SYNC_COUNT = 100;
+const BUSY_MS = 300;
 
-/** Share of all processors that was in use during one second; time that a host did not give us counts. */
+/** Share of all processors that was in use during a third of a second; time that a host did not give us counts. */
 export async function busyShare(): Promise<number> {
   const read = (): [busy: number, all: number] => {
     const [user, nice, system, idle, wait, interrupt, soft, steal] = readFileSync('/proc/stat', 'latin1')
@@ -26,7 +27,7 @@ export async function busyShare(): Promise<number> {
     return [busy, busy + idle + wait];
   };
   const [busy, all] = read();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
   const [busyNow, allNow] = read();
   return allNow > all ? (busyNow - busy) / (allNow - all) : 0;
 }

@@ -38,6 +38,8 @@ export interface RowResult {
   readonly measuredAt: string;
   /** How long the row took, all rounds. */
   readonly minutes?: number;
+  /** Why there are fewer rounds than were asked for. */
+  readonly shortened?: string;
   readonly contestants: readonly ContestantResult[];
   /** What could not be measured, and why. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];

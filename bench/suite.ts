@@ -2,15 +2,19 @@
 // medians with the least and the greatest, and what Headgate is compared with each of the others.
 //
 //   npm run bench -- [ROW...|all|list] [--rounds N] [--only NAME,...] [--tiny] [--json] [--out FILE] [--timeout SECONDS]
+//                   [--minutes N]
 //
 // Without a ROW: relay-20 and relay-100. --only: contestants by name; --tiny: counts of the smoke test; --json: results on
 // the output in place of tables; --out: puts the rows into a file of results, beside those that are there already;
-// --timeout: for one run, 3600 unless told otherwise. Status 1: a row came to nothing, or a run went wrong.
+// --timeout: for one run, 3600 unless told otherwise; --minutes: no round is begun that is not expected to end within so many,
+// and it is said which did not. Rows are in the order of their importance. Status 1: a row came to nothing, or a run went wrong.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Contestant, Peer, Scale } from './contestant.ts';
 import { busyShare, freePortBase, machineFacts, peerVersions } from './machine.ts';
 import { type Figures, type Measurement, type Results, type RowResult, summarise } from './measurement.ts';
-import { type Contestant, type Peer, ROWS, type Row, type Scale } from './rows.ts';
+import type { Row } from './row.ts';
+import { ROWS } from './rows.ts';
 import { complaintAbout } from './subject.ts';
 import { describeRow } from './tables.ts';
 import { Words } from './words.ts';
@@ -22,6 +26,7 @@ const QUIET_MAX = 0.08;
 const COMPLAINTS_MAX = 2_000;
 /** What a program has to stop its servers after SIGTERM. */
 const STOP_MS = 30_000;
+const MINUTE_MS = 60_000;
 
 /** A line of `bench/bench relay`. */
 interface RelayLine {
@@ -40,6 +45,7 @@ class Suite {
   readonly #words: Words;
   readonly #scale: Scale;
   readonly #timeoutMs: number;
+  readonly #endsAt: number;
   readonly #versions: ReadonlyMap<Peer, string>;
   readonly #environment: NodeJS.ProcessEnv;
   #running: ChildProcess | null = null;
@@ -50,6 +56,7 @@ class Suite {
     this.#words = words;
     this.#scale = words.has('tiny') ? 'tiny' : 'full';
     this.#timeoutMs = words.number('timeout', 3_600) * 1000;
+    this.#endsAt = performance.now() + words.number('minutes', Number.POSITIVE_INFINITY) * MINUTE_MS;
     this.#versions = versions;
     const impatient = { BENCH_QUIET: '0', BENCH_TRIES: '1' };
     this.#environment = { ...process.env, ...(this.#scale === 'tiny' ? impatient : {}) };
@@ -61,21 +68,23 @@ class Suite {
     if (this.#running !== null) signalGroup(this.#running, 'SIGTERM');
   }
 
-  async measure(row: Row): Promise<RowResult> {
+  async measure(row: Row): Promise<RowResult | 'no time'> {
     const only = this.#words.text('only', '').split(',').filter(Boolean);
     const leftOut: { name: string; reason: string }[] = [];
     const measurements = new Map<string, Measurement[]>();
-    let contestants = row.contestants(this.#scale).filter(({ name }) => only.length === 0 || only.includes(name));
-    for (const contestant of contestants) {
+    const wanted = row.contestants(this.#scale).filter(({ name }) => only.length === 0 || only.includes(name));
+    for (const contestant of wanted) {
       const reason = await this.#obstacle(contestant);
       if (reason !== null) leftOut.push({ name: contestant.name, reason });
     }
     const startedAt = performance.now();
     const rounds = this.#words.number('rounds', this.#scale === 'tiny' ? 1 : row.rounds);
-    for (let round = 1; round <= rounds; round++) {
-      contestants = contestants.filter(({ name }) => leftOut.every((other) => other.name !== name));
-      for (const contestant of contestants) {
-        const { name } = contestant;
+    let [round, expectedMs] = [1, row.roundMinutes * MINUTE_MS];
+    for (; round <= rounds && performance.now() + expectedMs <= this.#endsAt; round++) {
+      const roundAt = performance.now();
+      for (const contestant of wanted) {
+        const { name, rounds: most = rounds } = contestant;
+        if (round > most || leftOut.some((one) => one.name === name)) continue;
         if (this.isStopped) throw new Error('told to end');
         process.stderr.write(`bench: ${row.id}: round ${round} of ${rounds}: ${name}\n`);
         const outcome = await this.#run(contestant);
@@ -87,16 +96,25 @@ class Suite {
         const before = measurements.get(name) ?? [];
         measurements.set(name, [...before, outcome]);
       }
+      expectedMs = performance.now() - roundAt;
     }
+    const done = round - 1;
     if (this.isStopped) throw new Error('told to end');
+    if (done === 0 && rounds > 0) return 'no time';
+    const shortened =
+      done < rounds
+        ? `${done} of ${rounds} rounds: the ${this.#words.text('minutes', '')} minutes of the run were over`
+        : null;
+    if (shortened !== null) process.stderr.write(`bench: ${row.id}: ${shortened}\n`);
     for (const { name, reason } of leftOut) process.stderr.write(`bench: ${row.id}: ${name} is left out: ${reason}\n`);
     if (measurements.size === 0) this.hasFailed = true;
     return {
       title: row.title,
-      command: this.#commandOf(row, rounds),
+      command: this.#commandOf(row, done),
       isTiny: this.#scale === 'tiny',
       measuredAt: new Date().toISOString(),
-      minutes: Number(((performance.now() - startedAt) / 60_000).toFixed(2)),
+      minutes: Number(((performance.now() - startedAt) / MINUTE_MS).toFixed(2)),
+      ...(shortened === null ? {} : { shortened }),
       contestants: Array.from(measurements, ([name, all]) => summarise(name, all)),
       leftOut,
     };
@@ -141,7 +159,7 @@ class Suite {
     return { ...measurement, name, isNoisy };
   }
 
-  /** Waits for a second in which the machine does little, a minute and a half at most. */
+  /** Waits for a moment in which the machine does little, a minute and a half at most. */
   async #quiet(): Promise<void> {
     if (this.#scale === 'tiny') return;
     const endsAt = performance.now() + Number(process.env['BENCH_QUIET'] ?? 90) * 1000;
@@ -215,17 +233,21 @@ function readResults(file: string): Results {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { machine: {}, rows: {} };
 }
 
+/** A row that has no contestants is worked out from others: those are measured. */
+function rowsOf(wanted: readonly string[]): readonly Row[] {
+  const isView = (row: Row): boolean => row.contestants('tiny').length === 0;
+  const sources = ROWS.filter((row) => wanted.includes(row.id) && isView(row)).flatMap((row) => row.from ?? []);
+  return ROWS.filter((row) => !isView(row) && [...wanted, ...sources].includes(row.id));
+}
+
 async function main(): Promise<number> {
-  const words = new Words(process.argv.slice(2), ['rounds', 'only', 'out', 'timeout'], ['tiny', 'json']);
+  const words = new Words(process.argv.slice(2), ['rounds', 'only', 'out', 'timeout', 'minutes'], ['tiny', 'json']);
   if (words.rest.includes('list')) {
     for (const { id, title } of ROWS) process.stdout.write(`${id.padEnd(12)} ${title}\n`);
     return 0;
   }
-  const wanted = words.rest.includes('all')
-    ? ROWS.map(({ id }) => id)
-    : words.rest.length > 0
-      ? words.rest
-      : DEFAULT_ROWS;
+  const named = words.rest.length > 0 ? words.rest : DEFAULT_ROWS;
+  const wanted = words.rest.includes('all') ? ROWS.map(({ id }) => id) : named;
   const unknown = wanted.filter((id) => ROWS.every((row) => row.id !== id));
   if (unknown.length > 0) {
     process.stderr.write(`bench: no such row: ${unknown.join(', ')}; \`npm run bench -- list\` has them\n`);
@@ -239,10 +261,18 @@ async function main(): Promise<number> {
   const before = out === '' ? { rows: {} } : readResults(out);
   let results: Results = { machine: await machineFacts(versions), rows: before.rows };
   const fresh: Record<string, RowResult> = {};
-  for (const row of ROWS.filter(({ id }) => wanted.includes(id))) {
+  for (const row of rowsOf(wanted)) {
     let result: RowResult;
     try {
-      result = await suite.measure(row);
+      const measured = await suite.measure(row);
+      if (measured === 'no time') {
+        suite.hasFailed = true;
+        process.stderr.write(
+          `bench: ${row.id}: NOT MEASURED: too little of the ${words.text('minutes', '')} minutes is left\n`,
+        );
+        continue;
+      }
+      result = measured;
     } catch (error) {
       if (suite.isStopped) throw error;
       suite.hasFailed = true; // the other rows are worth having
@@ -253,7 +283,7 @@ async function main(): Promise<number> {
     results = { ...results, rows: { ...results.rows, [row.id]: result } };
     // After each row, so that what was measured stays when a later one is ended.
     if (out !== '') writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
-    if (!words.has('json')) process.stdout.write(`\n## ${row.title}\n\n${describeRow(row, result)}\n`);
+    if (!words.has('json')) process.stdout.write(`\n## ${row.title}\n\n${describeRow(row, results.rows)}\n`);
   }
   if (words.has('json')) process.stdout.write(`${JSON.stringify({ ...results, rows: fresh }, null, 2)}\n`);
   return suite.hasFailed ? 1 : 0;

@@ -1,9 +1,11 @@
 // Results as tables, for the terminal and for docs/performance.md: the same Markdown, aligned as the formatter has it.
+import type { Column, ColumnLayout, Goal, MedianOf } from './layout.ts';
 import type { ContestantResult, RowResult, Summary } from './measurement.ts';
-import type { Column, ColumnLayout, Row } from './rows.ts';
+import type { Row } from './row.ts';
 
 /** Heads, then lines. */
 type Table = readonly (readonly string[])[];
+type RowResults = Readonly<Record<string, RowResult>>;
 
 export const NOT_MEASURED = '_Not measured yet._';
 
@@ -12,34 +14,73 @@ function took(minutes: number | undefined): string {
   return minutes < 1 ? ', in less than a minute' : `, in ${Math.round(minutes)} minutes`;
 }
 
-/** The text of a row: how it was measured, its table, what was left out. */
-export function describeRow(row: Row, result: RowResult | undefined): string {
-  if (result === undefined || result.contestants.length === 0) return NOT_MEASURED;
-  const { contestants, leftOut, command, measuredAt } = result;
-  const lines = [result.isTiny ? '**Counts of the smoke test: good for nothing.**\n' : '', tableOf(row, contestants)];
-  lines.push('', `- Measured ${measuredAt.slice(0, 10)} with \`${command}\`${took(result.minutes)}.`);
-  for (const { name, noisyRuns, runs } of contestants) {
-    if (noisyRuns > 0) lines.push(`- ${name}: other programs ran during ${noisyRuns} of ${runs} runs.`);
-  }
-  for (const { name, problems } of contestants) for (const problem of problems) lines.push(`- ${name}: ${problem}.`);
-  for (const { name, reason } of leftOut) lines.push(`- ${name} was left out: ${reason}.`);
-  return lines.join('\n').trim();
+/** The text of a row: its table, how it was measured, what was left out, and what its figures had to reach. */
+export function describeRow(row: Row, results: RowResults): string {
+  const result = results[row.id];
+  const sources = [result, ...(row.from ?? []).map((id) => results[id])].filter((one) => one !== undefined);
+  const isTiny = sources.some((source) => source.isTiny);
+  const median = medianIn(results, row.id);
+  const table = tableOf(row, result?.contestants ?? [], median);
+  if (table.length <= 1) return NOT_MEASURED;
+  return [
+    ...(isTiny ? ['**Counts of the smoke test: good for nothing.**', ''] : []),
+    alignTable(table),
+    '',
+    ...(result === undefined ? [] : notesOn(result)),
+    ...(row.from === undefined
+      ? []
+      : [`- ${result === undefined ? 'All' : 'The rest'} is worked out from ${listed(row.from)}.`]),
+    ...(isTiny ? [] : (row.goals ?? []).map((goal) => goalLine(goal, median))),
+  ].join('\n');
 }
 
-function tableOf({ layout }: Row, contestants: readonly ContestantResult[]): string {
+const listed = (rows: readonly string[]): string => rows.map((row) => `\`${row}\``).join(', ');
+
+function notesOn({ contestants, leftOut, command, measuredAt, minutes, shortened }: RowResult): string[] {
+  const most = Math.max(...contestants.map(({ runs }) => runs));
+  return [
+    `- Measured ${measuredAt.slice(0, 10)} with \`${command}\`${took(minutes)}.`,
+    ...(shortened === undefined ? [] : [`- ${shortened}.`]),
+    ...contestants.filter(({ runs }) => runs < most).map(({ name, runs }) => `- ${name}: ${runs} of ${most} rounds.`),
+    ...contestants
+      .filter(({ noisyRuns }) => noisyRuns > 0)
+      .map(({ name, noisyRuns, runs }) => `- ${name}: other programs ran during ${noisyRuns} of ${runs} runs.`),
+    ...contestants.flatMap(({ name, problems }) => problems.map((problem) => `- ${name}: ${problem}.`)),
+    ...leftOut.map(({ name, reason }) => `- ${name} was left out: ${reason}.`),
+  ];
+}
+
+function medianIn(results: RowResults, own: string): MedianOf {
+  return (contestant, figure, row = own) =>
+    results[row]?.contestants.find(({ name }) => name === contestant)?.figures[figure]?.median ?? Number.NaN;
+}
+
+function goalLine({ what, bound, digits, value }: Goal, median: MedianOf): string {
+  const found = value(median);
+  const wanted = 'atLeast' in bound ? `at least ${bound.atLeast}` : `at most ${bound.atMost}`;
+  if (!Number.isFinite(found)) return `- Goal: ${what}, ${wanted}. Not measured.`;
+  const isMet = 'atLeast' in bound ? found >= bound.atLeast : found <= bound.atMost;
+  return `- ${isMet ? 'Goal' : '**Missed**'}: ${what}, ${wanted}: ${grouped(found, digits)}.`;
+}
+
+function tableOf({ layout }: Row, contestants: readonly ContestantResult[], median: MedianOf): Table {
   switch (layout.kind) {
     case 'columns':
-      return alignTable(columnTable(layout, contestants));
+      return columnTable(layout, contestants, median);
     case 'figures':
-      return alignTable(figureTable(contestants));
+      return figureTable(contestants);
     case 'growth':
-      return alignTable(growthTable(contestants));
+      return growthTable(contestants);
     case 'side by side':
-      return alignTable(sideBySide(contestants));
+      return sideBySide(contestants);
   }
 }
 
-function columnTable({ columns, derived }: ColumnLayout, contestants: readonly ContestantResult[]): Table {
+function columnTable(
+  { columns, derived }: ColumnLayout,
+  contestants: readonly ContestantResult[],
+  median: MedianOf,
+): Table {
   const headgate = contestants.find(({ name }) => name === 'headgate');
   const compared = headgate === undefined ? [] : columns.filter(({ ratio }) => ratio !== undefined);
   const heads = [
@@ -54,16 +95,16 @@ function columnTable({ columns, derived }: ColumnLayout, contestants: readonly C
     ...columns.map(({ figure, digits }) => spread(contestant.figures[figure], digits)),
     ...compared.map((column) => ratioOf(column, headgate!, contestant)),
   ]);
-  const median = (name: string, figure: string): number | null =>
-    contestants.find((contestant) => contestant.name === name)?.figures[figure]?.median ?? null;
-  const workedOut = (derived?.(median) ?? []).map(({ name, figures, digits }) => [
-    name,
-    ...columns.map(({ figure }) => {
-      const value = figures[figure] ?? null;
-      return value === null || !Number.isFinite(value) ? '' : grouped(value, digits);
-    }),
-    ...compared.map(() => ''),
-  ]);
+  const workedOut = (derived?.(median) ?? [])
+    .filter(({ figures }) => Object.values(figures).some(Number.isFinite))
+    .map(({ name, figures, digits }) => [
+      name,
+      ...columns.map((column) => {
+        const value = figures[column.figure] ?? Number.NaN;
+        return Number.isFinite(value) ? grouped(value, digits ?? column.digits) : '';
+      }),
+      ...compared.map(() => ''),
+    ]);
   return [heads, ...cells, ...workedOut];
 }
 

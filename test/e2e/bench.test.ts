@@ -23,7 +23,12 @@ for (const { row, names, figures } of [
     figures: ['delivering_beside_20_ns'],
   },
   { row: 'latency', names: ['headgate'], figures: ['latency_p50_ms', 'latency_p99_ms', 'peak_per_s'] },
-  { row: 'queued', names: ['headgate'], figures: ['octets_per_message', 'start_seconds', 'rss_mb_restarted'] },
+  {
+    row: 'queued',
+    names: ['a hundred thousand'],
+    figures: ['octets_per_message', 'start_seconds', 'rss_mb_restarted'],
+  },
+  { row: 'slots', names: ['each slot'], figures: ['retries_of_compare_and_swap', 'attempts_that_failed'] },
 ]) {
   test(`row ${row} gives figures for ${names.join(', ')}`, { timeout: 300_000 }, async (t) => {
     const results = await measure(t, temporaryDirectory(t), row, names);
@@ -51,10 +56,9 @@ test('source, server and sink; and the parts', { skip, timeout: 600_000 }, async
     t.diagnostic('NOT RUN: row tls; its receiver is Postfix, which starts as root only');
   }
   const cases = [
-    { row: 'connections', only: ['headgate'], figures: ['2k_20_cpu_ms', 'new_in_cpu_ms', 'new_out_cpu_ms'] },
-    { row: 'bare', only: ['receive', 'commit', 'send', 'bare relay'], figures: ['2k_100_cpu_ms', '50k_20_cpu_ms'] },
+    { row: 'relay-100', only: ['headgate', 'headgate with two shards', 'the bare relay'], figures: ['cpu_ms_per_msg'] },
+    { row: 'bare', only: ['receive', 'commit', 'send'], figures: ['2k_100_cpu_ms', '50k_20_cpu_ms'] },
     { row: 'profile', only: ['2 KB at 20 sessions', 'the bare relay'], figures: ['CPU: all', 'CPU: spool'] },
-    { row: 'shards', only: ['one shard', 'two shards'], figures: ['2k_20_msgs_per_s', '2k_100_cpu_ms'] },
     { row: 'growth', only: ['clients'], figures: ['relaying_beside_20_ns'] },
   ];
   for (const { row, only, figures } of cases) {
@@ -67,22 +71,15 @@ test('source, server and sink; and the parts', { skip, timeout: 600_000 }, async
   cpSync(PERFORMANCE, document);
   assert.equal((await run(t, directory, ['bench/publish.ts', file, document])).code, 0);
   const filled = readFileSync(document, 'utf8');
-  for (const row of [
-    'relay-20',
-    'relay-new',
-    'connections',
-    'shards',
-    'domains',
-    'parts',
-    ...(IS_ROOT ? ['tls'] : []),
-  ]) {
-    const place = filled.split(`<!-- figures: ${row} -->`)[1]!.split('<!-- end of figures -->')[0]!;
-    assert.match(
-      place,
-      /Counts of the smoke test[\s\S]*\| (headgate|send|two shards) +\|[\s\S]*npm run bench -- /,
-      row,
-    );
+  const placeOf = (row: string): string =>
+    filled.split(`<!-- figures: ${row} -->`)[1]!.split('<!-- end of figures -->')[0]!;
+  for (const row of ['relay-20', 'relay-new', 'bare', 'domains', 'parts', ...(IS_ROOT ? ['tls'] : [])]) {
+    assert.match(placeOf(row), /Counts of the smoke test[\s\S]*\| (headgate|send) +\|[\s\S]*npm run bench -- /, row);
   }
+  assert.match(
+    placeOf('shards'),
+    /Counts of the smoke test[\s\S]*\| two shards +\|[\s\S]*from `relay-20`, `relay-100`/,
+  );
   assert.ok(Object.keys((JSON.parse(readFileSync(file, 'utf8')) as Results).machine).length > 3);
 });
 
@@ -90,6 +87,13 @@ test('what nobody knows is said', { timeout: 60_000 }, async (t) => {
   const { code, complaints } = await run(t, temporaryDirectory(t), ['bench/suite.ts', 'relay-7']);
   assert.equal(code, 2);
   assert.match(complaints, /no such row: relay-7; /);
+});
+
+test('what does not fit into the time is told', { timeout: 60_000 }, async (t) => {
+  const words = ['bench/suite.ts', 'slots', '--tiny', '--minutes', '0'];
+  const { code, complaints } = await run(t, temporaryDirectory(t), words);
+  assert.equal(code, 1);
+  assert.match(complaints, /bench: slots: NOT MEASURED: too little of the 0 minutes is left/);
 });
 
 async function measure(
