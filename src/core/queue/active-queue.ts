@@ -1,12 +1,12 @@
 // Mail of one (binding, domain) that wants an attempt now, oldest reception first. New mail arrives in that order and goes to
-// a ring: the first few hundred as they are, what comes behind them asleep (sleepers.ts). Mail that comes back (due again,
+// a ring, the first few hundred as they are; what comes behind them sleeps in a list (sleepers.ts). Mail that comes back (due again,
 // returned by a connection) sleeps too, put in its place by a heap. As expiry counts from reception, the head is also the
 // first to expire.
 import type { WallMs } from '../base/moment.ts';
 import type { MessageTotals } from './message-totals.ts';
 import { SleeperHeap } from './sleeper-heap.ts';
-import { SleeperRing } from './sleeper-ring.ts';
-import { RETURNED, RING, type Sleepers } from './sleepers.ts';
+import { SleeperList } from './sleeper-list.ts';
+import { IN_ORDER, RETURNED, type Sleepers } from './sleepers.ts';
 import type { Task } from './task.ts';
 import { TaskList } from './task-list.ts';
 import { isOlder, TaskRing } from './task-ring.ts';
@@ -15,7 +15,7 @@ export class ActiveQueue {
   /** Its parts are made when there is something for them: there may be a million queues. */
   #awake: TaskRing | null = null;
   /** All of it is newer than what is awake. */
-  #asleep: SleeperRing | null = null;
+  #asleep: SleeperList | null = null;
   #returned: SleeperHeap | null = null;
   readonly #totals: MessageTotals;
   readonly #sleepers: Sleepers;
@@ -56,8 +56,8 @@ export class ActiveQueue {
       this.#awake.add(task);
       this.#sleepers.awake += 1;
     } else {
-      this.#asleep ??= new SleeperRing(this.#sleepers);
-      this.#asleep.add(this.#sleepers.sleep(task, RING));
+      this.#asleep ??= new SleeperList(this.#sleepers);
+      this.#asleep.add(this.#sleepers.sleep(task, IN_ORDER));
     }
   }
 
@@ -92,12 +92,12 @@ export class ActiveQueue {
     return true;
   }
 
-  /** The tasks that wait now, those of the ring first and oldest first. */
+  /** The tasks that wait now, those in order first, oldest first. */
   list(): TaskList {
-    const inRing = this.#asleep?.size ?? 0;
-    const rows = new Uint32Array(inRing + (this.#returned?.size ?? 0));
+    const inOrder = this.#asleep?.size ?? 0;
+    const rows = new Uint32Array(inOrder + (this.#returned?.size ?? 0));
     this.#asleep?.list(rows, 0);
-    this.#returned?.list(rows, inRing);
+    this.#returned?.list(rows, inOrder);
     return new TaskList(this.#sleepers, this.#awake?.list() ?? [], rows);
   }
 
@@ -118,7 +118,7 @@ export class ActiveQueue {
     return back < 0 ? undefined : this.#sleepers.wake(this.#returned!.takeFirst());
   }
 
-  /** Whether it does not belong behind all that is in the ring. */
+  /** Whether it does not belong behind all that waits in order. */
   #isOlderThanLast(task: Task): boolean {
     if (isFilled(this.#asleep)) {
       return !this.#sleepers.isOlderThan(this.#asleep.last, task.receivedAt, task.stored.sequence + 1);

@@ -1,4 +1,4 @@
-// Tasks that wait as rows of numbers instead of objects, some 60 octets each and nothing for the garbage collector to look at:
+// Tasks that wait as rows of numbers instead of objects, 56 octets each and nothing for the garbage collector to look at:
 // there may be millions. All queues of a server share one table. A row is made into a task when a connection takes it, or
 // for a look, which leaves it where it is.
 import type { WallMs } from '../base/moment.ts';
@@ -7,13 +7,11 @@ import { HeldMessages, type StoredMessages } from './stored-messages.ts';
 import { makeTask, type Task } from './task.ts';
 
 /** Where a row stands: in none, in one of the two parts of an active queue, or in a delayed one. */
-export type Bed = typeof FREE | typeof RING | typeof RETURNED | typeof DELAYED | typeof GAP;
+export type Bed = typeof FREE | typeof IN_ORDER | typeof RETURNED | typeof DELAYED;
 export const FREE = 0;
-export const RING = 1;
+export const IN_ORDER = 1;
 export const RETURNED = 2;
 export const DELAYED = 3;
-/** In a ring, in place of one that was taken out of the middle: it keeps the order. */
-export const GAP = 4;
 
 /** Tasks of all queues that may stay objects because they are soon to be sent. */
 const AWAKE_MAX = 8_192;
@@ -22,46 +20,43 @@ const AWAKE_OF_QUEUE_MAX = 256;
 /** In place of the first recipient of a task whose recipients do not follow one another. */
 const SCATTERED = 0xffff_ffff;
 
-interface Columns {
-  readonly receivedAt: Float64Array;
-  readonly sequence: Float64Array;
-  readonly dueAt: Float64Array;
-  readonly message: Uint32Array;
-  readonly first: Uint32Array;
-  readonly count: Uint32Array;
-  readonly retries: Uint32Array;
-  /** Another for every task: whoever had a look at one finds out whether it is still there. */
-  readonly stamp: Uint32Array;
-  /** Its place in its heap. */
-  readonly place: Uint32Array;
-  readonly bed: Uint8Array;
+/**
+ * What a row holds stands side by side, for tasks of one queue are far from each other and each line of memory that has to be
+ * fetched costs more than all else here: first its doubles, then its words.
+ */
+const ROW_DOUBLES = 7;
+const ROW_WORDS = 2 * ROW_DOUBLES;
+// Doubles.
+const RECEIVED_AT = 0;
+const SEQUENCE = 1;
+const DUE_AT = 2;
+// Words.
+const MESSAGE = 6;
+const FIRST = 7;
+const COUNT = 8;
+const RETRIES = 9;
+/** Another for every task: whoever had a look at one finds out whether it is still there. */
+const STAMP = 10;
+const BED = 11;
+/** Its place in its heap, or the one behind it in its list. */
+const PLACE = 12;
+/** The one before it in its list. */
+const PREVIOUS = 13;
+
+interface Chunk {
+  readonly doubles: Float64Array;
+  readonly words: Uint32Array;
 }
 
-function makeColumns(): Columns {
-  const buffer = new ArrayBuffer(CHUNK_ROWS * (3 * 8 + 6 * 4 + 1));
-  let at = 0;
-  const next = (bytes: number): number => {
-    at += CHUNK_ROWS * bytes;
-    return at - CHUNK_ROWS * bytes;
-  };
-  return {
-    receivedAt: new Float64Array(buffer, next(8), CHUNK_ROWS),
-    sequence: new Float64Array(buffer, next(8), CHUNK_ROWS),
-    dueAt: new Float64Array(buffer, next(8), CHUNK_ROWS),
-    message: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    first: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    count: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    retries: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    stamp: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    place: new Uint32Array(buffer, next(4), CHUNK_ROWS),
-    bed: new Uint8Array(buffer, next(1), CHUNK_ROWS),
-  };
+function makeChunk(): Chunk {
+  const doubles = new Float64Array(CHUNK_ROWS * ROW_DOUBLES);
+  return { doubles, words: new Uint32Array(doubles.buffer) };
 }
 
 export class Sleepers {
   readonly #messages: StoredMessages;
   readonly #awakeOfQueueMax: number;
-  readonly #rows = new Rows<Columns>(makeColumns);
+  readonly #rows = new Rows<Chunk>(makeChunk);
   readonly #scattered = new Map<number, readonly number[]>();
   #lastStamp = 0;
   /** Tasks that wait as objects, over all queues; the queues keep count. */
@@ -86,22 +81,24 @@ export class Sleepers {
   sleep(task: Task, bed: Bed): number {
     const { stored, receivedAt, recipients, retries, dueAt } = task;
     const row = this.#rows.take();
-    const columns = this.#rows.columnsOf(row);
+    const { doubles, words } = this.#rows.columnsOf(row);
     const at = placeInChunk(row);
-    columns.receivedAt[at] = receivedAt;
-    columns.sequence[at] = stored.sequence;
-    columns.dueAt[at] = dueAt;
-    columns.message[at] = this.#messages.keep(stored);
-    columns.count[at] = recipients.length;
-    columns.retries[at] = retries;
+    const double = at * ROW_DOUBLES;
+    const word = at * ROW_WORDS;
+    doubles[double + RECEIVED_AT] = receivedAt;
+    doubles[double + SEQUENCE] = stored.sequence;
+    doubles[double + DUE_AT] = dueAt;
+    words[word + MESSAGE] = this.#messages.keep(stored);
+    words[word + COUNT] = recipients.length;
+    words[word + RETRIES] = retries;
     this.#lastStamp = (this.#lastStamp + 1) >>> 0;
-    columns.stamp[at] = this.#lastStamp;
+    words[word + STAMP] = this.#lastStamp;
     task.row = row;
     task.stamp = this.#lastStamp;
-    columns.bed[at] = bed;
-    if (followOneAnother(recipients)) columns.first[at] = recipients[0]!;
+    words[word + BED] = bed;
+    if (followOneAnother(recipients)) words[word + FIRST] = recipients[0]!;
     else {
-      columns.first[at] = SCATTERED;
+      words[word + FIRST] = SCATTERED;
       this.#scattered.set(row, recipients);
     }
     return row;
@@ -117,18 +114,25 @@ export class Sleepers {
 
   /** The row is not needed any more. */
   end(row: number): void {
-    this.#leave(row, FREE);
+    this.#leave(row);
     this.#rows.give(row);
   }
 
   /** The task of a row, which stays where it is: {@link isIn} says whether it still does. */
   look(row: number): Task {
-    const { message, retries, dueAt, stamp } = this.#rows.columnsOf(row);
+    const { doubles, words } = this.#rows.columnsOf(row);
     const at = placeInChunk(row);
-    const stored = this.#messages.at(message[at]!);
-    const task = makeTask(stored, this.#recipientsOf(row), retries[at]!, dueAt[at] as WallMs);
+    const double = at * ROW_DOUBLES;
+    const word = at * ROW_WORDS;
+    const task = makeTask(
+      this.#messages.at(words[word + MESSAGE]!),
+      this.#recipientsOf(row),
+      words[word + RETRIES]!,
+      doubles[double + DUE_AT] as WallMs,
+      doubles[double + RECEIVED_AT] as WallMs,
+    );
     task.row = row;
-    task.stamp = stamp[at]!;
+    task.stamp = words[word + STAMP]!;
     return task;
   }
 
@@ -138,85 +142,98 @@ export class Sleepers {
   }
 
   isStill(bed: Bed, row: number, stamp: number): boolean {
-    if (!this.#rows.has(row)) return false;
-    const columns = this.#rows.columnsOf(row);
-    const at = placeInChunk(row);
-    return columns.stamp[at] === stamp && columns.bed[at] === bed;
+    return this.#rows.has(row) && this.stampOf(row) === stamp && this.bedOf(row) === bed;
   }
 
-  /** It stands in another part now; `GAP`: the task is gone and its row keeps a place. */
+  /** It stands in another part now. */
   move(row: number, bed: Bed): void {
-    if (bed === GAP) this.#leave(row, GAP);
-    else this.#rows.columnsOf(row).bed[placeInChunk(row)] = bed;
-  }
-
-  /** Of a gap that is not needed any more. */
-  giveGap(row: number): void {
-    this.#rows.columnsOf(row).bed[placeInChunk(row)] = FREE;
-    this.#rows.give(row);
+    this.#setWord(row, BED, bed);
   }
 
   bedOf(row: number): Bed {
-    return this.#rows.columnsOf(row).bed[placeInChunk(row)] as Bed;
+    return this.#word(row, BED) as Bed;
   }
 
   stampOf(row: number): number {
-    return this.#rows.columnsOf(row).stamp[placeInChunk(row)]!;
+    return this.#word(row, STAMP);
   }
 
   receivedAt(row: number): WallMs {
-    return this.#rows.columnsOf(row).receivedAt[placeInChunk(row)] as WallMs;
+    return this.#double(row, RECEIVED_AT) as WallMs;
   }
 
   sequenceOf(row: number): number {
-    return this.#rows.columnsOf(row).sequence[placeInChunk(row)]!;
+    return this.#double(row, SEQUENCE);
   }
 
   dueAt(row: number): WallMs {
-    return this.#rows.columnsOf(row).dueAt[placeInChunk(row)] as WallMs;
+    return this.#double(row, DUE_AT) as WallMs;
   }
 
   /** Its recipients: messages of listings. */
   countOf(row: number): number {
-    return this.#rows.columnsOf(row).count[placeInChunk(row)]!;
+    return this.#word(row, COUNT);
   }
 
   placeOf(row: number): number {
-    return this.#rows.columnsOf(row).place[placeInChunk(row)]!;
+    return this.#word(row, PLACE);
   }
 
   setPlace(row: number, place: number): void {
-    this.#rows.columnsOf(row).place[placeInChunk(row)] = place;
+    this.#setWord(row, PLACE, place);
+  }
+
+  /** What {@link setNext} said last; not kept while the row is in a heap. */
+  nextOf(row: number): number {
+    return this.#word(row, PLACE);
+  }
+
+  setNext(row: number, next: number): void {
+    this.#setWord(row, PLACE, next);
+  }
+
+  previousOf(row: number): number {
+    return this.#word(row, PREVIOUS);
+  }
+
+  setPrevious(row: number, previous: number): void {
+    this.#setWord(row, PREVIOUS, previous);
   }
 
   /** Whether `row` comes before a task of this reception and sequence. */
   isOlderThan(row: number, receivedAt: number, sequence: number): boolean {
-    const columns = this.#rows.columnsOf(row);
-    const at = placeInChunk(row);
-    const own = columns.receivedAt[at]!;
-    return own === receivedAt ? columns.sequence[at]! < sequence : own < receivedAt;
+    const own = this.receivedAt(row);
+    return own === receivedAt ? this.sequenceOf(row) < sequence : own < receivedAt;
   }
 
   isOlder(row: number, other: number): boolean {
-    const columns = this.#rows.columnsOf(other);
-    const at = placeInChunk(other);
-    return this.isOlderThan(row, columns.receivedAt[at]!, columns.sequence[at]!);
+    return this.isOlderThan(row, this.receivedAt(other), this.sequenceOf(other));
+  }
+
+  #word(row: number, field: number): number {
+    return this.#rows.columnsOf(row).words[placeInChunk(row) * ROW_WORDS + field]!;
+  }
+
+  #setWord(row: number, field: number, value: number): void {
+    this.#rows.columnsOf(row).words[placeInChunk(row) * ROW_WORDS + field] = value;
+  }
+
+  #double(row: number, field: number): number {
+    return this.#rows.columnsOf(row).doubles[placeInChunk(row) * ROW_DOUBLES + field]!;
   }
 
   #recipientsOf(row: number): readonly number[] {
-    const { first, count } = this.#rows.columnsOf(row);
-    const at = placeInChunk(row);
-    const from = first[at]!;
+    const from = this.#word(row, FIRST);
     if (from === SCATTERED) return this.#scattered.get(row)!;
-    return Array.from({ length: count[at]! }, (_, step) => from + step);
+    const count = this.countOf(row);
+    return count === 1 ? [from] : Array.from({ length: count }, (_, step) => from + step);
   }
 
-  #leave(row: number, bed: Bed): void {
-    const columns = this.#rows.columnsOf(row);
-    const at = placeInChunk(row);
-    columns.bed[at] = bed;
-    this.#messages.letGo(columns.message[at]!);
-    if (columns.first[at] === SCATTERED) this.#scattered.delete(row);
+  /** The row is in no queue, and holds no message. */
+  #leave(row: number): void {
+    this.#setWord(row, BED, FREE);
+    this.#messages.letGo(this.#word(row, MESSAGE));
+    if (this.#word(row, FIRST) === SCATTERED) this.#scattered.delete(row);
   }
 }
 

@@ -29,9 +29,15 @@ export interface Task {
 /** The places of most tasks, once for all of them. */
 const THE_FIRST: readonly number[] = [0];
 
-export function makeTask(stored: StoredMessage, recipients: readonly number[], retries: number, dueAt: WallMs): Task {
+export function makeTask(
+  stored: StoredMessage,
+  recipients: readonly number[],
+  retries: number,
+  dueAt: WallMs,
+  receivedAt = stored.envelope.receivedAt,
+): Task {
   const places = recipients.length === 1 && recipients[0] === 0 ? THE_FIRST : recipients;
-  return { stored, receivedAt: stored.envelope.receivedAt, recipients: places, retries, dueAt, row: -1, stamp: 0 };
+  return { stored, receivedAt, recipients: places, retries, dueAt, row: -1, stamp: 0 };
 }
 
 /**
