@@ -52,7 +52,7 @@ export class ScheduledRelay implements Actions {
     const memory = new ThrottleMemory({ records: [], isDamaged: false }, this.at);
     this.scheduler = new Scheduler({
       ledger,
-      throttles: new ThrottleTable(this.timers, memory, nowhere, false),
+      throttles: new ThrottleTable(this.timers, memory, nowhere),
       timers: this.timers,
       random: seededRandom(1),
       node,

@@ -1,6 +1,7 @@
-// The counters of shards that ended (core/limits/ledger-control.ts): sets them right when every living shard has stopped taking, and
+// The counters and throttles of shards that ended (core/limits/ledger-control.ts, window-control.ts): sets them right when every living shard has stopped taking, and
 // gives back what an ended one held when its receivers cannot count that any more (design decision 6).
 import type { LedgerControl } from '../core/limits/ledger-control.ts';
+import type { WindowControl } from '../core/limits/window-control.ts';
 import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
 
 export interface HeldFor {
@@ -17,19 +18,22 @@ const HELD_LOOK_MS = 250;
 
 export class EndedShards {
   readonly #control: LedgerControl;
+  readonly #windows: WindowControl;
   readonly #heldFor: HeldFor;
   #epoch = 0;
   #lastEndAt = 0;
   #timer: NodeJS.Timeout | null = null;
   #whenRecovered: (() => void)[] = [];
 
-  constructor(control: LedgerControl, heldFor = HELD_FOR) {
+  constructor(control: LedgerControl, windows: WindowControl, heldFor = HELD_FOR) {
     this.#control = control;
+    this.#windows = windows;
     this.#heldFor = heldFor;
   }
 
   /** The thread is gone. Resolves when the counters are right again and shards take slots. */
   ended(shard: number): Promise<void> {
+    this.#windows.ended(shard);
     this.#epoch = this.#control.ended(shard);
     this.#lastEndAt = performance.now();
     const recovered = new Promise<void>((resolve) => this.#whenRecovered.push(resolve));
@@ -45,7 +49,9 @@ export class EndedShards {
   #look(): void {
     this.stop();
     const control = this.#control;
-    if (control.mustRecover && (!control.isAcknowledged(this.#epoch) || !control.recover())) {
+    const windows = this.#windows;
+    const areCountersRight = !control.mustRecover || (control.isAcknowledged(this.#epoch) && control.recover());
+    if (!areCountersRight || (windows.mustRecover && !windows.recover())) {
       this.#timer = setTimeout(() => this.#look(), STOPPED_LOOK_MS);
       return;
     }

@@ -1,17 +1,17 @@
 // The files of a shard: logs, limit audit, spool, throttles and counts of reports on TLS, opened one after the other. When
 // one cannot be, none stays open.
-import { join } from 'node:path';
 import { wallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { forceFsync } from '../core/config/options/server-options.ts';
 import { openLogs } from '../shell/logs/logs.ts';
 import { openShardSpool, type ShardSpool } from '../shell/spool/joined-spools.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
-import { type OpenedThrottleFile, openThrottleFile } from '../shell/throttles/throttle-file.ts';
+import type { OpenedThrottleFile } from '../shell/throttles/throttle-file.ts';
 import { AuditLog, type PreparedAudit } from './audit-log.ts';
 import { LogPort } from './log-port.ts';
 import type { ShardPlace } from './shard-place.ts';
 import type { StartFailure } from './shards.ts';
+import { openThrottles } from './throttle-files.ts';
 import { openTlsReportFiles, type TlsReportFiles } from './tls-report-files.ts';
 
 export interface ShardFiles {
@@ -33,8 +33,6 @@ interface FailedFiles {
 const EX_CONFIG = 78;
 /** Content that is kept in memory by all shards together. */
 const BODY_MEMORY_BYTES = 33_554_432;
-/** File beside the spool that keeps what throttles of long windows may not forget. */
-const THROTTLE_FILE = 'throttles';
 
 /** @param report one line for stderr */
 export async function openShardFiles(
@@ -74,9 +72,7 @@ export async function openShardFiles(
     await logs.close();
     return failed(statusOf(error), [`spoolbase: ${error.message}`]);
   }
-  const [own] = place.spools;
-  const throttlePath = join(own!.directory, THROTTLE_FILE);
-  const throttles = await openThrottleFile(throttlePath, (text) => logs.panic('error', text));
+  const throttles = await openThrottles(place.spools, (text) => logs.panic('error', text));
   const tlsReports = await openTlsReportFiles(place.spools, (text) => logs.panic('warning', text));
   return { kind: 'open', files: { logs, audit, preparedAudit, spool, throttles, tlsReports } };
 }

@@ -2,6 +2,8 @@
 // port of their own) and the counters (which are in shared memory).
 import type { MessagePort } from 'node:worker_threads';
 import type { PortableConfiguration } from '../core/config/portable-configuration.ts';
+import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import type { WindowBuffers } from '../core/limits/window-memory.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
 import type { DomainName, HeldPolicy } from '../engine/ports.ts';
 import type { SpoolPlace } from '../shell/spool/joined-spools.ts';
@@ -17,6 +19,11 @@ export interface ShardSetup {
   readonly number: number;
   readonly shards: number;
   readonly ledger: SharedArrayBuffer;
+  readonly windows: WindowBuffers;
+  /** By {@link sharedClock}. */
+  readonly clockOrigin: bigint;
+  /** What all shards of an earlier process left of throttles. */
+  readonly savedThrottles: SavedThrottles;
   readonly spools: readonly SpoolPlace[];
   readonly wasUnclean: boolean;
   /** For what the console asks. */

@@ -2,6 +2,7 @@
 import type { Configuration } from '../core/config/configuration.ts';
 import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
+import type { Windows } from '../core/limits/windows.ts';
 import type { SpoolPlace } from '../shell/spool/joined-spools.ts';
 import { type KeptPolicies, openKeptPolicies } from './kept-policies.ts';
 import type { WritePanic } from './log-port.ts';
@@ -23,6 +24,8 @@ export interface ShardPlace {
   readonly admission?: () => Promise<void>;
   /** Left out: one of its own. */
   readonly ledger?: Ledger;
+  /** Left out: throttles have windows of its own. */
+  readonly windows?: Windows;
   /** Left out: nobody else listens at its ports. */
   readonly sharing?: PortSharing;
   /** Where lines for paniclog go; left out: into its own logs. */

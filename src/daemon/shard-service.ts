@@ -7,6 +7,10 @@ import { formatProblem } from '../core/config/problem.ts';
 import { Ledger } from '../core/limits/ledger.ts';
 import { LedgerMemory } from '../core/limits/ledger-memory.ts';
 import { SharedCells } from '../core/limits/shared-cells.ts';
+import { SharedWindows } from '../core/limits/shared-windows.ts';
+import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
+import { WindowMemory } from '../core/limits/window-memory.ts';
+import { SystemClock } from '../shell/clock.ts';
 import { serveView } from '../shell/shards/serve-view.ts';
 import { BellWatch } from './bell-watch.ts';
 import { loadNamed } from './load-for-server.ts';
@@ -14,6 +18,7 @@ import { logSetOfThread } from './logger-files.ts';
 import { openShard, type Shard } from './shard.ts';
 import type { FromShard, ShardRequest, ShardSetup, ToShard } from './shard-messages.ts';
 import type { PreparedChange } from './shards.ts';
+import { behindClock } from './shared-clock.ts';
 
 const NOTHING: readonly string[] = [];
 
@@ -42,6 +47,13 @@ export async function serveShard(port: MessagePort, setup: ShardSetup): Promise<
         return admitted;
       },
       ledger: new Ledger(new SharedCells(memory, setup.number)),
+      windows: new SharedWindows({
+        memory: new WindowMemory(setup.windows),
+        bells: memory,
+        shard: setup.number,
+        behindMs: behindClock(setup.clockOrigin),
+        saved: new ThrottleMemory(setup.savedThrottles, new SystemClock(() => {}).now()),
+      }),
       sharing: { portByKey },
       panic: (level, text) => tell({ kind: 'panic', level, text }),
       logSet: (inForce) => logSetOfThread(inForce, isHires),

@@ -12,6 +12,9 @@ import type { PanicLine, ServerView } from '../core/console/server-view.ts';
 import { UNIVERSAL_KEYS } from '../core/delivery/claims.ts';
 import { LedgerControl } from '../core/limits/ledger-control.ts';
 import { LedgerMemory } from '../core/limits/ledger-memory.ts';
+import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import { WindowControl } from '../core/limits/window-control.ts';
+import { WindowMemory } from '../core/limits/window-memory.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
 import { ShardsView } from '../engine/shards-view.ts';
 import { openLogs } from '../shell/logs/logs.ts';
@@ -31,7 +34,9 @@ import { statusOf } from './shard-files.ts';
 import type { FromShard, ShardRequest } from './shard-messages.ts';
 import { ShardThread } from './shard-thread.ts';
 import type { MachineView, PreparedChange, Shards, StartFailure } from './shards.ts';
+import { sharedClock } from './shared-clock.ts';
 import { spoolPlaces, wereLeftUnclean } from './spool-places.ts';
+import { readThrottles } from './throttle-files.ts';
 
 export interface ShardThreadsOptions {
   readonly configuration: Configuration;
@@ -54,6 +59,8 @@ const EX_CONFIG = 78;
 const WORKER = new URL('./shard-worker.ts', import.meta.url);
 /** Room in shared memory; the system gives it as it is used. Each has a queue or a host behind it, of a kilobyte or more. */
 const COUNTERS_MAX = 2 ** 21;
+/** Each is that of a stanza. Those of many entries are few, and share the room for them: 128 MiB, given as it is used. */
+const WINDOWS_SIZE = { windows: 2 ** 18, entries: 2 ** 23 };
 /** An ended shard is replaced after so long, so that no id is given out twice; one that ends again, after twice as long. */
 const REPLACED_AFTER_MS = 2000;
 const REPLACED_AFTER_MS_MAX = 60_000;
@@ -65,6 +72,8 @@ interface Owned {
   readonly logs: LogPort;
   readonly places: readonly (readonly SpoolPlace[])[];
   readonly wasUnclean: boolean;
+  /** What all shards of an earlier process left. */
+  readonly savedThrottles: SavedThrottles;
   readonly unlock: () => Promise<void>;
 }
 
@@ -84,7 +93,8 @@ export async function openShardThreads(options: ShardThreadsOptions): Promise<Op
     await logs.close();
     return { kind: 'failed', failure: { status: statusOf(error), lines: [`spoolbase: ${error.message}`] } };
   }
-  const threads = new ShardThreads(options, { logs, places, wasUnclean, unlock });
+  const savedThrottles = await readThrottles(places.flat());
+  const threads = new ShardThreads(options, { logs, places, wasUnclean, savedThrottles, unlock });
   const failure = await threads.open();
   if (failure === null) return { kind: 'open', shards: threads };
   await threads.giveUp();
@@ -101,6 +111,9 @@ export class ShardThreads implements Shards {
   readonly #isHires: boolean;
   readonly #memory: LedgerMemory;
   readonly #control: LedgerControl;
+  readonly #windows: WindowMemory;
+  readonly #windowControl: WindowControl;
+  readonly #clockOrigin = sharedClock();
   readonly #ended: EndedShards;
   readonly #policies: KeptPolicies;
   readonly #sharing = { portByKey: new Map<string, number>() };
@@ -127,7 +140,9 @@ export class ShardThreads implements Shards {
     const seed = new Int32Array(new Uint8Array(randomBytes(16)).buffer);
     this.#memory = LedgerMemory.make({ shards, counters: COUNTERS_MAX }, [...seed]);
     this.#control = new LedgerControl(this.#memory, UNIVERSAL_KEYS);
-    this.#ended = new EndedShards(this.#control, options.heldFor);
+    this.#windows = WindowMemory.make({ shards, ...WINDOWS_SIZE }, [...seed]);
+    this.#windowControl = new WindowControl(this.#windows, this.#memory);
+    this.#ended = new EndedShards(this.#control, this.#windowControl, options.heldFor);
     this.#policies = openKeptPolicies(configuration, (text) => this.panic('warning', text));
     this.#replacedAfterMs = Array.from({ length: shards }, () => replacedAfterMs);
     for (let number = 0; number < shards; number++) this.#begin(number, owned.wasUnclean);
@@ -177,12 +192,18 @@ export class ShardThreads implements Shards {
         number,
         shards,
         ledger: this.#memory.buffer,
+        windows: this.#windows.buffers,
+        clockOrigin: this.#clockOrigin,
+        savedThrottles: this.#owned.savedThrottles,
         spools: places[number]!,
         wasUnclean,
         policies: this.#policies.saved,
       },
       file,
-      admit: () => this.#control.admit(number),
+      admit: () => {
+        this.#control.admit(number);
+        this.#windowControl.admit(number);
+      },
       told: (message) => this.#told(message),
       ended: (_, reason) => this.#threadEnded(number, reason),
     });

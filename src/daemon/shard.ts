@@ -125,6 +125,7 @@ export class Shard implements Shards {
       curfew: loadCurfew(this.#configuration).schedule,
       identity: { pid: process.pid, version: options.version, hostname: hostname() },
       ...(place.ledger === undefined ? {} : { ledger: place.ledger }),
+      ...(place.windows === undefined ? {} : { windows: place.windows }),
       ids: idMakerOf(place),
       openingDelayMs: place.wasUnclean ? OPENING_DELAY_MS : 0,
       tlsCache: this.#connector.tlsCache,

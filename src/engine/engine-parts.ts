@@ -5,6 +5,7 @@ import type { SummaryFigures } from '../core/console/server-view.ts';
 import type { TlsCacheView } from '../core/console/tls-view.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
+import type { Windows } from '../core/limits/windows.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import type { CurfewSchedule } from '../core/queue/curfew-schedule.ts';
 import type { RoutePolicy } from '../core/routing/route-policy.ts';
@@ -30,7 +31,9 @@ export interface EngineParts {
     /** Name of the system, for when the option `hostname` is not set. */
     readonly hostname: string;
   };
-  /** What an earlier process left behind of throttles. */
+  /** Of throttles that several shards share; left out where there is one shard. */
+  readonly windows?: Windows;
+  /** What an earlier process left behind of throttles, of this shard alone. */
   readonly savedThrottles: SavedThrottles;
   /** Nothing is opened for so long after the start: 2000 after an unclean stop (design decision 6), else 0. */
   readonly openingDelayMs: number;

@@ -109,7 +109,7 @@ export class Engine implements Turns {
       this.#timers,
       new ThrottleMemory(parts.savedThrottles, this.#now),
       this.#recordWriter(),
-      parts.savedThrottles.isDamaged,
+      parts.windows,
     );
     const settingsOf = (binding: string, domain: DomainName) =>
       deliverySettings(this.#configuration, binding, domain, this.hostname);

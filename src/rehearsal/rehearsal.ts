@@ -96,7 +96,7 @@ export class Rehearsal implements Surroundings {
     const memory = new ThrottleMemory({ records: [], isDamaged: false }, this.at);
     this.scheduler = new Scheduler({
       ledger,
-      throttles: new ThrottleTable(this.timers, memory, { reserve: written, writeAll: written }, false),
+      throttles: new ThrottleTable(this.timers, memory, { reserve: written, writeAll: written }),
       timers: this.timers,
       random: seededRandom(seed).stream('host-choice'),
       node: referNodeCounters(ledger, this.nodeLimits),

@@ -92,7 +92,7 @@ export function emptyThrottleTable(
   write: (records: readonly ThrottleRecord[]) => void,
 ): ThrottleTable {
   const memory = new ThrottleMemory({ records: [], isDamaged: false }, startedAt);
-  return new ThrottleTable(timers, memory, { reserve: write, writeAll: write }, false);
+  return new ThrottleTable(timers, memory, { reserve: write, writeAll: write });
 }
 
 export class SchedulerBench implements Actions {

@@ -43,7 +43,7 @@ export const THROTTLE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: TOKENS,
-        text: '    for (const throttle of messages) this.#take(queue, throttle, at);\n',
+        text: '    for (const throttle of messages) takenAt = this.#take(queue, throttle, at);\n',
         replacement: '',
       },
     ],
@@ -53,9 +53,8 @@ export const THROTTLE_MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SCHEDULER,
-        text: '    if (connection.messageThrottles !== null) this.#tokens.takeForMessage(connection, at.mono);\n',
-        replacement:
-          '    if (connection.messageThrottles !== null && !whileBusy) this.#tokens.takeForMessage(connection, at.mono);\n',
+        text: '    if (connection.messageThrottles === null) {\n',
+        replacement: '    if (connection.messageThrottles === null || whileBusy) {\n',
       },
     ],
   },

@@ -209,8 +209,16 @@ export class ConnectionOpener {
       const claim = this.claim(queue, choice.candidate, allocation);
       const full = this.#ledger.acquire(claim);
       if (full === ADMITTED) {
+        const taken = this.#tokens.takeForConnection(queue, choice.candidate, at.mono);
+        if (taken.lacking !== null) {
+          this.#ledger.release(claim, false);
+          if (looks < candidates.length) return this.#openOne(queue, route, at, allocation, looks + 1);
+          this.#tokens.await(queue, queue, taken.lacking, at);
+          return false;
+        }
         const connection = this.#actions.open(queue, choice.candidate, claim, allocation);
-        this.#tokens.takeForConnection(connection, at.mono);
+        this.#tokens.settle(connection);
+        connection.tokens = taken.tokens;
         [{ counter: connection.addressCounter }] = hostCounters(this.#ledger, queue, choice.candidate);
         queue.addConnection(connection);
         // What another waited for may be gone with this slot: then it needs that of an idle connection.
@@ -235,11 +243,17 @@ export class ConnectionOpener {
     if (choice.kind === 'allFull') {
       for (const candidate of choice.full) {
         const full = fullAt(candidate);
-        if (full === null) {
-          this.#tokens.await(queue, queue, this.#tokens.lackingForHost(queue, candidate, at.mono)!, at);
-        } else {
+        const lacking = full === null ? this.#tokens.lackingForHost(queue, candidate, at.mono) : null;
+        if (full !== null) {
           this.#ledger.wait(queue, full.counter, full.limit);
           this.#parts.evictIdle(this.claim(queue, candidate, allocation));
+        } else if (lacking !== null) {
+          this.#tokens.await(queue, queue, lacking, at);
+        } else {
+          // Another shard has given a slot back since the hosts were looked at.
+          this.#ledger.stopWaiting(queue);
+          this.#parts.markReady(queue);
+          return false;
         }
       }
       queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));

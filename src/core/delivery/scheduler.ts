@@ -163,8 +163,12 @@ export class Scheduler {
       this.#idle.add(connection);
       return 'idle';
     }
-    if (connection.messageThrottles !== null) this.#tokens.takeForMessage(connection, at.mono);
-    else connection.tokens = null;
+    if (connection.messageThrottles === null) {
+      connection.tokens = null;
+    } else if (this.#tokens.takeForMessage(connection, at.mono) !== null) {
+      queue.active.add(task);
+      return this.next(connection, at, whileBusy);
+    }
     connection.state = 'busy';
     connection.deliveries += 1;
     if (connection.quantumMessages === 0) connection.quantumStartedAt = at.mono;
@@ -289,6 +293,7 @@ export class Scheduler {
    */
   run(at: Moment): void {
     this.#eviction.noteWanted(this.#ledger.poll());
+    this.#tokens.table.poll();
     for (;;) {
       const { mayOpen } = this.#opener;
       const waiter = (mayOpen ? this.#ledger.nextEligible() : null) ?? this.#tokens.table.nextEligible(at.mono);

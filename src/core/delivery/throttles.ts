@@ -1,6 +1,7 @@
 // Which throttles a connection and a message take a token of, and the tokens themselves: the place where queues, hosts and
 // throttles meet. Throttles are resolved by reference: who falls back to the same stanza shares one. A connection takes
-// all its tokens, with that of its first message, or none; the scheduler asks before it takes slots and takes afterwards.
+// all its tokens, with that of its first message, or none; the scheduler asks before it takes slots and takes afterwards. What
+// was there when it asked may be gone then, if other shards take tokens, too: so taking may fail, and asks again itself.
 import type { Moment, MonoMs } from '../base/moment.ts';
 import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
 import type { Waiter } from '../limits/wait-list.ts';
@@ -30,7 +31,13 @@ export interface KeptToken {
   readonly takenAt: MonoMs;
 }
 
+/** What a connection was to take: all of it, or nothing because of a throttle that has no token any more. */
+export type TakenTokens =
+  | { readonly lacking: null; readonly tokens: HeldTokens | null }
+  | { readonly lacking: SharedThrottle; readonly tokens: null };
+
 const NONE: Throttles = { connections: [], messages: [] };
+const NO_TOKENS: TakenTokens = { lacking: null, tokens: null };
 
 export function referThrottles(table: ThrottleTable, { connections, messages }: ThrottleValues): Throttles {
   if (connections.length === 0 && messages.length === 0) return NONE;
@@ -75,25 +82,43 @@ export class Tokens {
     return this.#longest(queue, host.messages, at, this.#longest(queue, queue.throttles.messages, at, null));
   }
 
-  /** Takes what a connection and its first message need; the two `lacking` answered null at the same instant. */
-  takeForConnection(connection: OutboundConnection, at: MonoMs): void {
-    const { queue, candidate } = connection;
-    this.settle(connection);
+  /** Takes what a connection and its first message need; the two `lacking` answered null a moment ago. */
+  takeForConnection(queue: MailQueue, candidate: Candidate, at: MonoMs): TakenTokens {
     const host = this.#hostThrottles(queue, candidate);
-    if (queue.throttles === NONE && host === NONE) return;
-    const connections = [...queue.throttles.connections, ...host.connections];
-    const messages = connection.messageThrottles ?? [];
-    for (const throttle of connections) this.#take(queue, throttle, at);
-    for (const throttle of messages) this.#take(queue, throttle, at);
-    connection.tokens = { connections, messages, takenAt: at };
-    this.#dropWorthless(queue, at);
+    if (queue.throttles === NONE && host === NONE) return NO_TOKENS;
+    this.table.hold(at);
+    const lacking = this.table.isShared
+      ? (this.lackingForQueue(queue, at) ?? this.lackingForHost(queue, candidate, at))
+      : null;
+    const taken = lacking === null ? this.#takeAll(queue, host, at) : { lacking, tokens: null };
+    this.table.letGo();
+    return taken;
   }
 
-  /** Takes what a message on an open connection needs: what it was opened with, or a token of each. */
-  takeForMessage(connection: OutboundConnection, at: MonoMs): void {
-    for (const throttle of wanting(connection, connection.messageThrottles!))
-      this.#take(connection.queue, throttle, at);
-    connection.tokens = null;
+  #takeAll(queue: MailQueue, host: Throttles, at: MonoMs): TakenTokens {
+    const connections = [...queue.throttles.connections, ...host.connections];
+    const messages = [...queue.throttles.messages, ...host.messages];
+    let takenAt = at;
+    for (const throttle of connections) takenAt = this.#take(queue, throttle, at);
+    for (const throttle of messages) takenAt = this.#take(queue, throttle, at);
+    this.#dropWorthless(queue, at);
+    return { lacking: null, tokens: { connections, messages, takenAt } };
+  }
+
+  /**
+   * Takes what a message on an open connection needs: what it was opened with, or a token of each. @returns null, or what it
+   * lacks because another shard was faster; then nothing is taken
+   */
+  takeForMessage(connection: OutboundConnection, at: MonoMs): SharedThrottle | null {
+    const { queue, messageThrottles } = connection;
+    this.table.hold(at);
+    const lacking = this.table.isShared ? this.lackingForMessage(connection, at) : null;
+    if (lacking === null) {
+      for (const throttle of wanting(connection, messageThrottles!)) this.#take(queue, throttle, at);
+      connection.tokens = null;
+    }
+    this.table.letGo();
+    return lacking;
   }
 
   /** What messages on the connection take tokens of, by the settings and the route in force. */
@@ -172,13 +197,11 @@ export class Tokens {
     return longest;
   }
 
-  #take(queue: MailQueue, throttle: SharedThrottle, at: MonoMs): void {
+  /** @returns the time at which it counts */
+  #take(queue: MailQueue, throttle: SharedThrottle, at: MonoMs): MonoMs {
     const kept = this.#kept(queue, throttle, at);
-    if (kept === -1) {
-      this.table.take(throttle, at);
-    } else {
-      this.table.move(throttle, queue.takeKeptToken(kept).takenAt, at);
-    }
+    if (kept === -1) return this.table.take(throttle, at);
+    return this.table.move(throttle, queue.takeKeptToken(kept).takenAt, at);
   }
 
   /** Kept tokens whose time has left the window are worth nothing. */

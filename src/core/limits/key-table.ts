@@ -33,11 +33,16 @@ export class KeyTable {
   readonly #memory: LedgerMemory;
   readonly #user: number;
   readonly #seed: readonly number[];
+  readonly #tookOver: () => void;
 
-  /** @param user the number of a shard, or one of those that {@link LedgerMemory} has beside them */
-  constructor(memory: LedgerMemory, user: number) {
+  /**
+   * @param user the number of a shard, or one of those that {@link LedgerMemory} has beside them
+   * @param tookOver the lock was that of a shard which ended; what else it guards may be in disorder
+   */
+  constructor(memory: LedgerMemory, user: number, tookOver: () => void = () => {}) {
     this.#memory = memory;
     this.#user = user;
+    this.#tookOver = tookOver;
     this.#seed = [...memory.head.subarray(SEED, SEED + 4)];
   }
 
@@ -166,6 +171,7 @@ export class KeyTable {
       if (!this.#hasEnded(holder - 1)) continue;
       if (Atomics.compareExchange(head, LOCK, holder, mine) !== holder) continue;
       this.#makeAnew();
+      this.#tookOver();
       return true;
     }
     return false;

@@ -46,6 +46,8 @@ export const BELL = 2;
 export const WANTED = 3;
 /** Nonzero: the shard has connections with nothing to do, and wants to hear of WANTED. */
 export const IDLE = 4;
+/** Nonzero: something was told of tokens of throttles that the shard wanted to hear of. */
+export const TOKENS = 5;
 /** A bit for each word of the next row that is not 0, by 32 words; then the bits of counters with releases. */
 export const SUMMARY = 16;
 export const RELEASED = SUMMARY + 32;

@@ -7,7 +7,7 @@ import type { Limit } from '../base/limit.ts';
 import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority, type Standing } from './cells.ts';
 import { without } from './claim-parts.ts';
 import { CounterCells } from './counter-cells.ts';
-import { stopWaiting, type Waiter, WaitList } from './wait-list.ts';
+import { NO_COUNTER, stopWaiting, type Waiter, WaitList } from './wait-list.ts';
 import { goesBefore } from './wait-priority.ts';
 
 export { ADMITTED, type Claim, type CounterIndex } from './cells.ts';
@@ -237,7 +237,7 @@ export class Ledger {
   rerank(waiter: Waiter): void {
     for (const wait of waiter.waits) {
       wait.list.rerank(wait, this.#cells.ticket());
-      if (this.#cells.isShared) this.#changed.add(wait.list.counter);
+      if (this.#cells.isShared && wait.list.counter !== NO_COUNTER) this.#changed.add(wait.list.counter);
     }
   }
 

@@ -4,18 +4,12 @@
 // written cannot be read, every long window begins like a short one.
 import { addMono, addWall, type Moment, type MonoMs, type WallMs, wallMs } from '../base/moment.ts';
 import { Reservation } from './reservation.ts';
+import { latest, replayed, type SavedWindow } from './saved-throttles.ts';
 import { type EventsAt, Throttle } from './throttle.ts';
-import type { SavedThrottles, ThrottleRecord, WindowRecord } from './throttle-record.ts';
+import type { SavedThrottles, ThrottleRecord } from './throttle-record.ts';
 
 /** Windows of this length and more survive a restart. */
 export const DURABLE_PERIOD_MS = 10_000;
-
-interface Saved {
-  readonly events: (readonly [at: WallMs, count: number])[];
-  periodMs: number;
-  reserved: number;
-  unknownUntil: WallMs | null;
-}
 
 /** A window with what it takes its tokens out of; null for one that does not survive a restart. */
 export interface BegunThrottle {
@@ -26,18 +20,17 @@ export interface BegunThrottle {
 export class ThrottleMemory {
   readonly #startedAt: Moment;
   /** Of throttles that were not asked for yet in this life. */
-  readonly #saved = new Map<string, Saved>();
-  #unknownUntil: WallMs | null = null;
+  readonly #saved: Map<string, SavedWindow>;
+  readonly #unknownUntil: WallMs | null;
+  /** What was written before is not to be added to. */
+  readonly isDamaged: boolean;
 
   constructor({ records, isDamaged }: SavedThrottles, startedAt: Moment) {
+    const { windows, unknownUntil } = replayed(records);
     this.#startedAt = startedAt;
-    for (const record of records) {
-      if (record.kind === 'unknown') this.#unknownUntil = latest(this.#unknownUntil, record.until);
-      else this.#replay(record);
-    }
-    if (!isDamaged) return;
-    this.#unknownUntil = startedAt.wall;
-    this.#saved.clear();
+    this.isDamaged = isDamaged;
+    this.#saved = isDamaged ? new Map() : windows;
+    this.#unknownUntil = isDamaged ? startedAt.wall : unknownUntil;
   }
 
   /** A throttle that is asked for the first time in this life, or was forgotten since. */
@@ -71,18 +64,6 @@ export class ThrottleMemory {
     }
   }
 
-  #replay({ key, periodMs, events, reserved, unknownUntil }: WindowRecord): void {
-    const saved = this.#saved.get(key);
-    if (saved === undefined) {
-      this.#saved.set(key, { events: [...events], periodMs, reserved, unknownUntil });
-      return;
-    }
-    for (const event of events) saved.events.push(event);
-    saved.periodMs = periodMs;
-    saved.reserved = reserved;
-    saved.unknownUntil = unknownUntil === null ? saved.unknownUntil : latest(saved.unknownUntil, unknownUntil);
-  }
-
   #mono(at: WallMs): MonoMs {
     return addMono(this.#startedAt.mono, -Math.max(0, this.#startedAt.wall - at));
   }
@@ -102,9 +83,4 @@ export function wallEvents(events: Iterable<EventsAt>, now: Moment): (readonly [
 
 export function wallOf(at: MonoMs, now: Moment): WallMs {
   return wallMs(Math.ceil(addWall(now.wall, at - now.mono)));
-}
-
-function latest(a: WallMs | null, b: WallMs | null): WallMs | null {
-  if (a === null || b === null) return a ?? b;
-  return a > b ? a : b;
 }

@@ -36,7 +36,7 @@ class Bench implements RecordWriter {
     this.at = { mono: monoMs(startedAt), wall: wallMs(startedAt + WALL_ORIGIN + wallShift) };
     this.records = records;
     const memory = new ThrottleMemory({ records, isDamaged }, this.at);
-    this.table = new ThrottleTable(this.timers, memory, this, isDamaged);
+    this.table = new ThrottleTable(this.timers, memory, this);
   }
 
   reserve(records: readonly ThrottleRecord[]): void {
@@ -195,9 +195,9 @@ test('after an unclean stop all that was reserved counts as taken at the start; 
   bench.finish();
   assert.deepEqual(bench.run(throttle), ['a']);
   const killed = new Bench(20_000, bench.records).refer(60, 60_000);
-  assert.deepEqual([...killed.window.remembered()], [[20_000, 1]]);
+  assert.deepEqual([...killed.window.own.remembered()], [[20_000, 1]]);
   const stopped = new Bench(20_000, bench.table.finalRecords(bench.at)!).refer(60, 60_000);
-  assert.deepEqual([...stopped.window.remembered()], [[0, 1]]);
+  assert.deepEqual([...stopped.window.own.remembered()], [[0, 1]]);
 });
 
 test('a wall clock that went backwards counts what is written as happening now', () => {
@@ -209,7 +209,7 @@ test('a wall clock that went backwards counts what is written as happening now',
   bench.run(throttle);
   const records = bench.table.finalRecords(bench.at)!;
   const later = new Bench(20_000, records, false, -3_600_000).refer(60, 60_000);
-  assert.deepEqual([...later.window.remembered()], [[20_000, 1]]);
+  assert.deepEqual([...later.window.own.remembered()], [[20_000, 1]]);
 });
 
 test('damage: every long window begins full, and stays so known over the next restart', () => {

@@ -2,14 +2,18 @@
 // it: they are found by the key of the stanza, and last as long as they know of events, over any change of configuration.
 // Who finds one empty waits here and is woken at its recovery: who has no connection first, then the longest wait, one
 // for each token there is. A woken waiter that does not take its token leaves it to the next.
-// Knows keys and numbers; which of them a message or a connection needs is decided in delivery/tokens.ts.
+// Where several shards take tokens out of one window (windows.ts), each wakes its own: one that goes before those of the others,
+// as far as they have said who goes first there; a token is left to who does, wherever that is.
+// Knows keys and numbers; which of them a message or a connection needs is decided in delivery/throttles.ts.
 import { addMono, type Moment, type MonoMs } from '../base/moment.ts';
 import { Timer, type Timers } from '../base/timers.ts';
+import type { Priority } from './cells.ts';
 import type { Reservation } from './reservation.ts';
-import { type EventsAt, NEVER, type Throttle } from './throttle.ts';
+import { type EventsAt, NEVER } from './throttle.ts';
 import { DURABLE_PERIOD_MS, type ThrottleMemory, wallEvents, wallOf } from './throttle-memory.ts';
 import type { ThrottleRecord, WindowRecord } from './throttle-record.ts';
 import { NO_COUNTER, stopWaiting, type Waiter, WaitList } from './wait-list.ts';
+import { LONE_WINDOWS, type Window, type Windows } from './windows.ts';
 
 /** What a stanza sets. */
 export interface ThrottleValue {
@@ -21,23 +25,32 @@ export interface ThrottleValue {
   readonly setAt: { readonly file: string; readonly line: number; readonly column: number };
 }
 
+/** What a throttle tells its table. */
+interface ThrottleNotes {
+  recovered(throttle: SharedThrottle): void;
+  /** Somebody has left, or goes before others now. */
+  waitersChanged(throttle: SharedThrottle): void;
+}
+
 /** One throttle with those who wait for it. Changed by the table only. */
 export class SharedThrottle {
   value: ThrottleValue;
-  readonly window: Throttle;
+  readonly window: Window;
   /** Null for a window that does not survive a restart. */
   reservation: Reservation | null;
   /** Of all its values in this life of the process. */
   longestPeriodMs: number;
-  readonly waiters = new WaitList(NO_COUNTER, 0);
+  readonly waiters: WaitList;
   readonly timer: Timer;
 
-  constructor(value: ThrottleValue, window: Throttle, reservation: Reservation | null, recovered: () => void) {
+  constructor(value: ThrottleValue, window: Window, reservation: Reservation | null, notes: ThrottleNotes) {
     this.value = value;
     this.window = window;
     this.reservation = reservation;
     this.longestPeriodMs = value.periodMs;
-    this.timer = new Timer(recovered);
+    const waitersChanged = () => notes.waitersChanged(this);
+    this.waiters = new WaitList(NO_COUNTER, 0, waitersChanged, waitersChanged);
+    this.timer = new Timer(() => notes.recovered(this));
   }
 
   /** What happened is written, since its window is long or was. */
@@ -73,11 +86,16 @@ const WASTE_MIN = 20_000;
 
 export class ThrottleTable {
   readonly #throttles = new Map<string, SharedThrottle>();
+  readonly #windows: Windows;
   readonly #timers: Timers;
   readonly #memory: ThrottleMemory;
   readonly #writer: RecordWriter;
   /** Those whose waiters are to be looked at. */
   readonly #recovered = new Set<SharedThrottle>();
+  /** Those with tokens that are left to others, who have to tell when they do not want them. */
+  readonly #left = new Set<SharedThrottle>();
+  /** Those of which the other shards are to be told anew who waits here. Always empty where there are none. */
+  readonly #changed = new Set<SharedThrottle>();
   /** Those that want more tokens reserved. */
   readonly #wanting = new Set<SharedThrottle>();
   /** Those that the write under way is about. */
@@ -88,14 +106,36 @@ export class ThrottleTable {
   #eventsWritten = 0;
   readonly #retryTimer = new Timer(() => {});
   /** Who was woken last, and for what: it alone may take a token past the others who wait. */
-  #woken: { readonly waiter: Waiter; readonly throttle: SharedThrottle } | null = null;
+  #woken: { readonly waiter: Waiter; readonly throttle: SharedThrottle; readonly priority: Priority } | null = null;
+  readonly #notes: ThrottleNotes;
 
-  /** @param isDamaged what was written before is not to be added to */
-  constructor(timers: Timers, memory: ThrottleMemory, writer: RecordWriter, isDamaged: boolean) {
+  /**
+   * @param memory of what this shard has written down
+   */
+  constructor(timers: Timers, memory: ThrottleMemory, writer: RecordWriter, windows: Windows = LONE_WINDOWS) {
     this.#timers = timers;
     this.#memory = memory;
     this.#writer = writer;
-    this.#mustWriteAll = isDamaged;
+    this.#mustWriteAll = memory.isDamaged;
+    this.#windows = windows;
+    this.#notes = {
+      recovered: (throttle) => this.#recovered.add(throttle),
+      waitersChanged: windows.isShared ? (throttle) => this.#changed.add(throttle) : () => {},
+    };
+  }
+
+  /** Others take tokens, too: what there was room for a moment ago may be gone. */
+  get isShared(): boolean {
+    return this.#windows.isShared;
+  }
+
+  /** Until {@link letGo} what there is room for stays. Calls may be nested. */
+  hold(at: MonoMs): void {
+    this.#windows.hold(at);
+  }
+
+  letGo(): void {
+    this.#windows.letGo();
   }
 
   /** The throttle of the stanza, with the value in force from now on. */
@@ -103,8 +143,9 @@ export class ThrottleTable {
     const { key, count, periodMs } = value;
     const throttle = this.#throttles.get(key);
     if (throttle === undefined) {
-      const { window, reservation } = this.#memory.begin(key, count, periodMs);
-      const made: SharedThrottle = new SharedThrottle(value, window, reservation, () => this.#recovered.add(made));
+      const { window: own, reservation } = this.#memory.begin(key, count, periodMs);
+      const window = this.#windows.begin(key, own);
+      const made = new SharedThrottle(value, window, reservation, this.#notes);
       this.#throttles.set(key, made);
       return made;
     }
@@ -122,7 +163,7 @@ export class ThrottleTable {
     else if (reservation !== null) reservation.change(count, periodMs);
     else {
       throttle.reservation = this.#memory.begin(key, count, periodMs).reservation;
-      for (const [at, events] of window.remembered()) throttle.reservation!.note(at, events);
+      for (const [at, events] of window.own.remembered()) throttle.reservation!.note(at, events);
     }
   }
 
@@ -136,6 +177,9 @@ export class ThrottleTable {
       this.#timers.drop(throttle.timer);
       this.#recovered.delete(throttle);
       this.#wanting.delete(throttle);
+      this.#left.delete(throttle);
+      this.#changed.delete(throttle);
+      this.#windows.end(window);
     }
   }
 
@@ -145,19 +189,21 @@ export class ThrottleTable {
   hasRoom(throttle: SharedThrottle, waiters: readonly Waiter[], at: MonoMs): boolean {
     const free = throttle.free(at);
     if (free === 0) return false;
+    const { window } = throttle;
     let others = throttle.waiters.size;
-    if (others > 0) {
+    if (others > 0 || this.#windows.isShared) {
       if (this.#woken !== null && this.#woken.throttle === throttle && waiters.includes(this.#woken.waiter))
-        return true;
+        return free > this.#windows.before(window, this.#woken.priority);
       for (const { waits } of waiters) if (waits.some(({ list }) => list === throttle.waiters)) others -= 1;
     }
-    return free > others;
+    return free > others + this.#windows.waitingElsewhere(window);
   }
 
-  /** Takes a token that there is room for. */
-  take(throttle: SharedThrottle, at: MonoMs): void {
+  /** Takes a token that there is room for. @returns the time at which it counts */
+  take(throttle: SharedThrottle, at: MonoMs): MonoMs {
     throttle.window.take(at);
     this.#spent(throttle, at);
+    return this.#windows.stamp(at);
   }
 
   /** A token taken at `takenAt` is to count from now on instead. False when that time has left the window, or later. */
@@ -166,16 +212,18 @@ export class ThrottleTable {
     return throttle.window.holds(takenAt, at);
   }
 
-  move(throttle: SharedThrottle, takenAt: MonoMs, at: MonoMs): void {
+  /** @returns the time at which it counts from now on */
+  move(throttle: SharedThrottle, takenAt: MonoMs, at: MonoMs): MonoMs {
     throttle.window.move(takenAt, at);
     this.#spent(throttle, at);
+    return this.#windows.stamp(at);
   }
 
   #spent(throttle: SharedThrottle, at: MonoMs): void {
     if (this.#woken?.throttle === throttle) this.#woken = null;
     const { reservation } = throttle;
     if (reservation === null) return;
-    reservation.spend(at);
+    reservation.spend(this.#windows.stamp(at));
     if (reservation.isLow && throttle.window.free(at) > 0) this.#wanting.add(throttle);
   }
 
@@ -190,7 +238,8 @@ export class ThrottleTable {
   wait(waiter: Waiter, throttle: SharedThrottle, at: MonoMs): void {
     const { waiters } = throttle;
     if (waiter.waits.some(({ list }) => list === waiters)) return;
-    waiter.waits.push(waiters.add(waiter));
+    waiter.waits.push(waiters.add(waiter, this.#windows.ticket()));
+    this.#notes.waitersChanged(throttle);
     if (throttle.free(at) > 0) this.#recovered.add(throttle);
     else this.#awaitRecovery(throttle, at);
   }
@@ -198,12 +247,14 @@ export class ThrottleTable {
   /** The next waiter that may have a token, taken out of all its lists, or null. */
   nextEligible(at: MonoMs): Waiter | null {
     this.#woken = null;
+    this.#tellOthers();
     for (const throttle of this.#recovered) {
       const { waiters } = throttle;
-      if (waiters.size > 0 && throttle.free(at) > 0) {
+      if (waiters.size > 0 && this.#mayWake(throttle, at)) {
+        const { priority } = waiters;
         const waiter = waiters.first();
         stopWaiting(waiter);
-        this.#woken = { waiter, throttle };
+        this.#woken = { waiter, throttle, priority };
         return waiter;
       }
       this.#recovered.delete(throttle);
@@ -212,10 +263,36 @@ export class ThrottleTable {
     return null;
   }
 
+  /** Whether there is a token that is not left to others. */
+  #mayWake(throttle: SharedThrottle, at: MonoMs): boolean {
+    const { window, waiters } = throttle;
+    this.#windows.hold(at); // or somebody could take a token in between, and not know that others are left for it
+    const free = throttle.free(at);
+    const mayWake = free > 0 && free > this.#windows.before(window, waiters.priority);
+    this.#windows.letGo();
+    if (free > 0 && !mayWake) this.#left.add(throttle);
+    return mayWake;
+  }
+
+  #tellOthers(): void {
+    for (const { window, waiters } of this.#changed) {
+      this.#windows.publish(window, waiters.size === 0 ? 0 : waiters.priority, waiters.size);
+    }
+    this.#changed.clear();
+  }
+
+  /** Once a turn: hears of others who have taken their tokens, or want none. */
+  poll(): void {
+    if (!this.#windows.poll()) return;
+    for (const throttle of this.#left) this.#recovered.add(throttle);
+    this.#left.clear();
+  }
+
   /** There is no token: the window recovers at a known time, a reservation when it is written. */
   #awaitRecovery(throttle: SharedThrottle, at: MonoMs): void {
-    if (throttle.window.free(at) === 0) this.#timers.set(throttle.timer, throttle.window.recoversAt(at));
-    else if (!throttle.reservation!.isBeingWritten) this.#wanting.add(throttle);
+    const { window, reservation } = throttle;
+    if (window.free(at) === 0) this.#timers.set(throttle.timer, window.recoversAt(at));
+    else if (reservation?.ready === 0 && !reservation.isBeingWritten) this.#wanting.add(throttle);
   }
 
   // ---- records
@@ -232,7 +309,7 @@ export class ThrottleTable {
     if (isAnew) this.#eventsWritten = 0;
     const records = throttles.map((throttle) => {
       const { events, reserved } = throttle.reservation?.begin(wanting.includes(throttle)) ?? NOTHING_RESERVED;
-      return this.#record(throttle, isAnew ? throttle.window.remembered() : events, reserved, now);
+      return this.#record(throttle, isAnew ? throttle.window.own.remembered() : events, reserved, now);
     });
     if (!isAnew) {
       this.#writer.reserve(records);
@@ -267,25 +344,27 @@ export class ThrottleTable {
   finalRecords(now: Moment): readonly ThrottleRecord[] | null {
     const records = [...this.#memory.unclaimed(now)];
     for (const throttle of this.#throttles.values()) {
-      if (!throttle.isKept || throttle.window.newest === NEVER) continue;
-      records.push(this.#record(throttle, throttle.window.remembered(), 0, now));
+      const { own } = throttle.window;
+      if (!throttle.isKept || own.newest === NEVER) continue;
+      records.push(this.#record(throttle, own.remembered(), 0, now));
     }
-    return records.length === 0 ? null : records;
+    return records.length === 0 && this.#eventsWritten === 0 ? null : records;
   }
 
   #record(throttle: SharedThrottle, events: Iterable<EventsAt>, reserved: number, now: Moment): WindowRecord {
     const { window, longestPeriodMs: periodMs } = throttle;
+    const { own } = window;
     const { key } = throttle.value;
     const told = wallEvents(events, now);
     this.#eventsWritten += told.length + 1;
-    const unknownUntil = window.unknownUntil === NEVER ? null : wallOf(window.unknownUntil, now);
+    const unknownUntil = own.unknownUntil === NEVER ? null : wallOf(own.unknownUntil, now);
     return { kind: 'window', key, periodMs, events: told, reserved, unknownUntil };
   }
 
   get #isWasteful(): boolean {
     if (this.#eventsWritten < WASTE_MIN) return false;
     let counting = 0;
-    for (const { window, isKept } of this.#throttles.values()) if (isKept) counting += window.entries;
+    for (const { window, isKept } of this.#throttles.values()) if (isKept) counting += window.own.entries;
     return this.#eventsWritten > WASTE_FACTOR * counting;
   }
 }

@@ -6,6 +6,9 @@
 // 100,000 events a period is cut into 10,000 slots, and an event counts as one at the end of its slot: it is in the way
 // for at most a ten-thousandth of the period too long, and the promise holds as it stands.
 //
+// The log may be in memory that several threads share (shared-windows.ts): then the numbers are read before something is done,
+// and written afterwards, by whoever has the lock of that memory.
+//
 // What is not known any more counts as `count` events at its end: before the process (start rules, see
 // throttle-memory.ts), and what left a window before that became longer.
 import { assert } from '../base/assert.ts';
@@ -14,10 +17,37 @@ import { addMono, type MonoMs, monoMs } from '../base/moment.ts';
 /** Above so many events a window counts in slots. */
 const MOST_EXACT = 100_000;
 const SLOTS = 10_000;
-const FIRST_CAPACITY = 4;
+/** So many entries a window begins with room for. */
+export const FIRST_CAPACITY = 4;
 
 /** Before any event. */
 export const NEVER = monoMs(Number.NEGATIVE_INFINITY);
+
+/** The entries of a log; both arrays have the same length, a power of two. */
+export interface Ring {
+  readonly times: Float64Array;
+  readonly counts: Float64Array;
+}
+
+/** All else that there is to know of a window. */
+export interface WindowState {
+  count: number;
+  periodMs: number;
+  /** The oldest entry, the oldest that is still in the way, and one past the newest; modulo the capacity. */
+  head: number;
+  live: number;
+  tail: number;
+  inWindow: number;
+  unknownUntil: number;
+}
+
+/** A place for so many entries; null when there is none. */
+export type MakeRing = (capacity: number) => Ring | null;
+
+const makeRing = (capacity: number): Ring => ({
+  times: new Float64Array(capacity),
+  counts: new Float64Array(capacity),
+});
 
 /** Events that happened at one time. */
 export type EventsAt = readonly [at: MonoMs, count: number];
@@ -26,8 +56,8 @@ export class Throttle {
   #count: number;
   #periodMs: number;
   #slotMs: number;
-  #times = new Float64Array(FIRST_CAPACITY);
-  #counts = new Float64Array(FIRST_CAPACITY);
+  #times: Float64Array;
+  #counts: Float64Array;
   /** The oldest entry, the oldest that is still in the way, and one past the newest; modulo the capacity. */
   #head = 0;
   #live = 0;
@@ -35,14 +65,52 @@ export class Throttle {
   #inWindow = 0;
   /** Up to here anything may have happened. */
   #unknownUntil: MonoMs;
+  readonly #makeRing: MakeRing;
 
-  /** @param unknownUntil everything up to then counts as `count` events at that time */
-  constructor(count: number, periodMs: number, unknownUntil: MonoMs = NEVER) {
+  /**
+   * @param unknownUntil everything up to then counts as `count` events at that time
+   * @param make where entries are put when there are too many for the place they are in
+   */
+  constructor(count: number, periodMs: number, unknownUntil: MonoMs = NEVER, make: MakeRing = makeRing) {
     assert(count > 0 && periodMs > 0, 'a throttle lets something through in some time');
     this.#count = count;
     this.#periodMs = periodMs;
     this.#slotMs = slotOf(count, periodMs);
     this.#unknownUntil = unknownUntil;
+    this.#makeRing = make;
+    const { times, counts } = makeRing(FIRST_CAPACITY);
+    this.#times = times;
+    this.#counts = counts;
+  }
+
+  /** Goes on from what another thread left. */
+  restore(state: WindowState, { times, counts }: Ring): void {
+    this.#count = state.count;
+    this.#periodMs = state.periodMs;
+    this.#slotMs = slotOf(state.count, state.periodMs);
+    this.#times = times;
+    this.#counts = counts;
+    this.#head = state.head;
+    this.#live = state.live;
+    this.#tail = state.tail;
+    this.#inWindow = state.inWindow;
+    this.#unknownUntil = monoMs(state.unknownUntil);
+  }
+
+  /** What another thread can go on from. */
+  save(state: WindowState): void {
+    state.count = this.#count;
+    state.periodMs = this.#periodMs;
+    state.head = this.#head;
+    state.live = this.#live;
+    state.tail = this.#tail;
+    state.inWindow = this.#inWindow;
+    state.unknownUntil = this.#unknownUntil;
+  }
+
+  /** What this thread writes down of it. */
+  get own(): Throttle {
+    return this;
   }
 
   get count(): number {
@@ -95,7 +163,10 @@ export class Throttle {
         return;
       }
     }
-    if (this.#tail - this.#head === this.#times.length) this.#makeRoom();
+    if (this.#tail - this.#head === this.#times.length && !this.#makeRoom()) {
+      this.#join(time, events);
+      return;
+    }
     const index = this.#slot(this.#tail);
     this.#times[index] = time;
     this.#counts[index] = events;
@@ -185,16 +256,25 @@ export class Throttle {
     return index & (this.#times.length - 1);
   }
 
-  #makeRoom(): void {
+  /** There is no place for another entry: events of the newest count as if they had happened at the later time, too. */
+  #join(time: number, events: number): void {
+    const newest = this.#slot(this.#tail - 1);
+    this.#times[newest] = time;
+    this.#counts[newest]! += events;
+    this.#inWindow += events;
+  }
+
+  #makeRoom(): boolean {
     if (this.#live > this.#head) {
       const dropped = this.#times[this.#slot(this.#head)]!;
       this.#unknownUntil = monoMs(Math.max(this.#unknownUntil, dropped));
       this.#head += 1;
-      return;
+      return true;
     }
     const size = this.#tail - this.#head;
-    const times = new Float64Array(this.#times.length * 2);
-    const counts = new Float64Array(this.#times.length * 2);
+    const larger = this.#makeRing(this.#times.length * 2);
+    if (larger === null) return false;
+    const { times, counts } = larger;
     for (let at = 0; at < size; at++) {
       times[at] = this.#times[this.#slot(this.#head + at)]!;
       counts[at] = this.#counts[this.#slot(this.#head + at)]!;
@@ -204,6 +284,7 @@ export class Throttle {
     this.#live -= this.#head;
     this.#head = 0;
     this.#tail = size;
+    return true;
   }
 }
 

@@ -43,12 +43,14 @@ export class WaitList {
   readonly #withConnection = emptyRank();
 
   readonly #left: (list: WaitList) => void;
+  readonly #reranked: () => void;
 
-  /** @param left called when a waiter has left */
-  constructor(counter: number, limit: Limit, left: (list: WaitList) => void = () => {}) {
+  /** @param left called when a waiter has left @param reranked called when one may go before others now */
+  constructor(counter: number, limit: Limit, left: (list: WaitList) => void = () => {}, reranked = () => {}) {
     this.counter = counter;
     this.limit = limit;
     this.#left = left;
+    this.#reranked = reranked;
   }
 
   get size(): number {
@@ -98,6 +100,7 @@ export class WaitList {
     wait.ticket = ticket;
     wait.rank = this.#rankOf(wait.waiter);
     this.#append(wait);
+    this.#reranked();
   }
 
   /** Who goes next. The list is not empty: empty lists are dropped by the ledger. */
