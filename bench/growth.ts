@@ -67,14 +67,21 @@ const among =
   (index: number): Place => ['default', `domain-${index % domains}.example`];
 
 const besideQueued: Measure = (size) => {
-  const relay = new ScheduledRelay(configurationOf(LIMITS));
   const placeOf = among(100);
-  relay.queue(size, placeOf, HOUR_MS);
-  return rounds(() => {
-    const active = throughput(relay, placeOf);
-    const delayed = Math.ceil(messages / 100); // so few that the size stays what it is
-    return { ...active, delaying: timed(delayed, () => relay.queue(delayed, placeOf, HOUR_MS)) };
+  // The clock of a thread goes by ticks of milliseconds: several schedulers take what one must not, to stay at its size.
+  const relays = Array.from({ length: Math.ceil((2 * messages) / size) }, () => {
+    const relay = new ScheduledRelay(configurationOf(LIMITS));
+    relay.queue(size, placeOf, HOUR_MS);
+    return relay;
   });
+  const delayed = Math.ceil(messages / 5 / relays.length);
+  const delayAll = (): void => {
+    for (const relay of relays) relay.queue(delayed, placeOf, HOUR_MS);
+  };
+  return rounds(() => ({
+    ...throughput(relays[0]!, placeOf),
+    delaying: timed(delayed * relays.length, delayAll),
+  }));
 };
 
 const overDomains: Measure = (domains) =>

@@ -3,7 +3,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Contestant, PEERS, type Peer, type Scale } from './contestant.ts';
-import type { Column, Goal } from './layout.ts';
+import type { Column, Goal, MedianOf } from './layout.ts';
 import {
   bareRow,
   CPU,
@@ -71,6 +71,9 @@ const ownGoal = (contestant: string, figure: string, what: string, bound: Goal['
   digits,
   value: (median) => median(contestant, figure),
 });
+
+const queueAndDeliver = (median: MedianOf, domains: 'few' | 'many'): number =>
+  median('queue', `queueing_${domains}_domains_us`) + median('queue', `delivering_${domains}_domains_us`);
 
 function growing(scale: Scale, dimension: string): Contestant {
   const tiny = scale === 'tiny' ? ['10', '20', '--messages', '200'] : [];
@@ -177,8 +180,22 @@ export const ROWS: readonly Row[] = [
     rounds: 3,
     roundMinutes: 3,
     layout: { kind: 'figures' },
+    goals: [
+      {
+        what: 'nanoseconds of the ledger among 1,000,000 counters, times those among 10',
+        bound: { atMost: 3 },
+        digits: 2,
+        value: (median) => median('ledger', 'ledger_1000000_ns') / median('ledger', 'ledger_10_ns'),
+      },
+      {
+        what: 'microseconds to queue and deliver among 100,000 domains, times those among 100',
+        bound: { atMost: 3 },
+        digits: 2,
+        value: (median) => queueAndDeliver(median, 'many') / queueAndDeliver(median, 'few'),
+      },
+    ],
     contestants: (scale) => [
-      program('ledger', 'ledger.ts', scaled(scale, '4', '0.002')),
+      program('ledger', 'ledger.ts', scaled(scale, '1', '0.002')),
       program('queue', 'scheduler.ts', scaled(scale, '100000', '110'), ['--max-old-space-size=12000']),
       program('resolution', 'configuration.ts', scaled(scale, '', '200 20 --questions 2000'), ['--expose-gc']),
     ],
