@@ -39,11 +39,13 @@ for (const [versions, text] of [
 test('classes of counters in words', () => {
   const peaks = [
     { counter: 'pair a b.test', open: 3, limit: 3, origin: '/f:1' },
+    { counter: 'pair a d.test', open: 3, limit: 2, origin: '/f:2' },
     { counter: 'pair a c.test', open: 9, limit: NO_LIMIT, origin: 'default' },
   ];
-  assert.deepEqual(lineOf({ classes: [{ name: 'pair', inUseMax: 2, peaks }] }, /^connections of|^ /), [
-    'connections of a binding to a domain: 2 counters in use at once at most; the most that were open, nearest to the limit first:',
+  assert.deepEqual(lineOf({ classes: [{ name: 'pair', inUseMax: 3, peaks }] }, /^connections of|^ /), [
+    'connections of a binding to a domain: 3 counters in use at once at most; the most that were open, nearest to the limit first:',
     '       3 open, limit 3      pair a b.test  (/f:1)',
+    '       3 open, limit 2      pair a d.test  (/f:2), lowered while they were open',
     '       9 open, no limit     pair a c.test  (default)',
   ]);
 });

@@ -35,7 +35,8 @@ export function formatAuditReport(report: AuditReport): string {
     );
     for (const { counter, open, limit, origin } of peaks) {
       const allowed = limit === NO_LIMIT ? 'no limit' : `limit ${limitField(limit)}`;
-      lines.push(`  ${String(open).padStart(6)} open, ${allowed.padEnd(12)} ${counter}  (${origin})`);
+      const remark = open > limit && findings.limitViolations === 0 ? ', lowered while they were open' : '';
+      lines.push(`  ${String(open).padStart(6)} open, ${allowed.padEnd(12)} ${counter}  (${origin})${remark}`);
     }
   }
   for (const { file, line, text } of findings.notes) lines.push(`note: ${utf8Octets(file)}:${line}: ${text}`);
