@@ -275,6 +275,7 @@ export class ThrottleTable {
   }
 
   #tellOthers(): void {
+    if (this.#changed.size === 0) return;
     for (const { window, waiters } of this.#changed) {
       this.#windows.publish(window, waiters.size === 0 ? 0 : waiters.priority, waiters.size);
     }
