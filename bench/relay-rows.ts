@@ -34,7 +34,7 @@ const LARGE: Load = {
 const NEW_IN: Load = {
   words: [...KEPT_20.words, '--per-connection'],
   messages: 20_000,
-  less: { ...each(SLOWER, 3_000), postfix: 10_000 },
+  less: { ...each(SLOWER, 2_000), postfix: 10_000 },
 };
 const NEW_OUT: Load = { words: KEPT_20.words, messages: 20_000 };
 const DOMAINS: Load = {
