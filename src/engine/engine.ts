@@ -107,7 +107,7 @@ export class Engine implements Turns {
     this.#quietHours = new QuietHours(forQuietHours, parts.curfew ?? null);
     this.throttles = new ThrottleTable(
       this.#timers,
-      new ThrottleMemory(parts.savedThrottles, this.#now),
+      new ThrottleMemory(parts.savedThrottles, this.#now, parts.windows?.shards),
       this.#recordWriter(),
       parts.windows,
     );

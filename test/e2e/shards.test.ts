@@ -167,12 +167,7 @@ test('every message arrives once, through reloads under load; fewer shards drain
 test('what several shards do not do is refused, at load and while they run', async (t) => {
   const directory = temporaryDirectory(t);
   const headgate = await Headgate.start(t, 'Shards = 2');
-  for (const setting of [
-    'Outbound_Throttle_Messages = "10/60"',
-    'Domain "d.example" { Cluster_Outbound_Throttle_Connections = "10/60" }',
-    `Limit_Audit_Log = "${directory}/audit.log"`,
-    'DNS_Rate_Limit_Enabled = true',
-  ]) {
+  for (const setting of [`Limit_Audit_Log = "${directory}/audit.log"`, 'DNS_Rate_Limit_Enabled = true']) {
     headgate.configure(`Shards = 2\n${setting}`);
     const checked = await runHeadgate(['config', 'check', headgate.configurationFile]);
     assert.equal(checked.code, 78);

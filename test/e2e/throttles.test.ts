@@ -1,7 +1,7 @@
 // Throttles over real sockets, timed where the receivers stand: rates are reached and never passed, whoever shares them,
 // and a long window holds over a kill.
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { type TestContext } from 'node:test';
 import { Headgate } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { type Begun, TimedReceiver } from '../support/timed-receiver.ts';
@@ -29,7 +29,7 @@ function assertRate(begun: readonly Begun[], count: number, periodMs: number, pe
   assert.ok(used >= expected, `${title}: ${used} in ${periods} periods, not ${count * periods}`);
 }
 
-test('rates are reached and never passed, by whatever they are shared', { timeout: 60_000 }, async (t) => {
+async function rates(t: TestContext, shards: number): Promise<void> {
   const names = ['binding1', 'binding2', 'domain', 'host1', 'host2', 'group', 'rare', 'free'] as const;
   const receivers = new Map<string, TimedReceiver>();
   for (const [index, name] of names.entries())
@@ -37,7 +37,8 @@ test('rates are reached and never passed, by whatever they are shared', { timeou
   const at = (name: (typeof names)[number]) => receivers.get(name)!;
   const headgate = await Headgate.start(
     t,
-    `Idle_Timeout = 1
+    `Shards = ${shards}
+Idle_Timeout = 1
 Binding "shaped" { Outbound_Throttle_Messages = "20/2" }
 Binding "other" { }
 Binding_Group "shared" {
@@ -77,13 +78,14 @@ Domain "rare.example" { Outbound_Throttle_Messages = "1/2" }
   assertRate(messages('rare'), 1, 2000, 3, 'below one per second');
   for (const source of ['127.0.0.21', '127.0.0.22'])
     assert.ok(at('group').messages.filter((one) => one.source === source).length >= 10, 'the bindings take turns');
-});
+}
 
-test('a window of 10 seconds holds over kill -9', { timeout: 60_000 }, async (t) => {
+async function longWindow(t: TestContext, shards: number): Promise<void> {
   const receiver = await TimedReceiver.listen(t, '127.0.2.9');
   const headgate = await Headgate.start(
     t,
-    `Domain "long.example" { Routes = ( "${receiver.route}" ) Outbound_Throttle_Messages = "6/10" }\n`,
+    `Shards = ${shards}
+Domain "long.example" { Routes = ( "${receiver.route}" ) Outbound_Throttle_Messages = "6/10" }\n`,
   );
   await inject(headgate.port, [{ domain: 'long.example', messages: 20 }]);
   await receiver.whenMessages(6);
@@ -97,4 +99,56 @@ test('a window of 10 seconds holds over kill -9', { timeout: 60_000 }, async (t)
   await headgate.start();
   await receiver.whenMessages(stopped + 1);
   assert.ok(mostInSpan(receiver.messages, 10_000) <= 6, 'an orderly stop forgets nothing either');
+}
+
+for (const shards of [1, 2]) {
+  const title = shards === 1 ? '' : ', of two shards together';
+  test(`rates are reached and never passed, by whatever they are shared${title}`, { timeout: 60_000 }, (t) =>
+    rates(t, shards),
+  );
+  test(`a window of 10 seconds holds over kill -9${title}`, { timeout: 60_000 }, (t) => longWindow(t, shards));
+}
+
+test('a rate of the whole server is that of two shards, and people are told so', { timeout: 60_000 }, async (t) => {
+  const [one, other, rare] = (await Promise.all(
+    ['127.0.2.11', '127.0.2.12', '127.0.2.13'].map((address) => TimedReceiver.listen(t, address)),
+  )) as [TimedReceiver, TimedReceiver, TimedReceiver];
+  const headgate = await Headgate.start(
+    t,
+    `Shards = 2
+Suspend_Delivery = true
+Idle_Timeout = 1
+Outbound_Throttle_Messages = "30/3"
+Domain "one.example" { Routes = ( "${one.route}" ) }
+Domain "other.example" { Routes = ( "${other.route}" ) }
+Domain "rare.example" {
+  Routes = ( "${rare.route}" )
+  Outbound_Throttle_Messages = "1/600"
+}
+`,
+  );
+  await inject(headgate.port, [
+    { domain: 'one.example', messages: 80 },
+    { domain: 'other.example', messages: 80 },
+    { domain: 'rare.example', messages: 20 },
+  ]);
+  const ask = async (command: string) => (await headgate.console(command)).text;
+  await ask('config set suspend_delivery false');
+  await Promise.race([one.whenMessages(40), other.whenMessages(40)]);
+  const all = () => [...one.messages, ...other.messages].sort((a, b) => a.at - b.at);
+  assert.match(await ask('throttles'), /Outbound_Throttle_Messages = "30\/3"\n +used \d+ of 30;/);
+  await ask('config set outbound_throttle_messages "10/2"');
+  const lowered = performance.now();
+  await Promise.all([one.whenMessages(60), other.whenMessages(60)]);
+  const before = all().filter(({ at }) => at < lowered);
+  assertRate(before, 30, 3000, 1, 'before');
+  const after = all().filter(({ at }) => at >= lowered + 2000); // until then what happened before is in the way
+  assertRate(after, 10, 2000, 2, 'after');
+  for (;;) {
+    const why = await ask('why default rare.example'); // in both shards, one of which has not sent any of it
+    if (/19 active/.test(why) && /Waits for a token of a throttle/.test(why)) break;
+  }
+  assert.match(await ask('throttles'), /used 1 of 1; next token in [45]\d\d/);
+  assert.equal(rare.messages.length, 1);
+  assert.ok(one.messages.length > 20 && other.messages.length > 20, 'nobody is left out');
 });

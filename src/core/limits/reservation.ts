@@ -1,6 +1,6 @@
 // The tokens of one long window that may be taken now, because that they may be is on stable storage already: if the
 // process is killed, all of them count as taken when it starts again. One second's worth at the rate is reserved at a
-// time, at least one. Keeps what happened since the last record, for the next.
+// time by all shards together, at least one by each. Keeps what happened since the last record, for the next.
 import type { MonoMs } from '../base/moment.ts';
 import type { EventsAt } from './throttle.ts';
 
@@ -14,7 +14,11 @@ export class Reservation {
   /** What the record under way tells; null when none is. */
   #telling: { readonly events: EventsAt[]; readonly reserved: number } | null = null;
 
-  constructor(count: number, periodMs: number) {
+  readonly #shards: number;
+
+  /** @param shards so many take tokens out of the window, each out of a reservation of its own */
+  constructor(count: number, periodMs: number, shards: number) {
+    this.#shards = shards;
     this.change(count, periodMs);
   }
 
@@ -32,7 +36,7 @@ export class Reservation {
   }
 
   change(count: number, periodMs: number): void {
-    this.#size = Math.max(1, Math.floor((count * 1000) / periodMs));
+    this.#size = Math.max(1, Math.floor((count * 1000) / (periodMs * this.#shards)));
     this.#ready = Math.min(this.#ready, this.#size);
   }
 

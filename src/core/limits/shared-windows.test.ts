@@ -162,6 +162,16 @@ test('a shard that ends with the lock leaves it to the next; what it had counted
   assert.equal(living.recoversAt(monoMs(30)), 1010);
 });
 
+test('a window that only an ended shard had stays as it is', () => {
+  const site = new Site(2);
+  const begin = (windows: SharedWindows, key: string) => windows.begin(key, new Throttle(1, 1000));
+  const mortal = site.windows(0);
+  for (const key of ['one', 'other']) assert.ok(begin(mortal, key).take(monoMs(10)));
+  site.control.ended(0);
+  assert.ok(site.control.recover());
+  for (const key of ['other', 'one']) assert.equal(begin(site.windows(1), key).free(monoMs(20)), 0);
+});
+
 test('a window that a shard forgets stays that of the others; one that nobody has is begun anew', () => {
   const site = new Site(2);
   const [one, other] = [site.windows(0), site.windows(1)];

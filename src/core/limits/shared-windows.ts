@@ -52,6 +52,7 @@ export interface SharedWindowsParts {
 
 export class SharedWindows implements Windows {
   readonly isShared = true;
+  readonly shards: number;
   readonly #memory: WindowMemory;
   readonly #bells: LedgerMemory;
   readonly #shard: number;
@@ -68,6 +69,7 @@ export class SharedWindows implements Windows {
     this.#memory = memory;
     this.#bells = bells;
     this.#shard = shard;
+    this.shards = memory.keys.shards;
     this.#behindMs = Math.round(behindMs * STEPS) / STEPS;
     this.#saved = saved;
     this.#table = new KeyTable(memory.keys, shard, () => repairWindows(memory));

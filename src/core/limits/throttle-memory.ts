@@ -22,13 +22,15 @@ export class ThrottleMemory {
   /** Of throttles that were not asked for yet in this life. */
   readonly #saved: Map<string, SavedWindow>;
   readonly #unknownUntil: WallMs | null;
+  readonly #shards: number;
   /** What was written before is not to be added to. */
   readonly isDamaged: boolean;
 
-  constructor({ records, isDamaged }: SavedThrottles, startedAt: Moment) {
+  constructor({ records, isDamaged }: SavedThrottles, startedAt: Moment, shards = 1) {
     const { windows, unknownUntil } = replayed(records);
     this.#startedAt = startedAt;
     this.isDamaged = isDamaged;
+    this.#shards = shards;
     this.#saved = isDamaged ? new Map() : windows;
     this.#unknownUntil = isDamaged ? startedAt.wall : unknownUntil;
   }
@@ -43,7 +45,7 @@ export class ThrottleMemory {
     const unknownUntil = latest(this.#unknownUntil, saved?.unknownUntil ?? null);
     const window =
       unknownUntil === null ? new Throttle(count, periodMs) : new Throttle(count, periodMs, this.#mono(unknownUntil));
-    const reservation = new Reservation(count, periodMs);
+    const reservation = new Reservation(count, periodMs, this.#shards);
     if (saved !== undefined) {
       for (const [at, events] of [...saved.events].sort((a, b) => a[0] - b[0])) window.add(this.#mono(at), events);
       if (saved.reserved > 0) {

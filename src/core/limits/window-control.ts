@@ -40,7 +40,7 @@ export class WindowControl {
   }
 
   /**
-   * Nobody waits in ended shards any more, and no window is there for them.
+   * Nobody waits in ended shards any more. Windows that only they had stay, as they are.
    * @returns false when the lock was not to be had: perhaps another shard has ended with it; call again in another turn
    */
   recover(): boolean {
@@ -50,7 +50,7 @@ export class WindowControl {
     for (const shard of this.#ended) {
       this.#memory.waiting(shard).fill(0);
       for (let place = 0; place < places; place++) listeners[place]! &= ~(1 << shard);
-      this.#table.unreferAll(shard, keys.controlUser, () => false);
+      this.#table.unreferAll(shard, keys.controlUser, () => true); // receivers have not forgotten what it has sent
     }
     this.#table.letGo();
     this.#ended.clear();

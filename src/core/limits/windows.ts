@@ -24,6 +24,7 @@ export interface Window {
 export interface Windows {
   /** Others take tokens out of the same windows. */
   readonly isShared: boolean;
+  readonly shards: number;
 
   /** The window of a stanza that this shard has not asked for yet. @param own what this shard begins with */
   begin(key: string, own: Throttle): Window;
@@ -51,6 +52,7 @@ export interface Windows {
 /** For one shard: nobody is considered, and nothing has to be held. */
 export const LONE_WINDOWS: Windows = {
   isShared: false,
+  shards: 1,
   begin: (_, own) => own,
   end: () => {},
   hold: () => {},

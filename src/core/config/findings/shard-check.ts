@@ -1,24 +1,10 @@
 // What a server with several shards does not do in this version: it is refused, since each shard by itself would do too much.
-import {
-  clusterOutboundThrottleConnections,
-  clusterOutboundThrottleMessages,
-  outboundThrottleConnections,
-  outboundThrottleMessages,
-} from '../options/connection-options.ts';
 import { dnsRateLimitEnabled } from '../options/dns-options.ts';
 import { limitAuditLog } from '../options/server-options.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { Stanza } from '../stanza.ts';
 import { describeValue } from '../syntax.ts';
-import type { Rate } from '../value-type.ts';
 import { stanzasBelow } from './dead-entry.ts';
-
-const THROTTLES = [
-  outboundThrottleConnections,
-  outboundThrottleMessages,
-  clusterOutboundThrottleConnections,
-  clusterOutboundThrottleMessages,
-];
 
 /** Each setting that cannot stand beside `shards` above 1. */
 export function notWithShards(root: Stanza): readonly ConfigProblem[] {
@@ -30,14 +16,8 @@ export function notWithShards(root: Stanza): readonly ConfigProblem[] {
     problems.push({ at: setting.at, subject: name, found, expected: 'shards = 1 beside it, in this version' });
   };
   for (const stanza of stanzasBelow(root)) {
-    for (const { name } of THROTTLES) refuse(stanza, name, isNoRate);
     refuse(stanza, dnsRateLimitEnabled.name, (value) => value === false);
     refuse(stanza, limitAuditLog.name, (value) => value === null);
   }
   return problems;
 }
-
-const isNoRate = (value: unknown): boolean => {
-  const rate = value as Rate | null;
-  return rate === null || rate.count === 0;
-};
