@@ -12,8 +12,8 @@ test('property: octets are read as they were put until they are given up', () =>
       const kept: { place: number; octets: Uint8Array }[] = [];
       for (const one of steps) {
         if ('put' in one) {
-          const octets = new Uint8Array(one.put).fill(one.fill);
-          kept.push({ place: store.put(octets), octets: octets.slice() });
+          const octets = Buffer.alloc(one.put, one.fill);
+          kept.push({ place: store.put(octets), octets: new Uint8Array(octets) });
           octets.fill(0);
         } else {
           const [given] = kept.splice(one.giveUp, 1);

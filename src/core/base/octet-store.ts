@@ -40,7 +40,7 @@ export class OctetStore {
   #putAlone(octets: Uint8Array): number {
     do this.#lastAlone = (this.#lastAlone + 1) >>> 0;
     while (this.#alone.has(this.#lastAlone));
-    this.#alone.set(this.#lastAlone, octets.slice());
+    this.#alone.set(this.#lastAlone, new Uint8Array(octets)); // what slice() of a Buffer returns is no copy
     return this.#lastAlone;
   }
 
