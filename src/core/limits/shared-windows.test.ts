@@ -305,6 +305,34 @@ test('who waits behind somebody in a shard that ends goes on', () => {
   assert.deepEqual(run(1001), ['second']);
 });
 
+test('who cannot write down what it would take keeps no token from others', () => {
+  const site = new Site(2);
+  const [stuck, other] = [new Shard(site, 0), new Shard(site, 1)];
+  const throttles = [stuck, other].map((shard) => shard.refer('key', 1, 10_000));
+  const run = (index: number, ms: number) =>
+    [stuck, other][index]!.run(monoMs(ms), () => [throttles[index]!]).map(({ name }) => name);
+  site.windows(0).ticket(); // the first two come to the same
+  const write = (index: number, ms: number) => {
+    const { table } = [stuck, other][index]!;
+    table.write({ mono: monoMs(ms), wall: wallMs(1e9 + ms) });
+    return table;
+  };
+  const wait = (index: number, name: string, ms: number) => {
+    const shard = [stuck, other][index]!;
+    assert.equal(shard.ask(new Client(name), [throttles[index]!], monoMs(ms)), false);
+    assert.deepEqual(run(index, ms), []);
+  };
+  wait(0, 'first', 0);
+  wait(1, 'second', 1);
+  assert.ok(write(1, 2).isWriting);
+  write(1, 2).written(true, monoMs(3));
+  assert.deepEqual(run(1, 3), [], 'it is left to the first');
+  write(0, 4).written(false, monoMs(5));
+  assert.deepEqual(run(0, 5), []);
+  assert.ok(other.isRung);
+  assert.deepEqual(run(1, 6), ['second']);
+});
+
 test('in any order of turns tokens of several throttles are taken all or none, none too many, and nobody waits for nothing', () => {
   const order = fc.record({
     shard: fc.nat(2),

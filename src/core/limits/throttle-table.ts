@@ -276,8 +276,11 @@ export class ThrottleTable {
 
   #tellOthers(): void {
     if (this.#changed.size === 0) return;
-    for (const { window, waiters } of this.#changed) {
-      this.#windows.publish(window, waiters.size === 0 ? 0 : waiters.priority, waiters.size);
+    for (const { window, waiters, reservation } of this.#changed) {
+      // While nothing can be written here, a token that is left to this shard would be of use to nobody.
+      const isStuck = this.#retryTimer.isArmed && reservation?.ready === 0;
+      if (isStuck || waiters.size === 0) this.#windows.publish(window, 0, 0);
+      else this.#windows.publish(window, waiters.priority, waiters.size);
     }
     this.#changed.clear();
   }
@@ -335,6 +338,8 @@ export class ThrottleTable {
       if (throttle.reservation?.isBeingWritten === true) throttle.reservation.end(isDurable);
       if (throttle.waiters.size > 0) this.#recovered.add(throttle);
     }
+    const changed = isDurable ? this.#beingWritten : this.#throttles.values();
+    for (const throttle of changed) this.#notes.waitersChanged(throttle);
     this.#beingWritten = [];
     if (isDurable) return;
     this.#mustWriteAll = true; // what is there now is not known
