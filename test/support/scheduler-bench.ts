@@ -101,7 +101,7 @@ export class SchedulerBench implements Actions {
   settings: Partial<DeliverySettings>;
   /** What differs for a queue. */
   settingsOf: (binding: string, domain: string) => Partial<DeliverySettings> = () => ({});
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly timers = new Timers();
   readonly connections: OutboundConnection[] = [];
   readonly sent: { connection: OutboundConnection; task: Task }[] = [];
@@ -119,8 +119,10 @@ export class SchedulerBench implements Actions {
     nodeTotal = NO_LIMIT,
     reserve = 0,
     curfewOf: CurfewOf = () => null,
+    ledger = new Ledger(),
   ) {
     this.settings = settings;
+    this.ledger = ledger;
     const node = {
       total: this.ledger.addUniversal('node', nodeTotal),
       descriptors: this.ledger.addUniversal('descriptors', NO_LIMIT),
