@@ -127,7 +127,7 @@ function sendThrough(port: number, manner: Manner, octets: number, messages: num
   const reversePath = 'a@sender.example';
   const envelope = { batchId: '1', receivedAt: 0, reversePath, recipients: [recipient], eightBit: false, size: octets };
   const stored = { envelope: { ...envelope, protocol: 'esmtp' }, sequence: 1 } as unknown as StoredContent;
-  const held = { headerSection: Buffer.from(content.headerSection, 'latin1'), body: content.body };
+  const held = { headerSection: Buffer.from(content.headerSection, 'latin1'), body: content.body, done: () => {} };
   const connector = new SocketConnector({ inMemory: () => held, read: (_, done) => done(content) });
   return new Promise((resolve, reject) => {
     const load: Load = {

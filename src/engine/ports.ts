@@ -166,7 +166,7 @@ export interface RecoveredRecord {
 }
 
 export interface Spool {
-  /** Takes the content over (the buffers must not change any more). Answers once the record is on stable storage. */
+  /** Copies the body up to LENT_OCTETS_MAX, and takes over a larger one, which must not change any more. Answers once the record is on stable storage. */
   append(envelope: Envelope, content: Content, done: (result: AppendResult) => void): void;
   /** Keeps what became of recipient `index`. The last open recipient's final settlement frees the record. */
   settle(stored: StoredContent, index: number, settlement: Settlement): void;
@@ -249,6 +249,7 @@ export interface DataRules {
 export type DataOutcome =
   | {
       readonly kind: 'content';
+      /** Lent until `data` returns, if its body has no more than LENT_OCTETS_MAX octets; else given away. */
       readonly content: Content;
       /** Octets after DATA without dot-stuffing and final dot. */
       readonly size: number;

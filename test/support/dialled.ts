@@ -25,8 +25,14 @@ export class Contents implements ContentSource {
   held: { headerSection: Uint8Array; body: readonly Uint8Array[] } | null = null;
   readonly reads: ((content: Content | null) => void)[] = [];
 
+  /** How many were given back. */
+  givenBack = 0;
+
   inMemory() {
-    return this.held;
+    const done = () => {
+      this.givenBack += 1;
+    };
+    return this.held === null ? null : { ...this.held, done };
   }
 
   read(_stored: StoredContent, done: (content: Content | null) => void): void {

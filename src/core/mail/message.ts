@@ -52,6 +52,12 @@ export interface Envelope {
 }
 
 /**
+ * The body of a message that just came in is lent up to this size: it is there until the call that brings it returns, and
+ * who keeps it copies it. A larger one is given away.
+ */
+export const LENT_OCTETS_MAX = 65_536;
+
+/**
  * The content in the two parts in which it is stored. The header section is complete lines with CRLF, Latin-1, without
  * the blank line; the body is wire form (dot-stuffed, ended by the final `.` CRLF) and starts behind the blank line.
  * On the wire stand: header section, CRLF, body.

@@ -184,6 +184,7 @@ test('content in memory goes out between what stands around it, with its header 
   const expected = 'before\r\nA: b\r\n..C: d\r\n\r\none\r\n.\r\nMAIL';
   await end.until(({ text }) => text.length === expected.length);
   assert.equal(end.text, expected);
+  assert.equal(contents.givenBack, 1);
 });
 
 test('content from the disk: what stands behind it waits', async (t) => {
@@ -244,6 +245,7 @@ test('a large body to a slow reader is referenced, not copied', async (t) => {
   });
   const { bytesWritten } = dialled.connection;
   assert.ok(bytesWritten < 50_000_000, 'the reader is slow');
+  assert.equal(contents.givenBack, 0);
   assert.ok(process.memoryUsage().arrayBuffers - before < 2_000_000);
   let octets = 0;
   end.socket.removeAllListeners('data');
@@ -257,6 +259,9 @@ test('a large body to a slow reader is referenced, not copied', async (t) => {
   assert.equal(octets, 6 + 2 + 100_000_000 + 5 + 6);
   assert.ok(end.text.endsWith('a\r\n.\r\nQUIT\r\n'));
   assert.equal(dialled.connection.bytesWritten, octets);
+  dialled.call((connection) => connection.reset());
+  await dialled.untilOver();
+  assert.equal(contents.givenBack, 1);
 });
 
 test('a reset while a slow reader has not read', async (t) => {
@@ -271,7 +276,9 @@ test('a reset while a slow reader has not read', async (t) => {
       if (isEnded) connection.end();
     });
     dialled.call((connection) => connection.reset());
+    assert.equal(contents.givenBack, isEnded ? 1 : 0, 'the system may still look at it');
     assert.deepEqual(await dialled.untilOver(), ['connected', { closed: null }]);
+    assert.equal(contents.givenBack, isEnded ? 2 : 1);
     end.socket.resume();
     await end.until(({ error }) => error === 'ECONNRESET');
   }

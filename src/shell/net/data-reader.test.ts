@@ -5,13 +5,16 @@ import test from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { LENT_OCTETS_MAX } from '../../core/mail/message.ts';
 import type { DataOutcome, DataRules } from '../../engine/ports.ts';
+import { DataBlocks } from './data-blocks.ts';
 import { DataReader } from './data-reader.ts';
 import { HEADER_OCTETS_MAX } from './header-section.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+const blocks = new DataBlocks();
 const REFUSE: DataRules = { maxSize: 0, loneLineEnds: 'refuse' };
 const FIX: DataRules = { maxSize: 0, loneLineEnds: 'fix' };
 
@@ -26,7 +29,7 @@ const bodyOf = (outcome: DataOutcome & { kind: 'content' }): string =>
 
 function read(stream: string, rules: DataRules, cuts: readonly number[] = []): Reading {
   const octets = Buffer.from(stream, 'latin1');
-  const reader = new DataReader(rules);
+  const reader = new DataReader(rules, blocks);
   const places = [0, ...cuts.map((cut) => cut % (octets.length + 1)).sort((a, b) => a - b), octets.length];
   for (let index = 1; index < places.length; index++) {
     // Each chunk stands behind a command, as octets in front of `from`.
@@ -265,7 +268,7 @@ test('the header section has a bound', () => {
 });
 
 test('a message beyond the size is not kept', async () => {
-  const reader = new DataReader({ maxSize: 1_000_000, loneLineEnds: 'refuse' });
+  const reader = new DataReader({ maxSize: 1_000_000, loneLineEnds: 'refuse' }, blocks);
   collectGarbage();
   const before = process.memoryUsage().arrayBuffers;
   for (let count = 0; count < 1_000; count++) assert.equal(reader.push(Buffer.alloc(100_000, 97), 0), -1);
@@ -281,7 +284,7 @@ test('a message beyond the size is not kept', async () => {
 
 test('a message in single octets is kept in few pieces', () => {
   const message = `A: b\r\n\r\n${'x'.repeat(50_000)}\r\n.\r\n`;
-  const reader = new DataReader(REFUSE);
+  const reader = new DataReader(REFUSE, blocks);
   for (const octet of message) reader.push(Buffer.from(octet), 0);
   const outcome = reader.outcome();
   assert.ok(outcome.kind === 'content');
@@ -289,16 +292,34 @@ test('a message in single octets is kept in few pieces', () => {
   assert.equal(bodyOf(outcome), message.slice(8));
 });
 
-test('large pieces are not copied', () => {
-  const reader = new DataReader(REFUSE);
-  const first = Buffer.from(`A: b\r\n\r\n${'x'.repeat(50_000)}`);
-  const second = Buffer.from(`${'y'.repeat(50_000)}\r\n.\r\n`);
-  reader.push(first, 0);
-  reader.push(second, 0);
-  const outcome = reader.outcome();
-  assert.ok(outcome.kind === 'content');
-  assert.deepEqual(
-    outcome.content.body.map(({ buffer }) => buffer),
-    [first.buffer, second.buffer],
-  );
+const withoutLastLetter = (octets: number): string => `A: b\r\n\r\n${'x'.repeat(octets - 13)}`;
+
+for (const [octets, isLent] of [
+  [LENT_OCTETS_MAX, true],
+  [LENT_OCTETS_MAX + 1, false],
+] as const) {
+  test(`a message of ${octets} octets is ${isLent ? 'lent' : 'given away'}`, () => {
+    const own = new DataBlocks();
+    const reader = new DataReader(REFUSE, own);
+    reader.push(Buffer.from(withoutLastLetter(octets)), 0);
+    const last = Buffer.from('\r\n.\r\n');
+    reader.push(last, 0);
+    const outcome = reader.outcome();
+    assert.ok(outcome.kind === 'content');
+    const expected = bodyOf(outcome);
+    reader.release();
+    own.take(LENT_OCTETS_MAX).fill('z');
+    last.fill('z');
+    assert.equal(bodyOf(outcome) === expected, !isLent);
+  });
+}
+
+test('a message that is refused gives its blocks back', () => {
+  const own = new DataBlocks();
+  const first = own.take(LENT_OCTETS_MAX);
+  own.giveBack(first);
+  const reader = new DataReader(REFUSE, own);
+  reader.push(Buffer.from(withoutLastLetter(LENT_OCTETS_MAX)), 0);
+  reader.push(Buffer.from('\0'), 0);
+  assert.equal(own.take(LENT_OCTETS_MAX), first);
 });

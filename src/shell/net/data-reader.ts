@@ -1,11 +1,17 @@
 // Reads what follows DATA, chunk by chunk as the socket gave it, up to the final dot. The end is CRLF.CRLF in what the
 // client sent and nothing else (RFC 5321 section 4.1.1.4; SMTP smuggling lives on servers that also accept LF.LF and
-// the like); the first line counts as standing behind a CRLF. Chunks are kept as they are, in wire form; a message that
-// will be refused is read to its end, but not kept. One reader per message, used by InboundConnection.
+// the like); the first line counts as standing behind a CRLF. What is kept is in wire form; a message that will be refused is
+// read to its end, but not kept. One reader per message, used by InboundConnection.
+//
+// A chunk is there until `push` returns, so what is kept of it is copied into blocks; only the last one is looked at where it
+// is. A message up to LENT_OCTETS_MAX is lent to who asks for the outcome: its blocks are used again after `release`. A larger
+// one is given away, lest it is copied once more.
 //
 // Of several reasons to refuse, one is told, whatever the chunks were: tooLarge, then nul, loneLineEnd, headerTooLarge.
 import { assert } from '../../core/base/assert.ts';
+import { LENT_OCTETS_MAX } from '../../core/mail/message.ts';
 import type { DataOutcome, DataRules } from '../../engine/ports.ts';
+import type { DataBlocks } from './data-blocks.ts';
 import { splitContent } from './header-section.ts';
 import { LineEndFixer } from './line-end-fixer.ts';
 
@@ -13,11 +19,6 @@ const END_OF_DATA = '\r\n.\r\n';
 /** All of CRLF.CRLF has matched. */
 const ENDED = 5;
 const FINAL_DOT_OCTETS = 3;
-/** Pieces below this size are copied together when there are many, so that no client makes us keep an object per octet. */
-const SMALL_PIECE_OCTETS = 1_024;
-const SMALL_PIECES_MAX = 16;
-const GATHERED_OCTETS = 16_384;
-
 const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
@@ -33,19 +34,23 @@ export class DataReader {
   #hasLoneLineEnd = false;
   #hasNul = false;
   #isTooLarge = false;
-  #pieces: Buffer[] = [];
-  #smallPieces = 0;
-  /** Small pieces are copied here: the part already filled is the last of `#pieces`. */
-  #gathering: Buffer | null = null;
-  #gathered = 0;
+  readonly #blocks: DataBlocks;
+  /** What is kept of the chunks before the last. The last of them is filled up to `#filled`. */
+  readonly #taken: Buffer[] = [];
+  #filled = 0;
+  /** What is kept of the chunk with the end. */
+  #last: Buffer[] = [];
+  /** Octets of both. */
+  #kept = 0;
 
-  constructor(rules: DataRules) {
+  constructor(rules: DataRules, blocks: DataBlocks) {
+    this.#blocks = blocks;
     this.#maxSize = rules.maxSize === 0 ? Number.POSITIVE_INFINITY : rules.maxSize;
     this.#fixer = rules.loneLineEnds === 'fix' ? new LineEndFixer() : null;
   }
 
   /**
-   * Takes the octets of `chunk` from `from` on; the reader keeps views of it.
+   * Takes the octets of `chunk` from `from` on. Of the chunk with the end it keeps a view, until the outcome was taken.
    * @returns where the commands behind the final dot begin, or -1 when all of it was message data
    */
   push(chunk: Buffer, from: number): number {
@@ -59,15 +64,25 @@ export class DataReader {
     return end;
   }
 
-  /** Once the final dot was read. */
+  /** Once the final dot was read. Up to LENT_OCTETS_MAX the content is there until `release`. */
   outcome(): DataOutcome {
     assert(this.#reached === ENDED, 'a message is complete when its final dot was read');
     if (this.#isTooLarge || this.#contentSize > this.#maxSize) return { kind: 'refused', rule: 'tooLarge' };
     if (this.#hasNul) return { kind: 'refused', rule: 'nul' };
     if (this.#isLoneLineEndRefused) return { kind: 'refused', rule: 'loneLineEnd' };
-    const content = splitContent(this.#pieces);
+    const content = splitContent(this.#pieces());
     if (content === null) return { kind: 'refused', rule: 'headerTooLarge' };
     return { kind: 'content', content, size: this.#contentSize };
+  }
+
+  /** Its memory may be used again. */
+  release(): void {
+    if (this.#isGivenAway) this.#taken.length = 0;
+    this.#drop();
+  }
+
+  get #isGivenAway(): boolean {
+    return this.#kept > LENT_OCTETS_MAX;
   }
 
   get #contentSize(): number {
@@ -155,41 +170,40 @@ export class DataReader {
   }
 
   #keep(piece: Buffer): void {
-    if (piece.length >= SMALL_PIECE_OCTETS) {
-      this.#endGathering();
-      this.#pieces.push(piece);
-      return;
-    }
-    if (this.#smallPieces < SMALL_PIECES_MAX) {
-      this.#smallPieces++;
-      this.#pieces.push(piece);
-      return;
-    }
-    if (this.#gathering === null || this.#gathered + piece.length > this.#gathering.length) {
-      this.#endGathering();
-      this.#gathering = Buffer.allocUnsafe(GATHERED_OCTETS);
-      this.#gathered = 0;
-      this.#pieces.push(EMPTY);
-    }
-    piece.copy(this.#gathering, this.#gathered);
-    this.#gathered += piece.length;
-    this.#pieces[this.#pieces.length - 1] = this.#gathering.subarray(0, this.#gathered);
+    this.#kept += piece.length;
+    if (this.#reached === ENDED) this.#last.push(piece);
+    else this.#copy(piece);
   }
 
-  /** What was gathered stays; a buffer that is mostly empty does not. */
-  #endGathering(): void {
-    if (this.#gathering !== null && this.#gathered * 2 < GATHERED_OCTETS)
-      this.#pieces[this.#pieces.length - 1] = Buffer.from(this.#gathering.subarray(0, this.#gathered));
-    this.#gathering = null;
+  #copy(piece: Buffer): void {
+    for (let at = 0; at < piece.length; ) {
+      let block = this.#taken.at(-1);
+      if (block === undefined || this.#filled === block.length) {
+        block = this.#blocks.take(2 * this.#kept);
+        this.#taken.push(block);
+        this.#filled = 0;
+      }
+      const octets = piece.copy(block, this.#filled, at);
+      this.#filled += octets;
+      at += octets;
+    }
+  }
+
+  #pieces(): Buffer[] {
+    if (this.#isGivenAway) for (const piece of this.#last.splice(0)) this.#copy(piece);
+    const pieces = this.#taken.concat(this.#last);
+    const filled = this.#taken.length - 1;
+    if (filled >= 0) pieces[filled] = pieces[filled]!.subarray(0, this.#filled);
+    return pieces;
   }
 
   #drop(): void {
-    if (this.#pieces.length > 0) this.#pieces = [];
-    this.#gathering = null;
+    if (this.#taken.length > 0) for (const block of this.#taken.splice(0)) this.#blocks.giveBack(block);
+    this.#last = [];
+    this.#kept = 0;
+    this.#filled = 0;
   }
 }
-
-const EMPTY = Buffer.alloc(0);
 
 /** How much of CRLF.CRLF is matched when `octet` follows what had matched `reached` octets of it. */
 function matchNext(reached: number, octet: number): number {

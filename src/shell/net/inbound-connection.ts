@@ -11,7 +11,9 @@ import type { Socket } from 'node:net';
 import { assert } from '../../core/base/assert.ts';
 import { type MonoMs, monoMs } from '../../core/base/moment.ts';
 import type { AcceptInbound, DataRules, InboundConnection, InboundEvents } from '../../engine/ports.ts';
+import { DataBlocks } from './data-blocks.ts';
 import { DataReader } from './data-reader.ts';
+import { readInPlace } from './read-in-place.ts';
 
 /** Longest command line in octets, without its line end. */
 export const LINE_OCTETS_MAX = 4_096;
@@ -25,6 +27,8 @@ const CLOSE_GRACE_MS = 2_000;
 const CR = 0x0d;
 const LF = 0x0a;
 const IPV4_MAPPED = '::ffff:';
+/** Of all connections of a thread. */
+const blocks = new DataBlocks();
 
 /**
  * What the next octets are: command lines, the rest of a line that is too long, message data, or input that waits for
@@ -65,7 +69,7 @@ export class SocketInboundConnection implements InboundConnection {
     socket.on('error', ignore); // `close` follows and tells all that the session needs to know
     socket.on('close', () => this.#socketClosed());
     this.#events = accept(this);
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    readInPlace(socket, (chunk) => this.#received(chunk));
     socket.on('end', () => this.#peerEnded());
     socket.on('drain', () => this.#drained());
   }
@@ -79,7 +83,7 @@ export class SocketInboundConnection implements InboundConnection {
   readData(rules: DataRules): void {
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
     assert(this.#phase === 'commands', 'message data is read in place of a command');
-    this.#reader = new DataReader(rules);
+    this.#reader = new DataReader(rules, blocks);
     this.#phase = 'data';
   }
 
@@ -102,10 +106,11 @@ export class SocketInboundConnection implements InboundConnection {
     this.#graceTimer.unref();
   }
 
+  /** @param chunk there until this returns */
   #received(chunk: Buffer): void {
     this.lastActivityAt = monoMs(performance.now());
     if (this.#phase === 'closing' || this.#phase === 'closed') return;
-    if (this.#mustWait) this.#wait(chunk);
+    if (this.#mustWait) this.#wait(Buffer.from(chunk));
     else this.#work(chunk);
     this.#finishTurn();
   }
@@ -137,9 +142,7 @@ export class SocketInboundConnection implements InboundConnection {
     }
     this.#isWorking = false;
     if (at < chunk.length && this.#phase !== 'closing' && this.#phase !== 'closed') {
-      const rest = chunk.subarray(at);
-      // A few commands behind a large message must not keep all of it in memory.
-      this.#putBack(rest.length * 4 < chunk.length ? Buffer.from(rest) : rest);
+      this.#putBack(Buffer.from(chunk.subarray(at)));
     }
   }
 
@@ -188,6 +191,7 @@ export class SocketInboundConnection implements InboundConnection {
     this.#reader = null;
     this.#phase = 'answering';
     this.#events.data(reader.outcome());
+    reader.release();
     return end;
   }
 
@@ -258,6 +262,7 @@ export class SocketInboundConnection implements InboundConnection {
   }
 
   #forgetInput(): void {
+    this.#reader?.release();
     this.#reader = null;
     this.#lineStart = '';
     this.#waiting = [];

@@ -28,10 +28,18 @@ import { closeWhenDestroyed, OutboundHandshake, type TlsParts } from './outbound
 import { SevenBitForm } from './seven-bit-form.ts';
 import { ASSEMBLED_OCTETS_MAX, type SharedBuffers } from './shared-buffers.ts';
 
+/** Stays as it is until it is given back. */
+export interface ContentInMemory {
+  readonly headerSection: Uint8Array;
+  readonly body: readonly Uint8Array[];
+  /** Gives it back; called once. */
+  done(): void;
+}
+
 /** Where the content of stored transactions comes from. */
 export interface ContentSource {
-  /** The content when it is in memory; the views must stay as they are while they are held. */
-  inMemory(stored: StoredContent): { readonly headerSection: Uint8Array; readonly body: readonly Uint8Array[] } | null;
+  /** The content when it is in memory. */
+  inMemory(stored: StoredContent): ContentInMemory | null;
   /** Null when it is damaged or gone. */
   read(stored: StoredContent, done: (content: Content | null) => void): void;
 }
@@ -79,6 +87,8 @@ export class SocketConnection implements Connection {
   #staged: Piece[] = [];
   /** Flushed and not yet with the socket. */
   #queue: Piece[] = [];
+  /** Content of the spool's memory that is in a queue here or with the socket. */
+  #borrowed: ContentInMemory[] = [];
   #octetsGiven = 0;
   #isEndAsked = false;
   #isLost = false;
@@ -139,6 +149,7 @@ export class SocketConnection implements Connection {
     this.#stagedText = '';
     const held = this.#contents.inMemory(stored);
     if (held !== null) {
+      this.#borrowed.push(held);
       this.#staged.push(...wireFormOf(held.headerSection, held.body, form));
       return;
     }
@@ -271,6 +282,7 @@ export class SocketConnection implements Connection {
     this.#handshake?.cancel();
     this.#queue = [];
     this.#staged = [];
+    this.#giveBack();
     if (phase === 'connecting') this.#events.failed(failureOf(error));
     else this.#events.closed(phase === 'resetting' ? null : (error?.code ?? null));
   }
@@ -301,9 +313,17 @@ export class SocketConnection implements Connection {
         else this.#queue.unshift(octets);
       }
     }
+    // The system has its own copy of what the socket holds no more.
+    if (this.#queue.length === 0 && socket.writableLength === 0 && this.#staged.length === 0) this.#giveBack();
     if (!this.#isEndAsked || this.#queue.length > 0) return;
     this.#phase = 'ending';
     socket.end();
+  }
+
+  #giveBack(): void {
+    if (this.#borrowed.length === 0) return;
+    for (const content of this.#borrowed) content.done();
+    this.#borrowed = [];
   }
 
   /** Takes pieces off the queue, up to a portion; cuts the last one where it is too long. Stops at content to be read. */

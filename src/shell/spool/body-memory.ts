@@ -1,18 +1,34 @@
-// Content that stays in memory until its first attempt, under a cap. Small records are encoded one behind another into
-// slabs of 64 KB: one CRC call and one buffer of the writev serve many of them, and no slice keeps a large socket buffer
-// alive. Large bodies keep their chunks. A slab counts against the cap until the last of its records is given up, so the
-// account is what the process really holds.
+// Content that stays in memory until its first attempt, under a cap. Records are encoded one behind another into slabs, so
+// that one buffer of the writev serves many of them. Large bodies keep their chunks. A slab counts against the cap until the
+// last of its records is given up, so the account is what the process really holds.
+//
+// Slabs are used again, or the collector would have to find as much memory as mail comes in. So nobody may look at a slab that
+// was dropped: who sends from one says when it is done, and until then the slab is not used again.
 import { assert } from '../../core/base/assert.ts';
-import type { Content } from '../../core/mail/message.ts';
+import { type Content, LENT_OCTETS_MAX } from '../../core/mail/message.ts';
 import { RECORD_HEADER_BYTES } from './record-format.ts';
 import { NONE, type RecordTable } from './record-table.ts';
 import type { StoredRecord } from './stored-record.ts';
 
-const SLAB_BYTES = 65_536;
+const SLAB_BYTES_MIN = 65_536;
+const SLAB_BYTES_MAX = 262_144;
+/** Slabs under the cap, where that allows for any but the smallest. */
+const SLABS_MIN = 128;
 /** Records up to this size share a slab. */
-const SHARED_BYTES_MAX = 16_384;
+const SHARED_BYTES_MAX = LENT_OCTETS_MAX + 8_192;
+/** Slabs that wait for their next use: 4 MiB. */
+const FREE_MAX = 16;
 /** Mail that waited so long for its first attempt makes room for mail that moves. */
 const PATIENCE_MS = 60_000;
+
+/** Content that needs no reading. */
+export interface BodyInMemory {
+  /** Latin-1, complete lines, without the blank line. */
+  readonly headerSection: Uint8Array;
+  readonly body: readonly Uint8Array[];
+  /** To be called once, when nobody looks at them any more. */
+  done(): void;
+}
 
 export class Slab {
   /** Empty once the slab was dropped. */
@@ -31,12 +47,14 @@ export class Slab {
   liveBytes = 0;
   /** Records that are not durable yet; until they are, this is the only place that has them. */
   uncommitted = 0;
+  /** How many look at it. */
+  lent = 0;
   isDropped = false;
 
-  constructor(bytes: number, chunks: readonly Uint8Array[] | null, since: number) {
-    this.buffer = Buffer.allocUnsafeSlow(bytes);
+  constructor(buffer: Buffer, chunks: readonly Uint8Array[] | null, since: number) {
+    this.buffer = buffer;
     this.chunks = chunks;
-    this.bytes = bytes + (chunks === null ? 0 : sumOf(chunks));
+    this.bytes = buffer.length + (chunks === null ? 0 : sumOf(chunks));
     this.since = since;
   }
 }
@@ -44,8 +62,10 @@ export class Slab {
 export class BodyMemory {
   readonly #table: RecordTable;
   readonly #bytesMax: number;
+  readonly #slabBytes: number;
   readonly #now: () => number;
   readonly #slabs = new Set<Slab>();
+  readonly #free: Buffer[] = [];
   #current: Slab | null = null;
   #bytes = 0;
 
@@ -53,6 +73,7 @@ export class BodyMemory {
   constructor(table: RecordTable, bytesMax: number, now: () => number) {
     this.#table = table;
     this.#bytesMax = bytesMax;
+    this.#slabBytes = Math.max(SLAB_BYTES_MIN, Math.min(SLAB_BYTES_MAX, Math.floor(bytesMax / SLABS_MIN)));
     this.#now = now;
   }
 
@@ -65,11 +86,14 @@ export class BodyMemory {
   encode(record: StoredRecord, envelope: string, content: Content): void {
     const bodyBytes = sumOf(content.body);
     const headBytes = RECORD_HEADER_BYTES + envelope.length * 3 + content.headerSection.length;
-    const isShared = headBytes + bodyBytes <= SHARED_BYTES_MAX;
-    const keepsChunks = bodyBytes > SHARED_BYTES_MAX;
+    const isShared = headBytes + bodyBytes <= Math.min(SHARED_BYTES_MAX, this.#slabBytes);
+    const keepsChunks = bodyBytes > LENT_OCTETS_MAX;
     const slab = isShared
       ? this.#sharedSlab(headBytes + bodyBytes)
-      : this.#newSlab(headBytes + (keepsChunks ? 0 : bodyBytes), keepsChunks ? compact(content.body) : null);
+      : this.#newSlab(
+          Buffer.allocUnsafeSlow(headBytes + (keepsChunks ? 0 : bodyBytes)),
+          keepsChunks ? compact(content.body) : null,
+        );
     const { buffer } = slab;
     let at = slab.used + RECORD_HEADER_BYTES;
     record.envelopeBytes = buffer.write(envelope, at, 'utf8');
@@ -109,6 +133,21 @@ export class BodyMemory {
     this.#leave(record, slab);
   }
 
+  /** The content, when it is in memory. It stays as it is until `done` of it is called. */
+  lend(record: StoredRecord): BodyInMemory | null {
+    const { slab, contentAt, headerSectionBytes, bodyBytes } = record;
+    if (slab === null || slab.isDropped) return null;
+    const bodyAt = contentAt + headerSectionBytes;
+    slab.lent += 1;
+    return {
+      headerSection: slab.buffer.subarray(contentAt, bodyAt),
+      body: slab.chunks ?? [slab.buffer.subarray(bodyAt, bodyAt + bodyBytes)],
+      done: () => {
+        slab.lent -= 1;
+      },
+    };
+  }
+
   /** The record's content is not needed in memory any more. */
   release(record: StoredRecord): void {
     const { slab } = record;
@@ -127,13 +166,13 @@ export class BodyMemory {
   #sharedSlab(bytes: number): Slab {
     const current = this.#current;
     if (current !== null && !current.isDropped && current.used + bytes <= current.buffer.length) return current;
-    this.#current = this.#newSlab(SLAB_BYTES, null);
+    this.#current = this.#newSlab(this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#slabBytes), null);
     if (current !== null && current.live === 0) this.#drop(current);
     return this.#current;
   }
 
-  #newSlab(bytes: number, chunks: readonly Uint8Array[] | null): Slab {
-    const slab = new Slab(bytes, chunks, this.#now());
+  #newSlab(buffer: Buffer, chunks: readonly Uint8Array[] | null): Slab {
+    const slab = new Slab(buffer, chunks, this.#now());
     slab.number = this.#table.slabs.add(slab);
     this.#slabs.add(slab);
     this.#bytes += slab.bytes;
@@ -161,6 +200,8 @@ export class BodyMemory {
       record.leaveSlab();
     }
     slab.records.length = 0;
+    const isUsable = slab.buffer.length === this.#slabBytes && slab.chunks === null && slab.lent === 0;
+    if (isUsable && this.#free.length < FREE_MAX) this.#free.push(slab.buffer);
     slab.buffer = EMPTY;
     slab.chunks = null;
     this.#table.slabs.drop(slab.number);

@@ -4,8 +4,9 @@
 import { assert } from '../../core/base/assert.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
 import type { NumberedSpool, RecoveredRecord, StoredContent } from '../../engine/ports.ts';
+import type { BodyInMemory } from './body-memory.ts';
 import { RecordTable } from './record-table.ts';
-import { type BodyInMemory, openSpool, type SegmentSpool, type SpoolOptions } from './segment-spool.ts';
+import { openSpool, type SegmentSpool, type SpoolOptions } from './segment-spool.ts';
 import type { Appended } from './stored-record.ts';
 
 /** One of the spools of a server. */

@@ -92,6 +92,28 @@ const deferred = (retries: number): Settlement => ({
   nextAttemptAt: wallMs(1_000_000 + retries * 1_000.5),
 });
 
+test('memory is used again, but not while somebody looks at it', async () => {
+  const { spool } = await open(new SimulatedDisk(seededRandom(1)));
+  for (const isDone of [false, true]) {
+    const record = await stored(spool, 'one', 40_000);
+    const held = spool.bodyInMemory(record)!;
+    const { buffer } = held.body[0]!;
+    if (isDone) held.done();
+    spool.settle(record, 0, DELIVERED);
+    let isUsedAgain = false;
+    for (let count = 0; count < 4; count++) {
+      const other = await stored(spool, 'two', 40_000);
+      const body = spool.bodyInMemory(other)!;
+      isUsedAgain ||= body.body[0]!.buffer === buffer;
+      body.done();
+      spool.settle(other, 0, DELIVERED);
+    }
+    assert.equal(isUsedAgain, isDone);
+    if (!isDone) assert.equal(Buffer.concat(held.body).toString(), 'one '.repeat(10_000));
+  }
+  await spool.close();
+});
+
 for (const [what, bytes, chunks] of [
   ['an empty body', 0, 1],
   ['a small body', 300, 2],

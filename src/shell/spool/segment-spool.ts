@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { assert } from '../../core/base/assert.ts';
 import type { Content, Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
 import type { NumberedSpool, RecoveredRecord, StoredContent } from '../../engine/ports.ts';
-import { BodyMemory, type Slab } from './body-memory.ts';
+import { type BodyInMemory, BodyMemory, type Slab } from './body-memory.ts';
 import { CommitLane, type PendingRecord } from './commit-lane.ts';
 import { Compaction } from './compaction.ts';
 import { DescriptorCache } from './descriptor-cache.ts';
@@ -58,13 +58,6 @@ export interface SpoolOptions {
   readonly table?: RecordTable;
   /** Keeps other processes out; default: a lock file in the directory. @returns how to let them in again */
   readonly lock?: (directory: string) => Promise<() => Promise<void>>;
-}
-
-/** Content that needs no reading. */
-export interface BodyInMemory {
-  /** Latin-1, complete lines, without the blank line. */
-  readonly headerSection: Uint8Array;
-  readonly body: readonly Uint8Array[];
 }
 
 const SEGMENT_BYTES = 16_777_216;
@@ -286,8 +279,10 @@ export class SegmentSpool implements NumberedSpool {
     const record = ownRecord(stored);
     const held = this.bodyInMemory(record);
     if (held !== null) {
-      const { headerSection, body } = held;
-      setImmediate(() => done({ headerSection: Buffer.from(headerSection).toString('latin1'), body }));
+      const headerSection = Buffer.from(held.headerSection).toString('latin1');
+      const body = held.body.map((chunk) => Buffer.from(chunk));
+      held.done();
+      setImmediate(() => done({ headerSection, body }));
       return;
     }
     this.#reader.read(record).then((bytes) => {
@@ -300,15 +295,9 @@ export class SegmentSpool implements NumberedSpool {
     this.#memory.release(ownRecord(stored));
   }
 
-  /** The content, when it is in memory. The views stay valid; they keep their memory alive. */
+  /** The content, when it is in memory. The views stay as they are until `done` of it is called. */
   bodyInMemory(stored: StoredContent): BodyInMemory | null {
-    const { slab, contentAt, headerSectionBytes, bodyBytes } = ownRecord(stored);
-    if (slab === null || slab.isDropped) return null;
-    const bodyAt = contentAt + headerSectionBytes;
-    return {
-      headerSection: slab.buffer.subarray(contentAt, bodyAt),
-      body: slab.chunks ?? [slab.buffer.subarray(bodyAt, bodyAt + bodyBytes)],
-    };
+    return this.#memory.lend(ownRecord(stored));
   }
 
   /** Octets of memory that hold content. */
