@@ -27,7 +27,7 @@ interface Variant {
 }
 
 const TINY_MESSAGES = 40;
-const RELAY_TIMEOUT = ['--timeout', '600'];
+const RELAY_TIMEOUT = ['--timeout', '300'];
 const OWN_STARTS: Readonly<Record<string, string>> = { headgate: HEADGATE, bare: BARE };
 
 /**

@@ -97,7 +97,7 @@ export const ROWS: readonly Row[] = [
     id: 'latency',
     title: 'From the 250 in to the final dot out, at half of the peak rate, 2 KB, 100 sessions',
     rounds: ROUNDS,
-    roundMinutes: 1.5,
+    roundMinutes: 2,
     layout: { kind: 'columns', columns: DELAY_COLUMNS },
     goals: [
       ownGoal('headgate', 'latency_p50_ms', 'p50 of Headgate in ms', { atMost: 10 }, 2),
@@ -168,7 +168,7 @@ export const ROWS: readonly Row[] = [
     id: 'growth',
     title: 'Costs that must not grow',
     rounds: 1,
-    roundMinutes: 8,
+    roundMinutes: 4,
     layout: { kind: 'growth' },
     contestants: (scale) =>
       ['queued', 'domains', 'bindings', 'stanzas', 'outbound', 'clients'].map((dimension) => growing(scale, dimension)),

@@ -4,6 +4,9 @@ import { MessageMaker } from '../src/cli/send-message.ts';
 import { type Pipelining, SendSession, type SessionEnd } from '../src/cli/send-session.ts';
 import { SendSource } from '../src/cli/send-source.ts';
 
+/** Below the shortest queue of a listener. */
+const GREETINGS_AWAITED_MAX = 4;
+
 export interface SourceOptions {
   readonly port: number;
   readonly messages: number;
@@ -22,6 +25,29 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Lets in only so many that have not left yet. The queue in which a server has its new connections may be as short as five
+ * (OpenSMTPD's), and the system may forget one that does not fit: its client then waits for a greeting in vain.
+ */
+class Gate {
+  #free = GREETINGS_AWAITED_MAX;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @returns what to call on leaving; only the first call counts */
+  async enter(): Promise<() => void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let isInside = true;
+    return () => {
+      if (!isInside) return;
+      isInside = false;
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    };
+  }
+}
+
 /** @returns how many were accepted. Throws when one was refused, or when there is no way to the server. */
 export async function sendAll(options: SourceOptions): Promise<number> {
   const { port, messages, sessions, size, domains, rate = 0, pipelining = 'envelope', idPrefix, signal } = options;
@@ -35,14 +61,19 @@ export async function sendAll(options: SourceOptions): Promise<number> {
   };
   signal?.addEventListener('abort', stop);
   let accepted = 0;
-  const run = (): Promise<SessionEnd> =>
-    new Promise((resolve, reject) => {
+  const gate = new Gate();
+  const run = async (): Promise<SessionEnd> => {
+    const greeted = await gate.enter();
+    return new Promise((resolve, reject) => {
       const target = { address: '127.0.0.1', port };
       const { reversePath } = plan;
       const session: SendSession = new SendSession(
         { target, localAddress: null, reversePath, pipelining, timeoutMs: 120_000 },
         {
-          take: () => source.take(performance.now()),
+          take: () => {
+            greeted();
+            return source.take(performance.now());
+          },
           accepted: ({ id }, recipients) => {
             accepted += 1;
             options.accepted?.(id, recipients[0]!);
@@ -53,6 +84,7 @@ export async function sendAll(options: SourceOptions): Promise<number> {
           unsent: (message) => source.giveBack(message),
           connected: () => {},
           closed: (end) => {
+            greeted();
             running.delete(session);
             resolve(end);
           },
@@ -60,6 +92,7 @@ export async function sendAll(options: SourceOptions): Promise<number> {
       );
       running.add(session);
     });
+  };
   const keep = async (): Promise<void> => {
     while (source.left > 0 && signal?.aborted !== true) {
       const { isDone, answered, failure } = await run();

@@ -226,8 +226,12 @@ function measurementOf(name: string, line: RelayLine): Measurement {
   return { name, figures, isNoisy: line.noisy, problems };
 }
 
-const oneLine = (text: string): string =>
-  text.trim().split('\n').slice(-3).join(' ').slice(0, 300) || 'it said nothing';
+/** The error, if there is one, or the end. */
+function oneLine(text: string): string {
+  const lines = text.trim().split('\n');
+  const error = lines.findLast((line) => /^\w*Error: /.test(line));
+  return (error ?? lines.slice(-3).join(' ')).slice(0, 300) || 'it said nothing';
+}
 
 function readResults(file: string): Results {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { machine: {}, rows: {} };
