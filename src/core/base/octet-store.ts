@@ -3,7 +3,7 @@
 import { CHUNK_ROWS, placeInChunk, Rows } from './rows.ts';
 
 /** Lengths are rounded up to a multiple of it. */
-const STEP = 16;
+const STEP = 8;
 /** Longer ones are kept one by one. */
 const SHARED_MAX = 1024;
 

@@ -51,6 +51,15 @@ export function parseNotify(text: string): Notify | null {
   return ALL[bits]!;
 }
 
+/** What {@link notifyOfBits} makes the same of; below 8. */
+export function bitsOfNotify({ success, failure, delay }: Notify): number {
+  return (success ? 1 : 0) + (failure ? 2 : 0) + (delay ? 4 : 0);
+}
+
+export function notifyOfBits(bits: number): Notify {
+  return ALL[bits]!;
+}
+
 /** The same object for equal requests without an original recipient; null when there is nothing to keep. */
 export function recipientRequest(notify: Notify | null, originalRecipient: string | null): RecipientRequest | null {
   if (originalRecipient !== null) return { notify, originalRecipient };

@@ -152,7 +152,7 @@ export class BodyMemory {
   release(record: StoredRecord): void {
     const { slab } = record;
     if (slab === null) return;
-    if (!record.isFinal) record.keepText();
+    if (!record.isFinal) record.keepEnvelope();
     this.#leave(record, slab);
   }
 
@@ -196,7 +196,7 @@ export class BodyMemory {
     for (const row of slab.records) {
       const record = this.#table.find(row);
       if (record?.slab !== slab) continue;
-      record.keepText();
+      record.keepEnvelope();
       record.leaveSlab();
     }
     slab.records.length = 0;

@@ -1,11 +1,12 @@
 // The records of the spool that have an open recipient, as rows of numbers outside of the heap: some 80 octets each, and the
-// text of the envelope while the content is not in memory. Whoever asks for one gets an object that reads and writes its row
+// packed envelope while the content is not in memory. Whoever asks for one gets an object that reads and writes its row
 // (stored-record.ts), and may have it made as often as it likes.
 import { Numbered } from '../../core/base/numbered.ts';
 import { OctetStore } from '../../core/base/octet-store.ts';
 import { CHUNK_ROWS, placeInChunk, Rows } from '../../core/base/rows.ts';
 import type { Envelope, QueuePlace, Settlement } from '../../core/mail/message.ts';
 import type { Slab } from './body-memory.ts';
+import { EnvelopePacker } from './envelope-packer.ts';
 import type { Segment } from './segment.ts';
 import { StoredRecord } from './stored-record.ts';
 
@@ -28,10 +29,10 @@ export interface RecordColumns {
   readonly retries: Uint32Array;
   readonly slab: Uint32Array;
   readonly contentAt: Uint32Array;
-  /** The text of the envelope by itself. */
-  readonly textAt: Uint32Array;
-  /** Octets of that text, or of the one in the slab. */
-  readonly textBytes: Uint32Array;
+  /** The envelope by itself, packed. */
+  readonly packedAt: Uint32Array;
+  /** Octets of that, or of its text in the slab. */
+  readonly heldBytes: Uint32Array;
   /** Neighbours in the list of records of the segment. */
   readonly previous: Uint32Array;
   readonly next: Uint32Array;
@@ -68,8 +69,8 @@ function makeColumns(): RecordColumns {
     retries: words(),
     slab: words(),
     contentAt: words(),
-    textAt: words(),
-    textBytes: words(),
+    packedAt: words(),
+    heldBytes: words(),
     previous: words(),
     next: words(),
     copyNumber: shorts(),
@@ -93,7 +94,8 @@ export class RecordTable {
   readonly #extras = new Map<number, Extras>();
   readonly segments = new Numbered<Segment>();
   readonly slabs = new Numbered<Slab>();
-  readonly texts = new OctetStore();
+  readonly packer = new EnvelopePacker();
+  readonly packed = new OctetStore();
   /** The record asked for last: whoever asks for one asks several times in a row. */
   #last: StoredRecord | null = null;
 
@@ -116,7 +118,7 @@ export class RecordTable {
     columns.recipients[at] = envelope.recipients.length;
     columns.openRecipients[at] = envelope.recipients.length;
     columns.slab[at] = NONE;
-    columns.textAt[at] = NONE;
+    columns.packedAt[at] = NONE;
     columns.copyNumber[at] = 0;
     columns.changes[at] = 0;
     columns.edition[at] = 0;
@@ -160,7 +162,7 @@ export class RecordTable {
   /** The record is settled for good, or was refused: its objects know no more than what they have read. */
   forget(record: StoredRecord): void {
     if (record.isGone) return;
-    record.dropText();
+    record.dropEnvelope();
     const { row } = record;
     this.#rows.columnsOf(row).sequence[placeInChunk(row)] = GONE;
     this.#extras.delete(row);

@@ -278,7 +278,7 @@ function readRecord(table: RecordTable, segment: Segment, bytes: Buffer, header:
   record.envelopeBytes = header.envelopeBytes;
   record.headerSectionBytes = header.headerSectionBytes;
   record.bodyBytes = header.bodyBytes;
-  record.keepText(text);
+  record.keepEnvelope();
   for (const [index, settlement] of decoded.progress) record.unite(index, settlement);
   return record;
 }

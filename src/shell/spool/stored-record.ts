@@ -8,7 +8,7 @@ import { placeInChunk } from '../../core/base/rows.ts';
 import { type Envelope, type QueuePlace, type Settlement, withPlace } from '../../core/mail/message.ts';
 import type { AppendResult, StoredContent } from '../../engine/ports.ts';
 import type { Slab } from './body-memory.ts';
-import { decodeEnvelope, encodeEnvelope, type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
+import { decodeEnvelope, type Progress, RECORD_HEADER_BYTES } from './record-format.ts';
 import { NONE, type RecordColumns, type RecordTable } from './record-table.ts';
 import type { Segment } from './segment.ts';
 import type { SettlementEntry } from './settlement-entry.ts';
@@ -64,35 +64,42 @@ export class StoredRecord implements StoredContent {
       return this.#envelope;
     }
     assert(!this.isGone, 'the envelope of a record is read while a recipient is open');
-    const decoded = decodeEnvelope(textOf(this.#text()));
-    assert(decoded !== null, 'an envelope that was encoded can be decoded');
-    this.#envelope = decoded.envelope;
+    this.#envelope = this.#heldEnvelope();
     this.#edition = this.#columns.edition[this.#at]!;
+    return this.#envelope;
+  }
+
+  #heldEnvelope(): Envelope {
+    const { packedAt, heldBytes } = this.#columns;
+    const bytes = heldBytes[this.#at]!;
+    const { packer, packed } = this.#table;
+    if (packedAt[this.#at] !== NONE) return packer.unpack(packed.read(packedAt[this.#at]!, bytes));
+    const { slab, contentAt } = this;
+    assert(slab !== null, 'the envelope of a record is by itself or with its content');
+    const decoded = decodeEnvelope(slab.buffer.toString('utf8', contentAt - bytes, contentAt));
+    assert(decoded !== null, 'an envelope that was encoded can be decoded');
     return decoded.envelope;
   }
 
-  #text(): Uint8Array {
-    const { textAt, textBytes } = this.#columns;
-    const bytes = textBytes[this.#at]!;
-    if (textAt[this.#at] !== NONE) return this.#table.texts.read(textAt[this.#at]!, bytes);
-    const { slab, contentAt } = this;
-    assert(slab !== null, 'the envelope of a record is by itself or with its content');
-    return slab.buffer.subarray(contentAt - bytes, contentAt);
-  }
-
   /** Its content is going to be in memory no more, so its envelope is kept by itself. */
-  keepText(text: Uint8Array = this.#text()): void {
-    if (this.#columns.textAt[this.#at] !== NONE) return;
-    this.#columns.textAt[this.#at] = this.#table.texts.put(text);
-    this.#columns.textBytes[this.#at] = text.length;
+  keepEnvelope(): void {
+    if (this.#columns.packedAt[this.#at] !== NONE) return;
+    const { packer, packed } = this.#table;
+    const octets = packer.pack(this.envelope);
+    this.#columns.packedAt[this.#at] = packed.put(octets);
+    this.#columns.heldBytes[this.#at] = octets.length;
   }
 
   /** For the table. */
-  dropText(): void {
-    const { textAt, textBytes } = this.#columns;
-    if (textAt[this.#at] === NONE) return;
-    this.#table.texts.giveUp(textAt[this.#at]!, textBytes[this.#at]!);
-    textAt[this.#at] = NONE;
+  dropEnvelope(): void {
+    const { packedAt, heldBytes } = this.#columns;
+    const place = packedAt[this.#at]!;
+    if (place === NONE) return;
+    const { packer, packed } = this.#table;
+    const bytes = heldBytes[this.#at]!;
+    packer.drop(packed.read(place, bytes));
+    packed.giveUp(place, bytes);
+    packedAt[this.#at] = NONE;
   }
 
   get segment(): Segment | null {
@@ -160,7 +167,7 @@ export class StoredRecord implements StoredContent {
   lieIn(slab: Slab, contentAt: number): void {
     this.#columns.slab[this.#at] = slab.number;
     this.#columns.contentAt[this.#at] = contentAt;
-    if (this.#columns.textAt[this.#at] === NONE) this.#columns.textBytes[this.#at] = this.envelopeBytes;
+    if (this.#columns.packedAt[this.#at] === NONE) this.#columns.heldBytes[this.#at] = this.envelopeBytes;
   }
 
   /** Its content is in memory no more. */
@@ -278,8 +285,8 @@ export class StoredRecord implements StoredContent {
     this.#envelope = withPlace(this.envelope, index, place);
     this.#columns.edition[this.#at]! += 1;
     this.#edition = this.#columns.edition[this.#at]!;
-    this.dropText();
-    this.keepText(Buffer.from(encodeEnvelope(this.#envelope, null)));
+    this.dropEnvelope();
+    this.keepEnvelope();
   }
 
   settle(index: number, settlement: Settlement): void {
@@ -337,10 +344,6 @@ export class StoredRecord implements StoredContent {
 
 const NO_PROGRESS: Progress = new Map();
 const NO_PLACES: ReadonlyMap<number, QueuePlace> = new Map();
-
-function textOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('utf8');
-}
 
 /** The entry that keeps a settlement of one of the record's recipients. */
 export function entryOf(record: StoredRecord, index: number, settlement: Settlement): SettlementEntry {
