@@ -11,6 +11,8 @@ export class Receivers {
   readonly #memory: LedgerMemory;
   /** What is in force anywhere, or was when somebody who has not looked since took a slot. */
   readonly #versions: () => Iterable<number>;
+  /** Whether the shard of the connection stands in the midst of a turn while another goes on. */
+  readonly #isInterrupted: (connection: OutboundConnection) => boolean;
   readonly #violation: (text: string) => void;
   readonly #counts = new Map<string, number>();
   readonly #keys = new Map<OutboundConnection, readonly string[]>();
@@ -20,11 +22,13 @@ export class Receivers {
     plan: ShardedPlan,
     memory: LedgerMemory,
     versions: () => Iterable<number>,
+    isInterrupted: (connection: OutboundConnection) => boolean,
     violation: (text: string) => void,
   ) {
     this.#plan = plan;
     this.#memory = memory;
     this.#versions = versions;
+    this.#isInterrupted = isInterrupted;
     this.#violation = violation;
   }
 
@@ -44,15 +48,19 @@ export class Receivers {
     this.#keys.delete(connection);
   }
 
-  /** The shard of these connections ended, and has perhaps not yet counted them for a sum that came into force. */
-  forgetSums(connections: Iterable<OutboundConnection>): void {
+  /**
+   * The shard of these connections ended: perhaps before it had counted them for a sum that came into force, or while one
+   * without a message went from one domain to another. Receivers know nothing of either.
+   */
+  ended(connections: Iterable<OutboundConnection>): void {
+    const { versions, sharesConnections } = this.#plan;
+    if (versions.length === 1 && !sharesConnections) return;
     for (const connection of connections) {
       const keys = this.#keys.get(connection)!;
-      if (!keys.includes(SCOPE_KEY)) continue;
-      this.#change(SCOPE_KEY, -1);
+      for (const key of keys) if (isOfDomain(key)) this.#change(key, -1);
       this.#keys.set(
         connection,
-        keys.filter((key) => key !== SCOPE_KEY),
+        keys.filter((key) => !isOfDomain(key)),
       );
     }
   }
@@ -89,9 +97,17 @@ export class Receivers {
   }
 
   #rise(key: string, connection: OutboundConnection): void {
-    const count = this.#change(key, 1);
+    const count = this.#change(key, 1) - (isOfDomain(key) ? this.#onTheirWay(key) : 0);
     const limit = this.#limitOf(key, connection);
     if (count > limit) this.#violation(`${key}: receivers count ${count}, the limit is ${limit}`);
+  }
+
+  /** Connections without a message that may be about to go to another domain: they have given their slot back, and not said so. */
+  #onTheirWay(key: string): number {
+    if (!this.#plan.sharesConnections) return 0;
+    let count = 0;
+    for (const [connection, keys] of this.#keys) if (keys.includes(key) && this.#isInterrupted(connection)) count += 1;
+    return count;
   }
 
   #change(key: string, change: 1 | -1): number {

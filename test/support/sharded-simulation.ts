@@ -102,6 +102,7 @@ class ShardedSimulation implements ShardSurroundings {
       plan,
       this.#memory,
       () => this.#versions(),
+      (connection) => this.#turns.slice(0, -1).some((one) => one !== 'control' && one.connections.has(connection)),
       (text) => this.violation(text),
     );
   }
@@ -268,7 +269,7 @@ class ShardedSimulation implements ShardSurroundings {
     this.#world.note(() => `shard ${shard.number} ends`);
     shard.isDead = true;
     this.#stored.set(shard.number, [...shard.mail.values()]);
-    if (this.plan.versions.length > 1) this.#receivers.forgetSums(shard.connections);
+    this.#receivers.ended(shard.connections);
     for (const connection of shard.connections) {
       this.#world.after(this.random.below(HELD_MS), () => this.closed(connection));
     }
