@@ -230,7 +230,8 @@ function measurementOf(name: string, line: RelayLine): Measurement {
 function oneLine(text: string): string {
   const lines = text.trim().split('\n');
   const error = lines.findLast((line) => /^\w*Error: /.test(line));
-  return (error ?? lines.slice(-3).join(' ')).slice(0, 300) || 'it said nothing';
+  const said = error ?? lines.slice(-3).join(' ');
+  return said.replaceAll(/\s+/g, ' ').slice(0, 300) || 'it said nothing';
 }
 
 function readResults(file: string): Results {

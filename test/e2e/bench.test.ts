@@ -7,7 +7,9 @@ import { chmodSync, cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Results } from '../../bench/measurement.ts';
+import { type Measurement, type Results, summarise } from '../../bench/measurement.ts';
+import { ROWS } from '../../bench/rows.ts';
+import { describeRow, NOT_MEASURED } from '../../bench/tables.ts';
 import { IS_ROOT, skipWithout } from '../support/peer-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -44,7 +46,7 @@ test('source, server and sink; and the parts', { skip, timeout: 600_000 }, async
   const file = join(directory, 'results.json');
   const common = ['--out', file];
   const names = ['direct', 'headgate'];
-  for (const row of ['relay-20', 'relay-new', 'domains']) {
+  for (const row of ['relay-20', 'relay-50k', 'relay-new', 'domains']) {
     const results = await measure(t, directory, row, names, common);
     assertFigures(results, row, names, ['msgs_per_s']);
     assert.ok(results.rows[row]!.contestants[1]!.figures['cpu_ms_per_msg'] !== undefined);
@@ -81,6 +83,33 @@ test('source, server and sink; and the parts', { skip, timeout: 600_000 }, async
     /Counts of the smoke test[\s\S]*\| two shards +\|[\s\S]*from `relay-20`, `relay-100`/,
   );
   assert.ok(Object.keys((JSON.parse(readFileSync(file, 'utf8')) as Results).machine).length > 3);
+});
+
+test('a table tells which goals are met and which are missed, and what is less than was asked for', () => {
+  const row = ROWS.find(({ id }) => id === 'relay-50k')!;
+  const measured = (name: string, rate: number, cpu: number, runs = 5): Measurement[] =>
+    Array.from({ length: runs }, () => {
+      return { name, figures: { msgs_per_s: rate, cpu_ms_per_msg: cpu }, isNoisy: false, problems: [] };
+    });
+  const result = {
+    title: row.title,
+    command: 'npm run bench -- relay-50k --rounds 5',
+    isTiny: false,
+    measuredAt: '2026-11-25T12:00:00.000Z',
+    shortened: '5 of 7 rounds: the 9 minutes of the run were over',
+    contestants: [
+      summarise('headgate', measured('headgate', 700, 0.2)),
+      summarise('postfix', measured('postfix', 100, 1.9, 3)),
+    ],
+    leftOut: [],
+  };
+  const text = describeRow(row, { 'relay-50k': result });
+  assert.match(text, /^- Goal: messages\/s, times those of postfix, at least 7: 7\.00\.$/m);
+  assert.match(text, /^- \*\*Missed\*\*: CPU per message of postfix, times Headgate's, at least 10: 9\.50\.$/m);
+  assert.match(text, /^- 5 of 7 rounds: the 9 minutes of the run were over\.$/m);
+  assert.match(text, /^- postfix: 3 of 5 rounds\.$/m);
+  const shards = describeRow(ROWS.find(({ id }) => id === 'shards')!, { 'relay-50k': result });
+  assert.equal(shards, NOT_MEASURED);
 });
 
 test('what nobody knows is said', { timeout: 60_000 }, async (t) => {
