@@ -1,7 +1,9 @@
 // `headgate start`: from the arguments to a running server, and from signals to its end.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { noReception } from '../core/config/findings/check-warnings.ts';
 import { explainProblem, formatWarning } from '../core/config/problem.ts';
+import { releaseHeapWhenIdle } from '../shell/heap-release.ts';
 import { loadForServer } from './load-for-server.ts';
 import { productVersion } from './product-version.ts';
 import { type Server, startServer } from './server.ts';
@@ -63,6 +65,8 @@ export async function runStart(argv: readonly string[]): Promise<number> {
   process.on('SIGHUP', () => void server.reopenLogs());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.request(signal));
   announce(server);
+  flushCompileCache(); // now, since not every server comes to an orderly end
+  releaseHeapWhenIdle();
   const stays = setInterval(() => {}, 2 ** 30); // a server without endpoints would end by itself
   await stop.requested;
   clearInterval(stays);

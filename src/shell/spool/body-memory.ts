@@ -13,13 +13,13 @@ import type { StoredRecord } from './stored-record.ts';
 const SLAB_BYTES_MIN = 65_536;
 const SLAB_BYTES_MAX = 262_144;
 /** Slabs under the cap, where that allows for any but the smallest. */
-const SLABS_MIN = 128;
+const SLABS_MIN = 64;
 /** Records up to this size share a slab. */
 const SHARED_BYTES_MAX = LENT_OCTETS_MAX + 8_192;
 /** Slabs that wait for their next use: 4 MiB. */
 const FREE_MAX = 16;
-/** Mail that waited so long for its first attempt makes room for mail that moves. */
-const PATIENCE_MS = 60_000;
+/** Mail that waited so long for its first attempt is read back from its segment when its time comes. */
+const PATIENCE_MS = 20_000;
 
 /** Content that needs no reading. */
 export interface BodyInMemory {
@@ -154,6 +154,15 @@ export class BodyMemory {
     if (slab === null) return;
     if (!record.isFinal) record.keepEnvelope();
     this.#leave(record, slab);
+  }
+
+  /** Gives up what has waited too long, whatever is below the cap. */
+  dropWaiting(): void {
+    const late = this.#now() - PATIENCE_MS;
+    for (const slab of this.#slabs) {
+      if (slab.since > late || slab.uncommitted > 0) return;
+      this.#drop(slab);
+    }
   }
 
   #leave(record: StoredRecord, slab: Slab): void {

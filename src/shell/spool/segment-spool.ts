@@ -174,7 +174,7 @@ export class SegmentSpool implements NumberedSpool {
       graceMs: options.compactionGraceMs ?? 10_000,
       now,
     });
-    this.#compactionTimer = setInterval(() => this.#compactSoon(), options.compactionIntervalMs ?? 1_000);
+    this.#compactionTimer = setInterval(() => this.#giveBack(), options.compactionIntervalMs ?? 1_000);
     this.#compactionTimer.unref();
   }
 
@@ -379,7 +379,8 @@ export class SegmentSpool implements NumberedSpool {
     if (this.#whenIdle !== null && this.#isIdle) this.#whenIdle();
   }
 
-  #compactSoon(): void {
+  #giveBack(): void {
+    this.#memory.dropWaiting();
     this.#compaction.run().catch((error: unknown) => {
       throw error; // a failed copy is no rejection, so this is a bug of ours and stops the process
     });
