@@ -136,7 +136,7 @@ export class Engine implements Turns {
     });
     this.#routes = new Routes(
       this,
-      new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration)),
+      new NameService(this, this.#timers, ports, () => queryLimit(configuration, this.#configuration), parts.windows),
       ports.stsPolicies,
       (domain) => routePolicy(this.#configuration, domain, parts.isOwnEndpoint),
       (queue) => this.scheduler.routeReady(queue),

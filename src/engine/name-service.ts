@@ -4,8 +4,10 @@
 // While it lasts that question is asked again now and then; the first answer to anything ends it.
 import { addMono, type Moment, type MonoMs } from '../core/base/moment.ts';
 import { Timer, type Timers } from '../core/base/timers.ts';
+import type { Windows } from '../core/limits/windows.ts';
 import { type QueryLimit, QueryPacer } from '../core/routing/query-pacer.ts';
 import type { DnsAnswer, DnsType, Ports, RecordLog, Resolver } from './ports.ts';
+import { SharedQueries } from './shared-queries.ts';
 import type { Turns } from './turn.ts';
 
 /** It exists, and if it did not, that would be an answer too. */
@@ -44,18 +46,24 @@ export class NameService implements Resolver {
   #downSince: MonoMs | null = null;
   #pauseMs = PROBE_PAUSE_MS;
 
-  /** @param limit on questions for exchangers, the one in force */
+  /**
+   * @param limit on questions for exchangers, the one in force
+   * @param windows of all shards, which ask within that limit together and have a part each of its queue; left out for one
+   */
   constructor(
     turns: Turns,
     timers: Timers,
     { resolver, records }: Pick<Ports, 'resolver' | 'records'>,
     limit: () => QueryLimit | null = () => null,
+    windows?: Windows,
   ) {
     this.#turns = turns;
     this.#timers = timers;
     this.#resolver = resolver;
     this.#records = records;
-    this.pacer = new QueryPacer(timers, limit, () => turns.clock().mono);
+    const now = () => turns.clock().mono;
+    if (windows === undefined) this.pacer = new QueryPacer(timers, limit, now);
+    else this.pacer = new QueryPacer(timers, () => partOf(limit(), windows.shards), now, new SharedQueries(windows));
   }
 
   /** No name server answers anything. */
@@ -158,4 +166,8 @@ export class NameService implements Resolver {
       if (asked.isAgain) asked.answered(answer);
       else this.#askAgain(asked);
   }
+}
+
+function partOf(limit: QueryLimit | null, shards: number): QueryLimit | null {
+  return limit === null ? null : { ...limit, waitingMax: Math.ceil(limit.waitingMax / shards) };
 }

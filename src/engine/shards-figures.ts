@@ -41,7 +41,7 @@ export function joinSummaries(all: readonly SummaryFigures[]): SummaryFigures {
   };
 }
 
-/** Each shard has the rate that is set, and a queue of its own. */
+/** Shards ask within one rate, and each has a part of the queue. */
 function joinPacers(all: readonly (PacerFigures | null)[]): PacerFigures | null {
   const limiters = all.filter((one) => one !== null);
   const [first] = limiters;
@@ -49,7 +49,6 @@ function joinPacers(all: readonly (PacerFigures | null)[]): PacerFigures | null 
   const total = (figure: (one: PacerFigures) => number): number => sum(limiters.map(figure));
   return {
     ...first,
-    queries: total((one) => one.queries),
     waiting: total((one) => one.waiting),
     waitingMax: total((one) => one.waitingMax),
     immediate: total((one) => one.immediate),

@@ -184,7 +184,7 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
         },
       }),
     })),
-    { queries: 20, periodMs: 1000, waitingMax: 100, waiting: 7, immediate: 2, queued: 4, drained: 6, overflow: 8 },
+    { queries: 10, periodMs: 1000, waitingMax: 100, waiting: 7, immediate: 2, queued: 4, drained: 6, overflow: 8 },
   ],
   ['resetSummary', (view) => view.resetSummary(), [{}, {}], undefined],
   [

@@ -76,7 +76,7 @@ export class SharedWindows implements Windows {
     this.#waiting = memory.waiting(shard);
   }
 
-  begin(key: string, own: Throttle): Window {
+  begin(key: string, own: Throttle, first?: Throttle): Window {
     this.hold(NEVER);
     const place = this.#table.refer(key);
     const row = this.#memory.row(place);
@@ -84,7 +84,7 @@ export class SharedWindows implements Windows {
     const hash = this.#memory.keys.cold.subarray(place * COLD, place * COLD + 4);
     if (row[BEGUN] === 0 || hash.some((word, at) => row[HASH + at] !== word)) {
       row[BEGUN] = 0;
-      window.beginWith(this.#saved.begin(key, own.count, own.periodMs).window);
+      window.beginWith(first ?? this.#saved.begin(key, own.count, own.periodMs).window);
       row.set(hash, HASH);
       row[BEGUN] = 1;
     }

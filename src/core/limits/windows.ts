@@ -26,8 +26,12 @@ export interface Windows {
   readonly isShared: boolean;
   readonly shards: number;
 
-  /** The window of a stanza that this shard has not asked for yet. @param own what this shard begins with */
-  begin(key: string, own: Throttle): Window;
+  /**
+   * The window of a key that this shard has not asked for yet.
+   * @param own what this shard begins with
+   * @param first what all begin with where no shard has asked for it; left out: what an earlier life of the process left
+   */
+  begin(key: string, own: Throttle, first?: Throttle): Window;
   /** It is of no use to this shard any more. */
   end(window: Window): void;
 

@@ -1,5 +1,4 @@
-// What a server with several shards does not do in this version: it is refused, since each shard by itself would do too much.
-import { dnsRateLimitEnabled } from '../options/dns-options.ts';
+// What a server with several shards does not do in this version: it is refused, since each shard by itself would do a part.
 import { limitAuditLog } from '../options/server-options.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { Stanza } from '../stanza.ts';
@@ -16,7 +15,6 @@ export function notWithShards(root: Stanza): readonly ConfigProblem[] {
     problems.push({ at: setting.at, subject: name, found, expected: 'shards = 1 beside it, in this version' });
   };
   for (const stanza of stanzasBelow(root)) {
-    refuse(stanza, dnsRateLimitEnabled.name, (value) => value === false);
     refuse(stanza, limitAuditLog.name, (value) => value === null);
   }
   return problems;
