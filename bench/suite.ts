@@ -97,6 +97,8 @@ class Suite {
         measurements.set(name, [...before, outcome]);
       }
       expectedMs = performance.now() - roundAt;
+      const took = (expectedMs / MINUTE_MS).toFixed(1);
+      process.stderr.write(`bench: ${row.id}: round ${round} of ${rounds} took ${took} minutes\n`);
     }
     const done = round - 1;
     if (this.isStopped) throw new Error('told to end');
