@@ -56,11 +56,21 @@ export class DataReader {
   push(chunk: Buffer, from: number): number {
     assert(this.#reached !== ENDED, 'nothing is read behind the final dot');
     const reachedBefore = this.#reached;
-    const end = this.#findEnd(chunk, from);
+    let text: string | null = null;
+    let end: number | null = null;
+    if ((reachedBefore === 0 || reachedBefore === 2) && !this.#isTooLarge && from < chunk.length) {
+      text = chunk.toString('latin1', from);
+      end = this.#walk(text, from);
+    }
+    const areLinesRight = end !== null;
+    end ??= this.#findEnd(chunk, from);
     const until = end < 0 ? chunk.length : end;
     const piece = from === 0 && until === chunk.length ? chunk : chunk.subarray(from, until);
     this.#octets += piece.length;
-    if (!this.#isTooLarge && piece.length > 0) this.#take(piece, reachedBefore);
+    if (!this.#isTooLarge && piece.length > 0) {
+      text = text?.length === piece.length ? text : piece.toString('latin1');
+      this.#take(piece, !areLinesRight && this.#readLines(text, reachedBefore));
+    }
     return end;
   }
 
@@ -95,6 +105,38 @@ export class DataReader {
     return this.#hasLoneLineEnd && this.#fixer === null;
   }
 
+  /**
+   * What there is to find in lines that end as they should, as nearly all do, in one walk: the end, and the stuffed dots.
+   * @param offset of `text` in the chunk
+   * @returns as `push` does; null when something may be wrong with a line, of which nothing is noted then
+   */
+  #walk(text: string, offset: number): number | null {
+    let isAtLineStart = this.#reached === 2;
+    let dots = 0;
+    for (let from = 0; ; ) {
+      if (isAtLineStart && text.charCodeAt(from) === DOT) {
+        dots++;
+        if (text.charCodeAt(from + 1) === CR && text.charCodeAt(from + 2) === LF) {
+          this.#stuffedDots += dots;
+          this.#reached = ENDED;
+          return offset + from + FINAL_DOT_OCTETS;
+        }
+      }
+      const lf = text.indexOf('\n', from);
+      const cr = text.indexOf('\r', from);
+      if (lf < 0 && (cr < 0 || cr === text.length - 1)) break;
+      if (lf !== cr + 1 || lf === from) return null;
+      from = lf + 1;
+      isAtLineStart = true;
+    }
+    this.#stuffedDots += dots;
+    let reached = text.length < 4 ? this.#reached : 0;
+    for (let at = Math.max(0, text.length - 4); at < text.length; at++)
+      reached = matchNext(reached, text.charCodeAt(at));
+    this.#reached = reached;
+    return -1;
+  }
+
   /** Moves `#reached` to the end of the chunk, or to {@link ENDED}. @returns the index behind the end of data, or -1 */
   #findEnd(chunk: Buffer, from: number): number {
     // An end that began in earlier chunks is complete within four octets.
@@ -121,9 +163,8 @@ export class DataReader {
     return -1;
   }
 
-  #take(piece: Buffer, reachedBefore: number): void {
+  #take(piece: Buffer, hasLoneLineEnd: boolean): void {
     if (!this.#hasNul && piece.includes(0)) this.#hasNul = true;
-    const hasLoneLineEnd = this.#readLines(piece.toString('latin1'), reachedBefore);
     if (hasLoneLineEnd) this.#hasLoneLineEnd = true;
     // The fixer sees all of it, since it knows the size.
     const wire = this.#fixer === null ? null : this.#fixer.fix(piece, hasLoneLineEnd, this.#reached);
