@@ -51,3 +51,24 @@ test('content that has waited for 20 seconds is given up, not what is the only c
   assert.equal(memory.bytes, 0);
   assert.deepEqual(table.at(second.row).envelope, envelope);
 });
+
+test('of much content that has waited some is given up at a time', () => {
+  const table = new RecordTable();
+  let at = 0;
+  const memory = new BodyMemory(table, 4_000_000, () => at);
+  const records = Array.from({ length: 20 }, (_, number) => {
+    const record = table.add(envelope);
+    const content = { headerSection: '', body: [Buffer.alloc(70_000)] };
+    memory.encode(record, encodeEnvelope(envelope, null), content);
+    record.takeSequence(number + 1);
+    memory.committed(record);
+    return record;
+  });
+  const inMemory = (): number => records.filter(({ slab }) => slab !== null).length;
+  at = 20_000;
+  assert.equal(inMemory(), 20);
+  memory.dropWaiting();
+  assert.equal(inMemory(), 4);
+  memory.dropWaiting();
+  assert.equal(inMemory(), 0);
+});

@@ -20,6 +20,8 @@ const SHARED_BYTES_MAX = LENT_OCTETS_MAX + 8_192;
 const FREE_MAX = 16;
 /** Mail that waited so long for its first attempt is read back from its segment when its time comes. */
 const PATIENCE_MS = 20_000;
+/** Slabs given up in one turn for that: the envelopes of usual mail in them take some 5 ms to pack. */
+const WAITING_AT_ONCE = 16;
 
 /** Content that needs no reading. */
 export interface BodyInMemory {
@@ -156,12 +158,14 @@ export class BodyMemory {
     this.#leave(record, slab);
   }
 
-  /** Gives up what has waited too long, whatever is below the cap. */
+  /** Gives up what has waited too long, whatever is below the cap; some of it, where that is much. */
   dropWaiting(): void {
     const late = this.#now() - PATIENCE_MS;
+    let left = WAITING_AT_ONCE;
     for (const slab of this.#slabs) {
-      if (slab.since > late || slab.uncommitted > 0) return;
+      if (slab.since > late || slab.uncommitted > 0 || left === 0) return;
       this.#drop(slab);
+      left -= 1;
     }
   }
 
