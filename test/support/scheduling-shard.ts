@@ -11,7 +11,7 @@ import { NO_VALID_HOSTS } from '../../src/core/delivery/connection-opener.ts';
 import type { MailQueue } from '../../src/core/delivery/mail-queue.ts';
 import { OutboundConnection } from '../../src/core/delivery/outbound-connection.ts';
 import type { Scheduler } from '../../src/core/delivery/scheduler.ts';
-import type { Claim, Ledger } from '../../src/core/limits/ledger.ts';
+import type { Claim, CounterIndex, Ledger } from '../../src/core/limits/ledger.ts';
 import type { LedgerMemory } from '../../src/core/limits/ledger-memory.ts';
 import { notConnected } from '../../src/core/mail/disposition.ts';
 import type { Candidate, Route } from '../../src/core/mail/hosts.ts';
@@ -159,6 +159,11 @@ export class SchedulingShard implements Actions {
   }
 
   // ---- connections
+
+  /** Whether a connection with nothing to do holds a slot of the counter. */
+  keepsIdle(counter: CounterIndex): boolean {
+    return [...this.connections].some(({ state, claim }) => state === 'idle' && claim.counters.includes(counter));
+  }
 
   open(queue: MailQueue, candidate: Candidate, claim: Claim, allocation: Allocation): OutboundConnection {
     const { random } = this.#world;

@@ -18,7 +18,7 @@ export const SHARDED_MUTATIONS: readonly ShardedMutation[] = [
   {
     title: 'a connection that has served its quantum stays although somebody in another shard waits for its slot',
     file: LEDGER,
-    text: '    return this.#cells.isShared && this.#isWantedElsewhere(claim, holder);\n',
+    text: '    return this.#cells.isShared && this.#isWantedElsewhere(claim, holder, isBusy);\n',
     replacement: '    return false;\n',
   },
   {

@@ -30,7 +30,7 @@ import { interruptAtomics } from './interrupted-atomics.ts';
 import { SchedulingShard, type ShardedMail, type ShardSurroundings } from './scheduling-shard.ts';
 import { planOf, type ShardedPlan } from './sharded-plan.ts';
 import { Receivers } from './sharded-receivers.ts';
-import { couldOpen } from './sharded-rest.ts';
+import { couldOpen, starvedOf } from './sharded-rest.ts';
 
 /** A run is over by then. */
 const END_MS = 600_000;
@@ -389,8 +389,12 @@ class ShardedSimulation implements ShardSurroundings {
     for (const shard of this.#shards) {
       if (shard.pausedUntil > this.#world.mono) continue;
       for (const queue of shard.scheduler.queues.values()) {
-        if (!couldOpen(queue, shard, this.#memory, this.#world.mono)) continue;
-        this.violation(`shard ${shard.number}: ${queue.binding} ${queue.domain} could open a connection and does not`);
+        const name = `shard ${shard.number}: ${queue.binding} ${queue.domain}`;
+        if (couldOpen(queue, shard, this.#memory, this.#world.mono))
+          this.violation(`${name} could open a connection and does not`);
+        const counter = starvedOf(queue, this.#memory);
+        if (counter !== null && this.#shards.some((other) => other.keepsIdle(counter)))
+          this.violation(`${name} has no connection because of one with nothing to do`);
       }
     }
     this.#mayInterrupt = true;

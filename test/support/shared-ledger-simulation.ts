@@ -14,6 +14,8 @@ const { BELL, COLD, HOT, LEAVING, LedgerMemory, OPEN, USERS } = layout;
 
 const QUANTUM = 3;
 const NODE = 'node';
+/** Of all parts of a client together, in whatever shard: it does not bind often. */
+const QUEUE_LIMIT = 8;
 /** A run that does not come to rest by then never does. */
 const REST_STEPS = 200_000;
 
@@ -52,13 +54,14 @@ class SharedSimulation {
     this.#run = run;
     this.#limitByKey.set(NODE, run.nodeLimit);
     for (const [at, limit] of run.limits.entries()) this.#limitByKey.set(`counter ${at}`, limit);
+    for (let at = 0; at < run.clientsPerShard; at++) this.#limitByKey.set(`queue ${at}`, QUEUE_LIMIT);
     this.#memory = LedgerMemory.make({ shards: run.shards, counters: 256 }, [seed, 1, 2, 3]);
     this.#control = new modules.LedgerControl(this.#memory, [NODE]);
     this.#shards = Array.from({ length: run.shards }, (_, at) => new Shard(at));
     for (const shard of this.#shards) {
       for (let at = 0; at < run.clientsPerShard; at++) {
         const draw = () => `counter ${this.#random.below(run.limits.length)}`;
-        const keys = [...new Set([NODE, draw(), draw()])];
+        const keys = [...new Set([NODE, draw(), draw()]), `queue ${at}`];
         shard.clients.push(new Client(`${shard.number}.${at}`, keys, this.#random.below(4) === 0));
       }
       complete(this.#control.admit(shard.number));
@@ -207,6 +210,7 @@ class SharedSimulation {
     for (const key of client.keys) {
       const index: CounterIndex = yield* ledger.refer(key);
       this.#keyByIndex.set(index, key);
+      if (key.startsWith('queue')) client.pairCounter = index;
       parts.push([index, this.#limitByKey.get(key)! + (client.isWide && key !== NODE ? 1 : 0)]);
     }
     client.claim = this.#modules.makeClaim(parts);
@@ -259,7 +263,7 @@ class SharedSimulation {
         const receive = (counter: CounterIndex, change: 1 | -1): void => this.#receive(counter, change);
         if (client.mail === 0 && to?.wants && (yield* shard.move(client, connection, to, receive))) continue;
         if (client.mail === 0) yield* this.#close(shard, client, connection);
-        else if (connection.served >= QUANTUM && (yield* shard.ledger.isAwaited(connection.claim, client))) {
+        else if (connection.served >= QUANTUM && (yield* shard.ledger.isAwaited(connection.claim, client, true))) {
           yield* shard.leave(connection);
         } else if (yield* shard.ledger.isSurplus(connection.claim)) yield* shard.leave(connection);
       }

@@ -1,7 +1,7 @@
 // A shard of the simulated ledger, and the clients in it that want slots: what they have and wait for. What they do is in
 // shared-ledger-simulation.ts.
 import type { Claim, CounterIndex } from '../../src/core/limits/cells.ts';
-import type { Wait, Waiter } from '../../src/core/limits/wait-list.ts';
+import { NO_COUNTER, type Wait, type Waiter } from '../../src/core/limits/wait-list.ts';
 import type { Stepped } from './stepped-ledger.ts';
 
 /** Goes on at each call by one operation on shared memory. */
@@ -20,6 +20,8 @@ export class Client implements Waiter {
   readonly keys: readonly string[];
   readonly isWide: boolean;
   claim: Claim = { counters: [], limits: [], bounds: [] };
+  /** Others of the same number in other shards are parts of the same. */
+  pairCounter = NO_COUNTER;
   mail = 0;
   /** What it waits for since when; null when it does not. */
   waitsAt: CounterIndex | null = null;

@@ -22,5 +22,5 @@ export function mustLeave(connection: OutboundConnection, ledger: Ledger, at: Mo
     (connection.quantumMessages > 0 && at.mono - connection.quantumStartedAt >= QUANTUM_MS);
   if (!hasServedQuantum && queue.active.size > 0 && !isThrottled) return false;
   // Once it has served its quantum it is the next to go, however long after that somebody comes.
-  return ledger.isAwaited(claim, queue);
+  return ledger.isAwaited(claim, queue, queue.active.size > 0 && !isThrottled);
 }

@@ -41,6 +41,8 @@ export interface Holding {
   readonly isUniversal: boolean;
   /** How many others of this shard wait for the slot. */
   readonly waiting: number;
+  /** The counter of the queue that keeps the slot busy: parts of it in other shards that have as many do not want it. */
+  readonly busy: CounterIndex | null;
 }
 
 export interface Cells {
@@ -90,6 +92,8 @@ export interface Cells {
   beginTurn(priority: Priority): void;
   /** Those who wait for the counter in this shard are others. Whoever may take a slot because of that is told. */
   publish(index: CounterIndex, standing: Standing): void;
+  /** The part of a queue in this shard waits for `counter` although it has connections; null when it does not. */
+  tellPart(queue: CounterIndex, counter: CounterIndex | null): void;
   /** Whether nobody of another shard goes before `priority` for a slot that this shard gives back. */
   goesFirst(index: CounterIndex, priority: Priority): boolean;
   /** This shard is to hear of slots of the counter although nobody waits for it here. */

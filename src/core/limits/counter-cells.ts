@@ -161,6 +161,8 @@ export class CounterCells implements Cells {
 
   publish(): void {}
 
+  tellPart(): void {}
+
   listen(): void {}
 
   pause(): void {}

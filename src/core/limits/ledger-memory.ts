@@ -27,7 +27,7 @@ export const OWN_OPEN = 0;
 export const OWN_LEAVING = 1;
 
 /** What a shard says of those who wait for a counter in it. Written by that shard alone. */
-export const STANDING = 4;
+export const STANDING = 5;
 export const PRIORITY = 0;
 /** Of who goes first, and the highest of all. */
 export const WAIT_LIMIT = 1;
@@ -35,6 +35,8 @@ export const WAIT_LIMIT_MAX = 2;
 /** How many wait, and in the upper half how many of them without a connection; what is more than fits is left out. */
 export const COUNTS = 3;
 export const COUNT_MAX = 2 ** 15 - 1;
+/** Of the counter of a queue: where the part in this shard waits although it has connections, plus one; or 0. */
+export const WAITS_AT = 4;
 
 /** Words of a shard. */
 export const STATE = 0;

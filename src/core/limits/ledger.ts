@@ -26,6 +26,8 @@ export class Ledger {
   readonly #universal: { readonly counter: CounterIndex; limit: Limit }[] = [];
   /** Counters of which the other shards are to be told anew who waits here. Always empty where there are none. */
   readonly #changed = new Set<CounterIndex>();
+  /** Counters of queues that do not wait any more although they have connections, until the others are told. */
+  readonly #leftParts = new Set<CounterIndex>();
 
   constructor(cells: Cells = new CounterCells()) {
     this.#cells = cells;
@@ -208,7 +210,7 @@ export class Ledger {
     }
     let list = lists.find((candidate) => candidate.limit === limit);
     if (list === undefined) {
-      list = new WaitList(counter, limit, (left) => this.#noteLeft(left));
+      list = new WaitList(counter, limit, (left, who) => this.#noteLeft(left, who));
       lists.push(list);
     }
     if (waiter.waits.some((wait) => wait.list === list)) return;
@@ -216,6 +218,10 @@ export class Ledger {
     if (!this.#cells.isShared) return;
     this.#cells.publish(counter, this.#standing(counter));
     if (this.#cells.mayTake(counter, list.limit, list.priority)) this.#noteReleased(counter);
+    const { pairCounter } = waiter;
+    if (pairCounter === undefined) return;
+    this.#cells.tellPart(pairCounter, waiter.hasNoConnection ? null : counter);
+    this.#leftParts.delete(pairCounter);
   }
 
   /** Whether somebody waits for the counter. */
@@ -235,6 +241,7 @@ export class Ledger {
 
   /** Moves a waiter that lost its last connection ahead of those that have one. */
   rerank(waiter: Waiter): void {
+    if (waiter.pairCounter !== undefined && this.#cells.isShared) this.#cells.tellPart(waiter.pairCounter, null);
     for (const wait of waiter.waits) {
       wait.list.rerank(wait, this.#cells.ticket());
       if (this.#cells.isShared && wait.list.counter !== NO_COUNTER) this.#changed.add(wait.list.counter);
@@ -324,6 +331,10 @@ export class Ledger {
   /** Tells the other shards who waits here now, and lets go of counters that nobody here needs. */
   #tellOthers(): void {
     this.#cells.beginTurn(0);
+    for (const queue of this.#leftParts) {
+      this.#leftParts.delete(queue);
+      this.#cells.tellPart(queue, null);
+    }
     for (const counter of this.#changed) {
       this.#changed.delete(counter);
       this.#cells.publish(counter, this.#standing(counter));
@@ -351,13 +362,15 @@ export class Ledger {
   /**
    * Whether somebody other than `holder`, in this shard or another, waits for a slot that this claim, if given back, would
    * free (or help to free), and that no connection on its way out is going to free already.
+   * @param isBusy the holder has mail for it: parts of the holder in other shards with as many connections do without
    */
-  isAwaited(claim: Claim, holder: Waiter): boolean {
+  isAwaited(claim: Claim, holder: Waiter, isBusy = false): boolean {
     if (this.#listAwaiting(claim, holder) !== null) return true;
-    return this.#cells.isShared && this.#isWantedElsewhere(claim, holder);
+    return this.#cells.isShared && this.#isWantedElsewhere(claim, holder, isBusy);
   }
 
-  #isWantedElsewhere(claim: Claim, holder: Waiter): boolean {
+  #isWantedElsewhere(claim: Claim, holder: Waiter, isBusy: boolean): boolean {
+    const busy = isBusy ? (holder.pairCounter ?? null) : null;
     for (const counter of claim.counters) {
       const leaving = this.#cells.leaving(counter);
       const staying = this.open(counter) - leaving;
@@ -365,7 +378,7 @@ export class Ledger {
       for (const list of this.#waitLists.get(counter) ?? [])
         if (staying - 1 < list.limit) waiting += list.countOtherThan(holder);
       const isUniversal = counter < this.#universal.length;
-      if (this.#cells.wants(counter, { staying, leaving, isUniversal, waiting })) return true;
+      if (this.#cells.wants(counter, { staying, leaving, isUniversal, waiting, busy })) return true;
     }
     return false;
   }
@@ -406,9 +419,12 @@ export class Ledger {
     }
   }
 
-  #noteLeft(list: WaitList): void {
+  #noteLeft(list: WaitList, { pairCounter }: Waiter): void {
     const { counter } = list;
-    if (this.#cells.isShared) this.#changed.add(counter);
+    if (this.#cells.isShared) {
+      this.#changed.add(counter);
+      if (pairCounter !== undefined) this.#leftParts.add(pairCounter);
+    }
     if (list.size > 0) return;
     const lists = this.#waitLists.get(counter)!;
     lists.splice(lists.indexOf(list), 1);
@@ -427,6 +443,7 @@ export class Ledger {
     this.#released.delete(index);
     this.#unheard.delete(index);
     this.#changed.delete(index);
+    if (this.#leftParts.delete(index)) this.#cells.tellPart(index, null);
     this.#cells.end(index);
   }
 }

@@ -279,6 +279,10 @@ export class SharedCells implements Cells {
     this.#waits.publish(index, standing);
   }
 
+  tellPart(queue: CounterIndex, counter: CounterIndex | null): void {
+    this.#waits.tellPart(queue, counter);
+  }
+
   listen(index: CounterIndex): void {
     this.#waits.listen(index);
   }

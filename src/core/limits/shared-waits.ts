@@ -21,6 +21,7 @@ import {
   TAKING,
   WAIT_LIMIT,
   WAIT_LIMIT_MAX,
+  WAITS_AT,
 } from './ledger-memory.ts';
 import { goesBefore } from './wait-priority.ts';
 
@@ -134,6 +135,11 @@ export class SharedWaits {
     if (isMore) this.tellHolders(index);
   }
 
+  /** What is said of a queue is no more than what is counted where it waits: that is told before this, and taken back after. */
+  tellPart(queue: CounterIndex, counter: CounterIndex | null): void {
+    Atomics.store(this.#standings, queue * STANDING + WAITS_AT, counter === null ? 0 : counter + 1);
+  }
+
   listen(index: CounterIndex): void {
     this.#flag(index, true);
   }
@@ -155,7 +161,7 @@ export class SharedWaits {
     }
   }
 
-  wants(index: CounterIndex, { staying, leaving, isUniversal, waiting }: Holding): boolean {
+  wants(index: CounterIndex, { staying, leaving, isUniversal, waiting, busy }: Holding): boolean {
     const ceiling = Atomics.load(this.#hot, index * HOT + CEILING);
     let [others, wanting] = [this.others(index), waiting];
     for (let shard = 0; others !== 0; shard++, others >>>= 1) {
@@ -165,10 +171,18 @@ export class SharedWaits {
       const counts = Atomics.load(standings, index * STANDING + COUNTS);
       const isAbove = staying > limit;
       // As for those who wait here: Ledger.isAwaited.
-      const count = isUniversal && isAbove ? counts >> 16 : counts & COUNT_MAX;
+      let count = isUniversal && isAbove ? counts >> 16 : counts & COUNT_MAX;
+      if (busy !== null && count > counts >> 16 && this.#isContent(shard, busy, index)) count -= 1;
       if (isUniversal && count > 0 && staying + count + waiting > limit) return true;
       if (!isUniversal && !isAbove) wanting += count;
     }
     return wanting > waiting && wanting > leaving;
+  }
+
+  /** Whether one of those who wait for the counter in that shard is a part of the queue that has its share of connections. */
+  #isContent(shard: number, queue: CounterIndex, index: CounterIndex): boolean {
+    if (Atomics.load(this.#memory.standings(shard), queue * STANDING + WAITS_AT) !== index + 1) return false;
+    const here = Atomics.load(this.#memory.own(this.#shard), queue * OWN + OWN_OPEN);
+    return here <= Atomics.load(this.#memory.own(shard), queue * OWN + OWN_OPEN) + 1;
   }
 }

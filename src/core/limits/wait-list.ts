@@ -2,7 +2,7 @@
 // limits, hence a list per (counter, limit). Who has no connection at all goes first, then the longest wait.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import type { Priority } from './cells.ts';
+import type { CounterIndex, Priority } from './cells.ts';
 import { priorityOf } from './wait-priority.ts';
 
 /** Somebody who may wait for slots. Owned by its maker; the ledger only puts it into lists. */
@@ -11,6 +11,8 @@ export interface Waiter {
   readonly waits: Wait[];
   /** Whether it holds no connection: such waiters go first. */
   readonly hasNoConnection: boolean;
+  /** The counter of all its connections, in any shard; left out for who is in one shard only. */
+  readonly pairCounter?: CounterIndex;
 }
 
 /** One place in one list. */
@@ -42,11 +44,16 @@ export class WaitList {
   readonly #withoutConnection = emptyRank();
   readonly #withConnection = emptyRank();
 
-  readonly #left: (list: WaitList) => void;
+  readonly #left: (list: WaitList, waiter: Waiter) => void;
   readonly #reranked: () => void;
 
   /** @param left called when a waiter has left @param reranked called when one may go before others now */
-  constructor(counter: number, limit: Limit, left: (list: WaitList) => void = () => {}, reranked = () => {}) {
+  constructor(
+    counter: number,
+    limit: Limit,
+    left: (list: WaitList, waiter: Waiter) => void = () => {},
+    reranked = () => {},
+  ) {
     this.counter = counter;
     this.limit = limit;
     this.#left = left;
@@ -81,7 +88,7 @@ export class WaitList {
 
   remove(wait: Wait): void {
     this.#unlink(wait);
-    this.#left(this);
+    this.#left(this, wait.waiter);
   }
 
   #unlink(wait: Wait): void {

@@ -1,0 +1,96 @@
+// Who is to give a connection up for whom, where a queue has parts in two shards.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_LIMIT } from '../base/limit.ts';
+import { type Claim, type CounterIndex, Ledger, makeClaim } from './ledger.ts';
+import { LedgerControl } from './ledger-control.ts';
+import { LedgerMemory } from './ledger-memory.ts';
+import { SharedCells } from './shared-cells.ts';
+import type { Wait } from './wait-list.ts';
+
+/** The part of a queue in one shard. */
+class Part {
+  readonly waits: Wait[] = [];
+  readonly pairCounter: CounterIndex;
+  readonly claim: Claim;
+  connections = 0;
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger, name: string) {
+    this.#ledger = ledger;
+    this.pairCounter = ledger.refer(name);
+    this.claim = makeClaim([
+      [ledger.refer('binding'), 4],
+      [this.pairCounter, NO_LIMIT],
+    ]);
+  }
+
+  get hasNoConnection(): boolean {
+    return this.connections === 0;
+  }
+
+  open(count: number): this {
+    for (; count > 0; count--) {
+      this.#ledger.acquire(this.claim);
+      this.connections += 1;
+    }
+    return this;
+  }
+
+  wait(): this {
+    this.#ledger.wait(this, this.claim.counters[0]!, 4);
+    return this;
+  }
+}
+
+/** Two shards, each with a part of the queue that has so many connections; the second wants one more. */
+function parts(here: number, there: number) {
+  const memory = LedgerMemory.make({ shards: 2, counters: 16 }, [1, 2, 3, 4]);
+  const control = new LedgerControl(memory, []);
+  const ledgers = [0, 1].map((shard) => {
+    control.admit(shard);
+    const ledger = new Ledger(new SharedCells(memory, shard));
+    ledger.poll();
+    return ledger;
+  });
+  const [ledger, elsewhere] = ledgers as [Ledger, Ledger];
+  const holder = new Part(ledger, 'queue').open(here);
+  const other = new Part(elsewhere, 'queue').open(there).wait();
+  return { ledger, elsewhere, holder, other };
+}
+
+const ROWS: readonly (readonly [here: number, there: number, isAwaited: boolean])[] = [
+  [2, 2, false],
+  [1, 3, false],
+  [3, 1, true],
+  [4, 0, true],
+];
+for (const [here, there, isAwaited] of ROWS) {
+  test(`with ${here} connections here and ${there} there a busy one is ${isAwaited ? '' : 'not '}given up for the same queue`, () => {
+    const { ledger, holder } = parts(here, there);
+    assert.equal(ledger.isAwaited(holder.claim, holder, true), isAwaited);
+    assert.equal(ledger.isAwaited(holder.claim, holder), true, 'one with nothing to do is');
+  });
+}
+
+test('another queue of that shard gets the slot, whatever the part has', () => {
+  const { ledger, elsewhere, holder } = parts(2, 2);
+  new Part(elsewhere, 'another').wait();
+  assert.equal(ledger.isAwaited(holder.claim, holder, true), true);
+});
+
+test('a part that loses its last connection, or waits no longer, is no part that can do without', () => {
+  const { ledger, elsewhere, holder, other } = parts(3, 1);
+  ledger.release(holder.claim, false);
+  new Part(ledger, 'another').open(1);
+  assert.equal(ledger.isAwaited(holder.claim, holder, true), false);
+  other.connections = 0;
+  elsewhere.rerank(other);
+  elsewhere.nextEligible();
+  assert.equal(ledger.isAwaited(holder.claim, holder, true), true);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  assert.equal(ledger.isAwaited(holder.claim, holder), false);
+  new Part(elsewhere, 'a third').wait();
+  assert.equal(ledger.isAwaited(holder.claim, holder, true), true);
+});
