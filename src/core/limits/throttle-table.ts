@@ -66,6 +66,12 @@ export class SharedThrottle {
   }
 }
 
+interface Woken {
+  readonly waiter: Waiter;
+  readonly throttle: SharedThrottle;
+  readonly priority: Priority;
+}
+
 /** Puts records on stable storage and answers with {@link ThrottleTable.written}, in a later turn; one write at a time. */
 export interface RecordWriter {
   /** Behind those that were written before. */
@@ -106,7 +112,9 @@ export class ThrottleTable {
   #eventsWritten = 0;
   readonly #retryTimer = new Timer(() => {});
   /** Who was woken last, and for what: it alone may take a token past the others who wait. */
-  #woken: { readonly waiter: Waiter; readonly throttle: SharedThrottle; readonly priority: Priority } | null = null;
+  #woken: Woken | null = null;
+  /** Who was woken in this turn, and for what, and let others go first. */
+  readonly #gaveWay = new Map<Waiter, Woken>();
   readonly #notes: ThrottleNotes;
 
   /**
@@ -192,11 +200,27 @@ export class ThrottleTable {
     const { window } = throttle;
     let others = throttle.waiters.size;
     if (others > 0 || this.#windows.isShared) {
-      if (this.#woken !== null && this.#woken.throttle === throttle && waiters.includes(this.#woken.waiter))
-        return free > this.#windows.before(window, this.#woken.priority);
+      const woken = this.#woken !== null && waiters.includes(this.#woken.waiter) ? this.#woken : null;
+      if (woken?.throttle === throttle) return free > this.#windows.before(window, woken.priority);
       for (const { waits } of waiters) if (waits.some(({ list }) => list === throttle.waiters)) others -= 1;
+      if (woken !== null)
+        return this.#hasRoomForWoken(woken, free, others, this.#windows.before(window, woken.priority));
     }
     return free > others + this.#windows.waitingElsewhere(window);
+  }
+
+  /**
+   * The same for who was woken for another throttle. It lets those go first who wait for this one. With several shards it does
+   * so once a turn: those who need the same two throttles could give way to each other for ever, where others elsewhere keep
+   * either list from running empty.
+   */
+  #hasRoomForWoken(woken: Woken, free: number, others: number, elsewhere: number): boolean {
+    if (free > others + elsewhere) return true;
+    if (free <= elsewhere || !this.#windows.isShared) return false;
+    const gaveWay = this.#gaveWay.get(woken.waiter);
+    if (gaveWay !== undefined && gaveWay !== woken) return true;
+    this.#gaveWay.set(woken.waiter, woken);
+    return false;
   }
 
   /** Takes a token that there is room for. @returns the time at which it counts */
@@ -276,7 +300,10 @@ export class ThrottleTable {
 
   #tellOthers(): void {
     if (this.#changed.size === 0) return;
-    for (const { window, waiters, reservation } of this.#changed) {
+    for (const throttle of this.#changed) {
+      const { window, waiters, reservation } = throttle;
+      // Who goes first here may go before those now that a token was left to; they would leave it to this shard.
+      if (this.#left.delete(throttle)) this.#recovered.add(throttle);
       // While nothing can be written here, a token that is left to this shard would be of use to nobody.
       const isStuck = this.#retryTimer.isArmed && reservation?.ready === 0;
       if (isStuck || waiters.size === 0) this.#windows.publish(window, 0, 0);
@@ -287,6 +314,7 @@ export class ThrottleTable {
 
   /** Once a turn: hears of others who have taken their tokens, or want none. */
   poll(): void {
+    if (this.#gaveWay.size > 0) this.#gaveWay.clear();
     if (!this.#windows.poll()) return;
     for (const throttle of this.#left) this.#recovered.add(throttle);
     this.#left.clear();
