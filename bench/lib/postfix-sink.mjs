@@ -46,9 +46,14 @@ tlsmgr  unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 `);
 fs.writeFileSync(log, '');
-const postfix = spawn('postfix', ['-c', conf, 'start-fg'], { stdio: ['ignore', 2, 2] });
+// In a group of its own: a signal to ours would end its start script and leave what that has just started.
+const postfix = spawn('postfix', ['-c', conf, 'start-fg'], { stdio: ['ignore', 2, 2], detached: true });
 let isStopping = false;
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { isStopping = true; spawnSync('postfix', ['-c', conf, 'stop']); });
+function stop() { // again, when it is not up yet
+  isStopping = true;
+  if (postfix.exitCode === null && spawnSync('postfix', ['-c', conf, 'stop']).status !== 0) setTimeout(stop, 100);
+}
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
 postfix.on('exit', code => process.exit(isStopping ? 0 : (code ?? 1)));
 
 const fd = fs.openSync(log, 'r'), chunk = Buffer.alloc(1 << 20); const seen = new Set();
