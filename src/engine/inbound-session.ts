@@ -8,7 +8,7 @@ import type { Subject } from '../core/config/resolution.ts';
 import type { InboundRow } from '../core/console/server-view.ts';
 import type { MailId } from '../core/mail/ids.ts';
 import type { Client, Taken } from '../core/reception/reception.ts';
-import { type ClientTerms, readTerms } from '../core/reception/terms.ts';
+import type { ClientTerms } from '../core/reception/terms.ts';
 import type { Rejection, RejectPhase } from '../core/records/reject-record.ts';
 import {
   BARE_LINE_END_IN_DATA,
@@ -23,20 +23,19 @@ import {
   ServerSession,
   type ServerTransaction,
 } from '../core/smtp/server-session.ts';
-import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import type { DataOutcome, InboundConnection, InboundEvents } from './ports.ts';
 
 /** What a session asks of the whole (inbound.ts). */
 export interface SessionHost {
   readonly configuration: Configuration;
-  readonly systemHostname: string;
-  readonly asciiDomain: AsciiDomain | undefined;
   /** The time of the turn that is open; timers fire within one. */
   readonly now: Moment;
   begin(): Moment;
   end(at: Moment): void;
   setTimer(timer: Timer, at: MonoMs): void;
   dropTimer(timer: Timer): void;
+  /** What the configuration says for the client. */
+  termsOf(session: InboundSession): ClientTerms;
   take(session: InboundSession, outcome: DataOutcome & { readonly kind: 'content' }, at: Moment): Taken;
   /** Writes the message; `stored` or `notStored` follows in a later turn, also when the connection is gone by then. */
   store(session: InboundSession, taken: Taken & { readonly kind: 'taken' }, receivedSize: number): void;
@@ -69,9 +68,9 @@ export class InboundSession implements InboundEvents, ServerActions<ClientTerms>
 
   /** The settings for this client, read again when the configuration changed. */
   get terms(): ClientTerms {
-    const { configuration, systemHostname, asciiDomain } = this.#host;
+    const { configuration } = this.#host;
     if (this.#terms === null || this.#termsVersion !== configuration.version) {
-      this.#terms = readTerms(configuration, this.subject, this.connection.remoteAddress, systemHostname, asciiDomain);
+      this.#terms = this.#host.termsOf(this);
       this.#termsVersion = configuration.version;
     }
     return this.#terms;

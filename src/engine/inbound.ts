@@ -10,6 +10,7 @@ import type { InboundRow } from '../core/console/server-view.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { IdMaker } from '../core/mail/ids.ts';
 import { Reception, type Taken } from '../core/reception/reception.ts';
+import { TermsMemory } from '../core/reception/terms-memory.ts';
 import type { AsciiDomain } from '../core/smtp/utf8-path.ts';
 import { InboundSession, type SessionHost } from './inbound-session.ts';
 import type { ReportSource } from './incoming-reports.ts';
@@ -117,12 +118,11 @@ export class Inbound {
   }
 
   #makeHost(parts: InboundParts): SessionHost {
+    const terms = new TermsMemory(parts.systemHostname, parts.asciiDomain);
     return {
       get configuration() {
         return parts.configuration();
       },
-      systemHostname: parts.systemHostname,
-      asciiDomain: parts.asciiDomain,
       get now() {
         return parts.turns.now;
       },
@@ -130,6 +130,7 @@ export class Inbound {
       end: (at) => parts.turns.end(at),
       setTimer: (timer: Timer, at: MonoMs) => parts.timers.set(timer, at),
       dropTimer: (timer) => parts.timers.drop(timer),
+      termsOf: ({ subject, connection }) => terms.termsOf(parts.configuration(), subject, connection.remoteAddress),
       take: (session, outcome, at) => this.#take(session, outcome, at),
       store: (session, taken, receivedSize) => this.#store(session, taken, receivedSize),
       rejected: (rejection, isMail) => {
