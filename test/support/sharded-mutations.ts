@@ -24,8 +24,8 @@ export const SHARDED_MUTATIONS: readonly ShardedMutation[] = [
   {
     title: 'the doorbell is not rung when a slot is given back',
     file: CELLS,
-    text: '    if (this.#waits.others(index) !== 0) this.#waits.tellNext(index);\n',
-    replacement: '',
+    text: '    Atomics.sub(this.#hot, index * HOT + OPEN, 1);\n    this.#waits.tellOfChange(index);\n',
+    replacement: '    Atomics.sub(this.#hot, index * HOT + OPEN, 1);\n',
   },
   {
     title: 'slots of a shard that ended are never taken off the counters',

@@ -81,7 +81,7 @@ export function planOf(seed: number): ShardedPlan {
 function planContention(seed: number, random: Random): ShardedPlan {
   const plan = planMixture(seed, random);
   const arrivals = plan.arrivals.flatMap(({ domain, binding, count }, place) => {
-    const at = 100 * (place >> 2);
+    const at = 20 * (place >> 2);
     return Array.from({ length: plan.shards }, (_, shard) => ({ at, shard, domain, binding, count: 1 + (count % 3) }));
   });
   const versions = plan.versions.map((limits) => ({
@@ -96,7 +96,7 @@ function planContention(seed: number, random: Random): ShardedPlan {
     rests: 100,
     pace: 2,
     stallMs: 30,
-    replyMsMax: 20,
+    replyMsMax: 4,
     slowReplies: 0,
     idleTimeoutMs: oneOf(random, [0, 5]),
   };

@@ -1,6 +1,6 @@
 // Which connections with nothing to do go because somebody needs one of their slots: a queue here that found a counter full,
 // one that waits on although slots came back (they went to somebody else), or one of another shard, which rings for it.
-import type { Claim, Ledger } from '../limits/ledger.ts';
+import type { Claim, CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 
@@ -49,8 +49,9 @@ export class IdleEviction {
   /** When everybody here has had a turn: looks at what was noted. @returns whether any connection went */
   evictNoted(): boolean {
     const { size } = this.#idle;
-    for (const claim of this.#returned.splice(0))
-      if (claim.counters.some((counter) => this.#ledger.isWaitedFor(counter))) this.evict(claim);
+    const isWaitedFor = (counter: CounterIndex) =>
+      this.#ledger.isWaitedFor(counter) || this.#ledger.isWaitedForElsewhere(counter);
+    for (const claim of this.#returned.splice(0)) if (claim.counters.some(isWaitedFor)) this.evict(claim);
     if (this.#ledger.isShared) this.#evictWanted();
     return this.#idle.size < size;
   }

@@ -84,6 +84,8 @@ export interface Cells {
   /** Whether somebody of this shard is in a list of the counter. */
   isAwaited(index: CounterIndex): boolean;
   setAwaited(index: CounterIndex, isAwaited: boolean): void;
+  /** Whether other shards are to hear of slots of the counter. */
+  isAwaitedElsewhere(index: CounterIndex): boolean;
   /** A number for who begins to wait, above all that were given out, in any shard. */
   ticket(): number;
   /** Whether who waits with `priority` may take a slot: there is room, and more than those before it elsewhere need. */

@@ -169,6 +169,10 @@ export class CounterCells implements Cells {
 
   setIdle(): void {}
 
+  isAwaitedElsewhere(): boolean {
+    return false;
+  }
+
   goesFirst(): boolean {
     return true;
   }

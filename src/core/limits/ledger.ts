@@ -224,7 +224,11 @@ export class Ledger {
     this.#leftParts.delete(pairCounter);
   }
 
-  /** Whether somebody waits for the counter. */
+  isWaitedForElsewhere(counter: CounterIndex): boolean {
+    return this.#cells.isAwaitedElsewhere(counter);
+  }
+
+  /** Whether somebody of this shard waits for the counter. */
   isWaitedFor(counter: CounterIndex): boolean {
     return this.#cells.isAwaited(counter);
   }
@@ -331,10 +335,8 @@ export class Ledger {
   /** Tells the other shards who waits here now, and lets go of counters that nobody here needs. */
   #tellOthers(): void {
     this.#cells.beginTurn(0);
-    for (const queue of this.#leftParts) {
-      this.#leftParts.delete(queue);
-      this.#cells.tellPart(queue, null);
-    }
+    for (const queue of this.#leftParts) this.#cells.tellPart(queue, null);
+    this.#leftParts.clear();
     for (const counter of this.#changed) {
       this.#changed.delete(counter);
       this.#cells.publish(counter, this.#standing(counter));
@@ -421,10 +423,8 @@ export class Ledger {
 
   #noteLeft(list: WaitList, { pairCounter }: Waiter): void {
     const { counter } = list;
-    if (this.#cells.isShared) {
-      this.#changed.add(counter);
-      if (pairCounter !== undefined) this.#leftParts.add(pairCounter);
-    }
+    if (this.#cells.isShared) this.#changed.add(counter);
+    if (this.#cells.isShared && pairCounter !== undefined) this.#leftParts.add(pairCounter);
     if (list.size > 0) return;
     const lists = this.#waitLists.get(counter)!;
     lists.splice(lists.indexOf(list), 1);

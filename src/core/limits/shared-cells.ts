@@ -185,7 +185,7 @@ export class SharedCells implements Cells {
     }
     this.#counted(index, open + 1);
     // Who waited for this slot may need one now that somebody elsewhere holds for nothing.
-    if (this.#waits.others(index) !== 0 && !this.#waits.tellNext(index)) this.#waits.tellHolders(index);
+    this.#waits.tellOfChange(index);
     return true;
   }
 
@@ -223,7 +223,7 @@ export class SharedCells implements Cells {
     assert(this.#own[own]! > 0, 'no counter falls below zero');
     Atomics.store(this.#own, own, this.#own[own]! - 1);
     Atomics.sub(this.#hot, index * HOT + OPEN, 1);
-    if (this.#waits.others(index) !== 0) this.#waits.tellNext(index);
+    this.#waits.tellOfChange(index);
   }
 
   addLeaving(index: CounterIndex, change: 1 | -1): void {
@@ -285,6 +285,10 @@ export class SharedCells implements Cells {
 
   listen(index: CounterIndex): void {
     this.#waits.listen(index);
+  }
+
+  isAwaitedElsewhere(index: CounterIndex): boolean {
+    return this.#waits.others(index) !== 0;
   }
 
   goesFirst(index: CounterIndex, priority: Priority): boolean {

@@ -16,11 +16,12 @@ class Part {
   connections = 0;
   readonly #ledger: Ledger;
 
-  constructor(ledger: Ledger, name: string) {
+  constructor(ledger: Ledger, name: string, limit = 4) {
     this.#ledger = ledger;
+    const binding = ledger.refer('binding');
     this.pairCounter = ledger.refer(name);
     this.claim = makeClaim([
-      [ledger.refer('binding'), 4],
+      [binding, limit],
       [this.pairCounter, NO_LIMIT],
     ]);
   }
@@ -93,4 +94,35 @@ test('a part that loses its last connection, or waits no longer, is no part that
   assert.equal(ledger.isAwaited(holder.claim, holder), false);
   new Part(elsewhere, 'a third').wait();
   assert.equal(ledger.isAwaited(holder.claim, holder, true), true);
+});
+
+test('who keeps idle connections hears that a slot on its way back makes no room for one who counted on it', () => {
+  const { ledger, elsewhere, holder, other } = parts(4, 0);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  const above = new Part(elsewhere, 'another', 5).open(1);
+  elsewhere.startLeaving(above.claim);
+  ledger.setIdle(true);
+  other.wait();
+  assert.notEqual(ledger.poll(), 0);
+  assert.equal(ledger.isAwaited(holder.claim, holder), false, 'a slot is on its way back');
+  elsewhere.release(above.claim, true);
+  assert.notEqual(ledger.poll(), 0);
+  assert.equal(ledger.isAwaited(holder.claim, holder), true);
+});
+
+test('and that somebody of the same shard has taken it', () => {
+  const { ledger, elsewhere, holder, other } = parts(3, 0);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  const leaving = new Part(elsewhere, 'another').open(1);
+  elsewhere.startLeaving(leaving.claim);
+  ledger.setIdle(true);
+  other.wait();
+  ledger.poll();
+  elsewhere.release(leaving.claim, true);
+  assert.equal(ledger.poll(), 0, 'there is room');
+  new Part(elsewhere, 'a third').open(1);
+  assert.notEqual(ledger.poll(), 0);
+  assert.equal(ledger.isAwaited(holder.claim, holder), true);
 });

@@ -108,6 +108,21 @@ export class SharedWaits {
     return next !== -1;
   }
 
+  /**
+   * A slot was given back or taken. Who waits may have counted on one that is gone, or that only made up for too many: where
+   * there is no room for anybody, those are told who hold slots with nothing to do.
+   */
+  tellOfChange(index: CounterIndex): void {
+    const isAwaitedElsewhere = this.others(index) !== 0;
+    if (isAwaitedElsewhere && this.tellNext(index)) return;
+    const isAwaitedHere = this.#published.has(index);
+    if (!isAwaitedHere && !isAwaitedElsewhere) return;
+    const open = Atomics.load(this.#hot, index * HOT + OPEN);
+    const ceiling = Atomics.load(this.#hot, index * HOT + CEILING);
+    if (isAwaitedHere && open < Math.min(ceiling, this.#standings[index * STANDING + WAIT_LIMIT_MAX]!)) return;
+    this.tellHolders(index);
+  }
+
   /** Who holds slots with nothing to do does not ask by itself whether somebody waits. */
   tellHolders(index: CounterIndex): void {
     for (let shard = 0; shard < this.#memory.shards; shard++) {
