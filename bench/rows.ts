@@ -20,7 +20,7 @@ import { ROUNDS, type Row } from './row.ts';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Of peers where the goal is Headgate's alone. */
-const PEER_ROUNDS = 3;
+const PEER_ROUNDS = 2;
 
 const program = (name: string, file: string, words: readonly string[], flags: readonly string[] = []): Contestant => ({
   name,
