@@ -113,10 +113,10 @@ export class SharedWaits {
    * there is no room for anybody, those are told who hold slots with nothing to do.
    */
   tellOfChange(index: CounterIndex): void {
-    const isAwaitedElsewhere = this.others(index) !== 0;
-    if (isAwaitedElsewhere && this.tellNext(index)) return;
-    const isAwaitedHere = this.#published.has(index);
-    if (!isAwaitedHere && !isAwaitedElsewhere) return;
+    const awaited = Atomics.load(this.#hot, index * HOT + AWAITED);
+    if (awaited === 0) return;
+    if ((awaited & ~this.#bit) !== 0 && this.tellNext(index)) return;
+    const isAwaitedHere = (awaited & this.#bit) !== 0;
     const open = Atomics.load(this.#hot, index * HOT + OPEN);
     const ceiling = Atomics.load(this.#hot, index * HOT + CEILING);
     if (isAwaitedHere && open < Math.min(ceiling, this.#standings[index * STANDING + WAIT_LIMIT_MAX]!)) return;
