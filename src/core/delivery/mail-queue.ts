@@ -118,6 +118,9 @@ export class MailQueue implements QueueWaiter {
   isWatched = false;
   /** Since when it has had neither mail nor connections. */
   idleSince: MonoMs | null = null;
+  /** Its neighbours among those that rest (resting-queues.ts). */
+  restingBefore: MailQueue | null = null;
+  restingBehind: MailQueue | null = null;
   /** Messages since the queue was made, whatever was reset since. */
   delivered = 0;
   failed = 0;

@@ -12,6 +12,7 @@ import type { StoredMessages } from '../queue/stored-messages.ts';
 import { BindingCounts } from './binding-counts.ts';
 import { bindingKey, pairKey, referAll, unreferAll } from './claims.ts';
 import { MailQueue } from './mail-queue.ts';
+import { RestingQueues } from './resting-queues.ts';
 import type { DeliverySettings } from './settings.ts';
 import { referThrottles } from './throttles.ts';
 
@@ -39,8 +40,8 @@ export class QueueTable {
   readonly #queuesByDomain = new Map<DomainName, MailQueue[]>();
   /** For every binding that has or had mail; few, and kept for the counts. */
   readonly #countsByBinding = new Map<string, BindingCounts>();
-  /** Queues without mail and connections, the one resting longest first. They hold no slots. */
-  readonly #resting = new Set<MailQueue>();
+  /** They hold no slots. */
+  readonly #resting = new RestingQueues();
   readonly #ledger: Ledger;
   readonly #throttles: ThrottleTable;
   readonly #timers: Timers;
@@ -68,7 +69,7 @@ export class QueueTable {
     const found = this.find(binding, domain);
     if (found !== undefined && found.idleSince === null) return found;
     if (found !== undefined) {
-      this.#resting.delete(found);
+      this.#resting.remove(found);
       found.idleSince = null;
       return found;
     }
@@ -134,7 +135,7 @@ export class QueueTable {
       queue.idleSince = now;
       this.#resting.add(queue);
     }
-    for (const oldest of this.#resting) {
+    for (let { oldest } = this.#resting; oldest !== null; { oldest } = this.#resting) {
       if (this.#resting.size <= MOST_RESTING && addMono(oldest.idleSince!, KEEP_RESTING_MS) > now) return;
       this.#drop(oldest);
     }
@@ -164,7 +165,7 @@ export class QueueTable {
   }
 
   #drop(queue: MailQueue): void {
-    this.#resting.delete(queue);
+    this.#resting.remove(queue);
     const queues = this.#queues.get(queue.binding)!;
     queues.delete(queue.domain);
     if (queues.size === 0) this.#queues.delete(queue.binding);
