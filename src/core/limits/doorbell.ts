@@ -3,7 +3,17 @@
 // shard that ends between two steps leaves nothing half done. What is set first is the innermost; what is taken first is the
 // outermost: a bit that is seen too early is looked at twice, and none is missed.
 import type { CounterIndex } from './cells.ts';
-import { BELL, RELEASED, RELEASED_BITS, SUMMARY, WANTED } from './ledger-memory.ts';
+import {
+  BELL,
+  IDLE,
+  type LedgerMemory,
+  OWN,
+  OWN_OPEN,
+  RELEASED,
+  RELEASED_BITS,
+  SUMMARY,
+  WANTED,
+} from './ledger-memory.ts';
 
 /** What all counters with this bit of {@link WANTED} have in common. */
 export const wantedBit = (index: CounterIndex): number => 1 << (index & 31);
@@ -18,9 +28,21 @@ export function ringReleased(shard: Int32Array, index: CounterIndex): void {
 }
 
 /** Somebody began to wait for the counter, and the shard holds slots of it. */
-export function ringWanted(shard: Int32Array, index: CounterIndex): void {
+function ringWanted(shard: Int32Array, index: CounterIndex): void {
   Atomics.or(shard, WANTED, wantedBit(index));
   ring(shard);
+}
+
+/**
+ * Somebody waits for the counter: tells the shards with connections that have nothing to do and slots of it, since these do not
+ * ask by themselves. @param teller the shard that tells, and knows; -1 for the control thread
+ */
+export function ringHolders(memory: LedgerMemory, index: CounterIndex, teller: number): void {
+  for (let shard = 0; shard < memory.shards; shard++) {
+    if (shard === teller || Atomics.load(memory.shard(shard), IDLE) === 0) continue;
+    if (Atomics.load(memory.own(shard), index * OWN + OWN_OPEN) === 0) continue;
+    ringWanted(memory.shard(shard), index);
+  }
 }
 
 /** Wakes the shard's thread if it sleeps; one that was told already is not told again. */

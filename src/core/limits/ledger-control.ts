@@ -11,7 +11,7 @@
 import { assert } from '../base/assert.ts';
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { CounterIndex } from './cells.ts';
-import { ring, ringReleased } from './doorbell.ts';
+import { ring, ringHolders, ringReleased } from './doorbell.ts';
 import { KeyTable } from './key-table.ts';
 import {
   ABSENT,
@@ -33,6 +33,9 @@ import {
   STOP,
   TAKING,
 } from './ledger-memory.ts';
+
+/** No shard: who tells others is the control thread. */
+const NO_SHARD = -1;
 
 /** How often it tries to have the table: some hundred microseconds. */
 const ATTEMPTS = 10_000;
@@ -178,6 +181,8 @@ export class LedgerControl {
     for (let shard = 0; shard < this.#memory.shards; shard++) {
       if ((awaited & (1 << shard)) !== 0) ringReleased(this.#memory.shard(shard), index);
     }
+    // What ended shards held counted as on its way back: perhaps it makes no room, and idle connections are to go after all.
+    if (awaited !== 0) ringHolders(this.#memory, index, NO_SHARD);
     this.#table.unrefer(index, this.#memory.heldUser);
     this.#table.letGo();
     return true;

@@ -44,20 +44,20 @@ class Part {
   }
 }
 
-/** Two shards, each with a part of the queue that has so many connections; the second wants one more. */
+/** Two of three shards, each with a part of the queue that has so many connections; the second wants one more. */
 function parts(here: number, there: number) {
-  const memory = LedgerMemory.make({ shards: 2, counters: 16 }, [1, 2, 3, 4]);
+  const memory = LedgerMemory.make({ shards: 3, counters: 16 }, [1, 2, 3, 4]);
   const control = new LedgerControl(memory, []);
-  const ledgers = [0, 1].map((shard) => {
+  const begin = (shard: number) => {
     control.admit(shard);
     const ledger = new Ledger(new SharedCells(memory, shard));
     ledger.poll();
     return ledger;
-  });
-  const [ledger, elsewhere] = ledgers as [Ledger, Ledger];
+  };
+  const [ledger, elsewhere] = [begin(0), begin(1)];
   const holder = new Part(ledger, 'queue').open(here);
   const other = new Part(elsewhere, 'queue').open(there).wait();
-  return { ledger, elsewhere, holder, other };
+  return { control, begin, ledger, elsewhere, holder, other };
 }
 
 const ROWS: readonly (readonly [here: number, there: number, isAwaited: boolean])[] = [
@@ -123,6 +123,24 @@ test('and that somebody of the same shard has taken it', () => {
   elsewhere.release(leaving.claim, true);
   assert.equal(ledger.poll(), 0, 'there is room');
   new Part(elsewhere, 'a third').open(1);
+  assert.notEqual(ledger.poll(), 0);
+  assert.equal(ledger.isAwaited(holder.claim, holder), true);
+});
+
+test('and that what an ended shard held makes none either', () => {
+  const { control, begin, ledger, elsewhere, holder, other } = parts(4, 0);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  new Part(begin(2), 'another', 5).open(1);
+  ledger.setIdle(true);
+  control.ended(2);
+  for (const shard of [ledger, elsewhere]) shard.poll();
+  assert.ok(control.recover());
+  for (const shard of [ledger, elsewhere]) shard.poll();
+  other.wait();
+  assert.notEqual(ledger.poll(), 0);
+  assert.equal(ledger.isAwaited(holder.claim, holder), false, 'a slot is on its way back');
+  for (const { index } of control.held()) control.giveBackHeld(index);
   assert.notEqual(ledger.poll(), 0);
   assert.equal(ledger.isAwaited(holder.claim, holder), true);
 });

@@ -3,14 +3,13 @@
 // The order of what is said and what is looked at is told in shared-cells.ts, which calls all of this.
 import type { Limit } from '../base/limit.ts';
 import type { CounterIndex, Holding, Priority, Standing } from './cells.ts';
-import { ringReleased, ringWanted } from './doorbell.ts';
+import { ringHolders, ringReleased } from './doorbell.ts';
 import {
   AWAITED,
   CEILING,
   COUNT_MAX,
   COUNTS,
   HOT,
-  IDLE,
   type LedgerMemory,
   OPEN,
   OWN,
@@ -125,11 +124,7 @@ export class SharedWaits {
 
   /** Who holds slots with nothing to do does not ask by itself whether somebody waits. */
   tellHolders(index: CounterIndex): void {
-    for (let shard = 0; shard < this.#memory.shards; shard++) {
-      if (shard === this.#shard || Atomics.load(this.#memory.shard(shard), IDLE) === 0) continue;
-      if (Atomics.load(this.#memory.own(shard), index * OWN + OWN_OPEN) === 0) continue;
-      ringWanted(this.#memory.shard(shard), index);
-    }
+    ringHolders(this.#memory, index, this.#shard);
   }
 
   publish(index: CounterIndex, { priority, limit, limitMax, count, countWithoutConnection }: Standing): void {
