@@ -60,7 +60,7 @@ export class ConnectionOpener {
   readonly #ledger: Ledger;
   readonly #tokens: Tokens;
   readonly #actions: Actions;
-  /** Queues whose hosts are all set aside, for when one of these answers to another queue of the binding. */
+  /** Queues held up by hosts that are set aside, for when one of these answers to another queue of the binding. */
   readonly #heldByHosts = new Set<MailQueue>();
 
   constructor(parts: OpenerParts) {
@@ -101,7 +101,7 @@ export class ConnectionOpener {
     for (const queue of queues.values()) if (queue.hold?.kind === 'nodeTrouble') markReady(queue);
   }
 
-  /** Queues of a binding that wait until a host may be tried again. */
+  /** Queues of a binding that wait until a host may be tried again, or for room at those that are left. */
   *heldByHosts(binding: string): Generator<MailQueue> {
     for (const queue of this.#heldByHosts) if (queue.binding === binding) yield queue;
   }
@@ -256,6 +256,7 @@ export class ConnectionOpener {
           return false;
         }
       }
+      if (choice.downUntil !== null) this.#heldByHosts.add(queue);
       queue.tryHostsAt = earlier(choice.downUntil, addMono(at.mono, queue.settings.delayedQueueScanIntervalMs));
       return false;
     }

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { candidate, nodeLimits, SchedulerBench } from '../../../test/support/scheduler-bench.ts';
+import { NO_LIMIT } from '../base/limit.ts';
 import { notConnected } from '../mail/disposition.ts';
+import type { Route } from '../mail/hosts.ts';
 import { NO_TLS } from '../mail/tls-policy.ts';
 import { NO_VALID_HOSTS } from './connection-opener.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -103,6 +105,58 @@ test('a second host that failed is remembered by itself', () => {
   bench.scheduler.tryHostsAgain(bench.queue());
   bench.scheduler.run(bench.at);
   assert.equal(bench.connections[0]?.candidate.address, '127.0.0.1', 'the better one');
+});
+
+function routeTo(...addresses: string[]): Route {
+  return { kind: 'hosts', candidates: addresses.map((one, at) => candidate(one, at)), ttlMs: 60_000 };
+}
+
+/** A queue waits for room at its second host, while the first, and one that it does not know, failed for others. */
+function benchWithFullHost(): SchedulerBench {
+  const bench = new SchedulerBench({ hostFailureRetryMs: 60_000, connectionsPerMessage: 1 });
+  bench.settings = { ...bench.settings, hostLimit: (_, address) => (address === '127.0.0.2' ? 1 : NO_LIMIT) };
+  for (const [domain, address] of [
+    ['b.example', '127.0.0.1'],
+    ['c.example', '127.0.0.3'],
+  ] as const) {
+    bench.route = routeTo(address);
+    bench.add(2, domain);
+    bench.failConnect(bench.connections.at(-1)!);
+  }
+  bench.route = routeTo('127.0.0.1', '127.0.0.2');
+  bench.add(2);
+  assert.deepEqual([bench.queue().connections.size, bench.queue().waits.length], [1, 1]);
+  return bench;
+}
+
+/** The other connection that it opened gets there after all. */
+function answer(bench: SchedulerBench, domain: string): void {
+  const [connection] = bench.queue(domain).connections;
+  bench.scheduler.hostAnswered(connection!);
+}
+
+for (const [id, isBack] of [
+  ['answers to another queue', (bench: SchedulerBench) => answer(bench, 'b.example')],
+  [
+    'is back by word of the operator',
+    (bench: SchedulerBench) => bench.scheduler.tryHostsAgain(bench.queue('b.example')),
+  ],
+] as const) {
+  test(`who waits for room at one host goes to another when that ${id}`, () => {
+    const bench = benchWithFullHost();
+    isBack(bench);
+    bench.scheduler.run(bench.at);
+    const addresses = [...bench.queue().connections].map(({ candidate: { address } }) => address);
+    assert.deepEqual(addresses, ['127.0.0.2', '127.0.0.1']);
+  });
+}
+
+test('who waits for room keeps its place when a host that it does not know answers', () => {
+  const bench = benchWithFullHost();
+  const [wait] = bench.queue().waits;
+  answer(bench, 'c.example');
+  bench.scheduler.run(bench.at);
+  assert.equal(bench.queue().waits[0], wait);
 });
 
 test('a session that this machine ended is no failure: a pause, for mail of the same settings, and no attempt', () => {

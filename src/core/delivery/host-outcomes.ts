@@ -19,7 +19,7 @@ export interface HostOutcomesParts {
   readonly ledger: Ledger;
   readonly hostStates: HostStates;
   readonly actions: Actions;
-  /** Queues of a binding that wait until a host may be tried again. */
+  /** Queues of a binding that wait until a host may be tried again, or for room at those that are left. */
   heldByHosts(binding: string): Iterable<MailQueue>;
   /** The oldest mail of the queue that may be attempted. */
   take(queue: MailQueue, at: Moment): Task | undefined;
@@ -36,7 +36,8 @@ export class HostOutcomes {
 
   /** It and its domain are in order. @param protection of the session: the key of a TLS policy */
   answered({ queue, candidate }: OutboundConnection, protection: string): void {
-    if (this.#parts.hostStates.succeed(queue.binding, candidate.address, protection)) this.#tryAgain(queue);
+    const { address } = candidate;
+    if (this.#parts.hostStates.succeed(queue.binding, address, protection)) this.#tryAgain(queue, [address]);
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;
   }
@@ -69,12 +70,12 @@ export class HostOutcomes {
   /** The operator says that the hosts of the queue are back: they count as never having failed. */
   forget(queue: MailQueue): void {
     const { hostStates } = this.#parts;
-    let wasDown = false;
+    const addresses: string[] = [];
     for (const candidate of queue.candidates) {
       const protection = protectionTowards(queue.settings, candidate);
-      wasDown = hostStates.succeed(queue.binding, candidate.address, protection) || wasDown;
+      if (hostStates.succeed(queue.binding, candidate.address, protection)) addresses.push(candidate.address);
     }
-    if (wasDown) this.#tryAgain(queue);
+    if (addresses.length > 0) this.#tryAgain(queue, addresses);
   }
 
   /** Host_Failure_Retry of the queue is less than it was: waits that run count by it. @param candidates it knows so far */
@@ -85,13 +86,17 @@ export class HostOutcomes {
     }
   }
 
-  /** A failure is over by which queues may have held their mail, or waited for room at the hosts that were left. */
-  #tryAgain(queue: MailQueue): void {
+  /** Failures are over by which queues may have held their mail, or waited for room at the hosts that were left. */
+  #tryAgain(queue: MailQueue, addresses: readonly string[]): void {
     const { ledger, heldByHosts, markReady } = this.#parts;
-    ledger.stopWaiting(queue);
-    queue.tryHostsAt = null;
-    markReady(queue);
-    for (const held of heldByHosts(queue.binding)) markReady(held);
+    const isBack = ({ address }: Candidate) => addresses.includes(address);
+    for (const held of new Set([queue, ...heldByHosts(queue.binding)])) {
+      // Who waits for other hosts keeps its place there.
+      if (held !== queue && !held.candidates.some(isBack)) continue;
+      ledger.stopWaiting(held);
+      held.tryHostsAt = null;
+      markReady(held);
+    }
   }
 
   /** A connection that was to be came to nothing. With no host left to try, one message has had its attempt. */
