@@ -66,7 +66,7 @@ export const SHARDED_MUTATIONS: readonly ShardedMutation[] = [
   {
     title: 'who leaves the first place tells nobody',
     file: WAITS,
-    text: '    if (goesBefore(former, priority) && this.others(index) !== 0) this.tellNext(index);\n',
+    text: '    if ((isAgain || goesBefore(former, priority)) && this.others(index) !== 0) this.tellNext(index);\n',
     replacement: '',
   },
   {

@@ -92,8 +92,11 @@ export interface Cells {
   mayTake(index: CounterIndex, limit: Limit, priority: Priority): boolean;
   /** Until the next call, and once, {@link acquire} takes for somebody who has waited with `priority`. */
   beginTurn(priority: Priority): void;
-  /** Those who wait for the counter in this shard are others. Whoever may take a slot because of that is told. */
-  publish(index: CounterIndex, standing: Standing): void;
+  /**
+   * Those who wait for the counter in this shard are others. Whoever may take a slot because of that is told.
+   * @param isAgain one of them waits for it again since the same time
+   */
+  publish(index: CounterIndex, standing: Standing, isAgain: boolean): void;
   /** The part of a queue in this shard waits for `counter` although it has connections; null when it does not. */
   tellPart(queue: CounterIndex, counter: CounterIndex | null): void;
   /** Whether nobody of another shard goes before `priority` for a slot that this shard gives back. */

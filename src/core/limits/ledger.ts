@@ -4,11 +4,11 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority, type Standing } from './cells.ts';
+import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority } from './cells.ts';
 import { without } from './claim-parts.ts';
 import { CounterCells } from './counter-cells.ts';
+import { standingOf } from './standing.ts';
 import { NO_COUNTER, stopWaiting, type Waiter, WaitList } from './wait-list.ts';
-import { goesBefore } from './wait-priority.ts';
 
 export { ADMITTED, type Claim, type CounterIndex } from './cells.ts';
 export { type ClaimPart, makeClaim } from './claim-parts.ts';
@@ -28,6 +28,9 @@ export class Ledger {
   readonly #changed = new Set<CounterIndex>();
   /** Counters of queues that do not wait any more although they have connections, until the others are told. */
   readonly #leftParts = new Set<CounterIndex>();
+
+  /** Who was woken last and has taken nothing since, and since when it waits: others may come between, which costs no place. */
+  #woken: { readonly waiter: Waiter; readonly ticket: number } | null = null;
 
   constructor(cells: Cells = new CounterCells()) {
     this.#cells = cells;
@@ -103,6 +106,7 @@ export class Ledger {
    */
   acquire(claim: Claim): number {
     const at = this.#cells.acquire(claim);
+    if (at === ADMITTED) this.#woken = null;
     if (at > 0 && this.#cells.isShared) this.#noteRolledBack(claim, at);
     return at;
   }
@@ -214,9 +218,11 @@ export class Ledger {
       lists.push(list);
     }
     if (waiter.waits.some((wait) => wait.list === list)) return;
-    waiter.waits.push(list.add(waiter, this.#cells.ticket()));
+    const isWoken = this.#woken !== null && this.#woken.waiter === waiter;
+    if (isWoken) waiter.waits.push(list.addAgain(waiter, this.#woken!.ticket));
+    else waiter.waits.push(list.add(waiter, this.#cells.ticket()));
     if (!this.#cells.isShared) return;
-    this.#cells.publish(counter, this.#standing(counter));
+    this.#cells.publish(counter, standingOf(lists), isWoken);
     if (this.#cells.mayTake(counter, list.limit, list.priority)) this.#noteReleased(counter);
     const { pairCounter } = waiter;
     if (pairCounter === undefined) return;
@@ -260,6 +266,7 @@ export class Ledger {
    */
   nextEligible(): Waiter | null {
     if (this.#cells.isShared) this.#tellOthers();
+    this.#woken = null;
     if (this.#cells.isStopped) return null;
     for (const { counter, limit } of this.#universal) if (this.#isFull(counter, limit)) return this.#nextUnheard();
     for (const counter of this.#released) {
@@ -289,6 +296,7 @@ export class Ledger {
   #wakeFirst(list: WaitList, priority: Priority): Waiter {
     const waiter = list.first();
     this.#cells.beginTurn(priority);
+    if (this.#cells.isShared) this.#woken = { waiter, ticket: list.ticket };
     this.stopWaiting(waiter);
     return waiter;
   }
@@ -339,26 +347,11 @@ export class Ledger {
     this.#leftParts.clear();
     for (const counter of this.#changed) {
       this.#changed.delete(counter);
-      this.#cells.publish(counter, this.#standing(counter));
+      this.#cells.publish(counter, standingOf(this.#waitLists.get(counter) ?? []), false);
       // Who goes first now may go before those who were told.
       if (this.#waitLists.has(counter)) this.#released.add(counter);
       else this.#freeIfUnused(counter);
     }
-  }
-
-  /** Who waits for the counter here, as the other shards see it. */
-  #standing(counter: CounterIndex): Standing {
-    let [priority, limit, limitMax, count, countWithoutConnection] = [0, 0, 0, 0, 0];
-    for (const list of this.#waitLists.get(counter) ?? []) {
-      if (goesBefore(list.priority, priority)) {
-        priority = list.priority;
-        limit = list.limit;
-      }
-      limitMax = Math.max(limitMax, list.limit);
-      count += list.size;
-      countWithoutConnection += list.countWithoutConnection;
-    }
-    return { priority, limit, limitMax, count, countWithoutConnection };
   }
 
   /**

@@ -275,8 +275,8 @@ export class SharedCells implements Cells {
     return Atomics.add(this.#memory.head, TICKET, 1);
   }
 
-  publish(index: CounterIndex, standing: Standing): void {
-    this.#waits.publish(index, standing);
+  publish(index: CounterIndex, standing: Standing, isAgain: boolean): void {
+    this.#waits.publish(index, standing, isAgain);
   }
 
   tellPart(queue: CounterIndex, counter: CounterIndex | null): void {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_LIMIT } from '../base/limit.ts';
-import { type Claim, type CounterIndex, Ledger, makeClaim } from './ledger.ts';
+import { ADMITTED, type Claim, type CounterIndex, Ledger, makeClaim } from './ledger.ts';
 import { LedgerControl } from './ledger-control.ts';
 import { LedgerMemory } from './ledger-memory.ts';
 import { SharedCells } from './shared-cells.ts';
-import type { Wait } from './wait-list.ts';
+import type { Wait, Waiter } from './wait-list.ts';
 
 /** The part of a queue in one shard. */
 class Part {
@@ -143,4 +143,52 @@ test('and that what an ended shard held makes none either', () => {
   for (const { index } of control.held()) control.giveBackHeld(index);
   assert.notEqual(ledger.poll(), 0);
   assert.equal(ledger.isAwaited(holder.claim, holder), true);
+});
+
+/** In one shard somebody waits for a slot of the first of two counters, and then in some shard somebody for the second. */
+function woken(isSameShard: boolean) {
+  const { ledger, elsewhere, other } = parts(0, 0);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  const [first, second] = ['first', 'second'].map((key) => {
+    elsewhere.refer(key);
+    return ledger.refer(key);
+  }) as [CounterIndex, CounterIndex];
+  const claim = makeClaim([
+    [first, 1],
+    [second, 1],
+  ]);
+  ledger.acquire(claim);
+  const [earlier, later]: Waiter[] = [1, 2].map(() => ({ waits: [], hasNoConnection: true }));
+  elsewhere.wait(earlier!, first, 1);
+  (isSameShard ? elsewhere : ledger).wait(later!, second, 1);
+  ledger.give(first);
+  elsewhere.poll();
+  assert.equal(elsewhere.nextEligible(), earlier);
+  return { ledger, elsewhere, first, second, claim, earlier: earlier!, later: later! };
+}
+
+for (const isSameShard of [true, false]) {
+  test(`who was woken and finds another counter full keeps its place, ${isSameShard ? '' : 'also '}before one of ${isSameShard ? 'its' : 'another'} shard`, () => {
+    const { ledger, elsewhere, second, claim, earlier } = woken(isSameShard);
+    assert.equal(elsewhere.acquire(claim), 1);
+    elsewhere.wait(earlier, second, 1);
+    ledger.give(second);
+    assert.equal(ledger.nextEligible(), null);
+    elsewhere.poll();
+    assert.equal(elsewhere.nextEligible(), earlier);
+    assert.equal(elsewhere.acquire(claim), ADMITTED);
+  });
+}
+
+test('who has taken a slot since it was woken, or was not woken in this turn, waits as a newcomer', () => {
+  for (const hasTaken of [true, false]) {
+    const { elsewhere, ledger, first, second, earlier, later } = woken(true);
+    if (hasTaken) elsewhere.acquire(makeClaim([[first, 1]]));
+    else elsewhere.nextEligible();
+    elsewhere.wait(earlier, second, 1);
+    ledger.give(second);
+    elsewhere.poll();
+    assert.equal(elsewhere.nextEligible(), later);
+  }
 });

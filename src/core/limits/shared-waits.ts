@@ -54,7 +54,7 @@ export class SharedWaits {
       const priority = Atomics.load(standings, first + PRIORITY);
       if (priority === 0) return 0;
       const limit = Atomics.load(standings, first + WAIT_LIMIT);
-      // It is cleared before the limit changes, and no ticket is drawn twice.
+      // It is cleared before the limit changes. The same one may be there again: then who was misled is told by `publish`.
       if (Atomics.load(standings, first + PRIORITY) !== priority) continue;
       if (open >= limit || Atomics.load(this.#memory.shard(shard), STATE) !== TAKING) return 0;
       return priority;
@@ -127,7 +127,8 @@ export class SharedWaits {
     ringHolders(this.#memory, index, this.#shard);
   }
 
-  publish(index: CounterIndex, { priority, limit, limitMax, count, countWithoutConnection }: Standing): void {
+  publish(index: CounterIndex, standing: Standing, isAgain: boolean): void {
+    const { priority, limit, limitMax, count, countWithoutConnection } = standing;
     const first = index * STANDING;
     const former = this.#standings[first + PRIORITY]!;
     const counts = Math.min(count, COUNT_MAX) | (Math.min(countWithoutConnection, COUNT_MAX) << 16);
@@ -141,7 +142,7 @@ export class SharedWaits {
     Atomics.store(this.#standings, first + COUNTS, counts);
     if (priority !== former) Atomics.store(this.#standings, first + PRIORITY, priority);
     this.#flag(index, count > 0);
-    if (goesBefore(former, priority) && this.others(index) !== 0) this.tellNext(index);
+    if ((isAgain || goesBefore(former, priority)) && this.others(index) !== 0) this.tellNext(index);
     if (isMore) this.tellHolders(index);
   }
 

@@ -3,7 +3,7 @@
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
 import type { CounterIndex, Priority } from './cells.ts';
-import { priorityOf } from './wait-priority.ts';
+import { goesBefore, priorityOf } from './wait-priority.ts';
 
 /** Somebody who may wait for slots. Owned by its maker; the ledger only puts it into lists. */
 export interface Waiter {
@@ -34,6 +34,9 @@ interface Rank {
 }
 
 const emptyRank = (): Rank => ({ head: null, tail: null, size: 0 });
+
+/** One that waits again finds its place among so many; further back it comes last, which keeps this cheap in long lists. */
+const PLACES_MAX = 100;
 
 /** The counter of a list that is not about connections. */
 export const NO_COUNTER = -1;
@@ -82,7 +85,19 @@ export class WaitList {
   /** Adds `waiter` behind all others of its rank. */
   add(waiter: Waiter, ticket = 0): Wait {
     const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), ticket, before: null, after: null };
-    this.#append(wait);
+    this.#insert(wait, null);
+    return wait;
+  }
+
+  /** Adds `waiter` before those of its rank who began to wait after it. */
+  addAgain(waiter: Waiter, ticket: number): Wait {
+    const wait: Wait = { waiter, list: this, rank: this.#rankOf(waiter), ticket, before: null, after: null };
+    const priority = priorityOf(ticket, true);
+    let after = wait.rank.head;
+    for (let left = PLACES_MAX; after !== null && !goesBefore(priority, priorityOf(after.ticket, true)); left--) {
+      after = left === 0 ? null : after.after;
+    }
+    this.#insert(wait, after);
     return wait;
   }
 
@@ -106,7 +121,7 @@ export class WaitList {
     this.#unlink(wait);
     wait.ticket = ticket;
     wait.rank = this.#rankOf(wait.waiter);
-    this.#append(wait);
+    this.#insert(wait, null);
     this.#reranked();
   }
 
@@ -115,7 +130,11 @@ export class WaitList {
     return this.#firstWait().waiter;
   }
 
-  /** Of that one. */
+  get ticket(): number {
+    return this.#firstWait().ticket;
+  }
+
+  /** Of that one, as its ticket. */
   get priority(): Priority {
     const wait = this.#firstWait();
     return priorityOf(wait.ticket, wait.rank === this.#withoutConnection);
@@ -136,13 +155,16 @@ export class WaitList {
     return waiter.hasNoConnection ? this.#withoutConnection : this.#withConnection;
   }
 
-  #append(wait: Wait): void {
+  /** @param after null at the end of its rank */
+  #insert(wait: Wait, after: Wait | null): void {
     const { rank } = wait;
-    wait.before = rank.tail;
-    wait.after = null;
-    if (rank.tail === null) rank.head = wait;
-    else rank.tail.after = wait;
-    rank.tail = wait;
+    const before = after === null ? rank.tail : after.before;
+    wait.before = before;
+    wait.after = after;
+    if (before === null) rank.head = wait;
+    else before.after = wait;
+    if (after === null) rank.tail = wait;
+    else after.before = wait;
     rank.size += 1;
   }
 }
