@@ -192,3 +192,20 @@ test('who has taken a slot since it was woken, or was not woken in this turn, wa
     assert.equal(elsewhere.nextEligible(), later);
   }
 });
+
+test('who waits again below another limit is not left what is above that', () => {
+  const { ledger, elsewhere, other } = parts(0, 0);
+  elsewhere.stopWaiting(other);
+  elsewhere.nextEligible();
+  elsewhere.refer('counter');
+  const counter = ledger.refer('counter');
+  ledger.acquire(makeClaim([[counter, 1]]));
+  const [first, second]: Waiter[] = [1, 2].map(() => ({ waits: [], hasNoConnection: true }));
+  elsewhere.wait(first!, counter, 2);
+  ledger.wait(second!, counter, 2);
+  assert.equal(elsewhere.nextEligible(), first);
+  assert.equal(ledger.nextEligible(), null, 'the slot is left to the other shard');
+  elsewhere.wait(first!, counter, 1);
+  ledger.poll();
+  assert.equal(ledger.nextEligible(), second);
+});

@@ -134,13 +134,14 @@ export class SharedWaits {
     const counts = Math.min(count, COUNT_MAX) | (Math.min(countWithoutConnection, COUNT_MAX) << 16);
     const before = this.#standings[first + COUNTS]!;
     const isMore = (counts & COUNT_MAX) > (before & COUNT_MAX) || counts >> 16 > before >> 16;
-    if (priority !== former) {
+    const isOther = priority !== former || limit !== this.#standings[first + WAIT_LIMIT]!;
+    if (isOther) {
       Atomics.store(this.#standings, first + PRIORITY, 0);
       Atomics.store(this.#standings, first + WAIT_LIMIT, limit);
     }
     Atomics.store(this.#standings, first + WAIT_LIMIT_MAX, limitMax);
     Atomics.store(this.#standings, first + COUNTS, counts);
-    if (priority !== former) Atomics.store(this.#standings, first + PRIORITY, priority);
+    if (isOther) Atomics.store(this.#standings, first + PRIORITY, priority);
     this.#flag(index, count > 0);
     if ((isAgain || goesBefore(former, priority)) && this.others(index) !== 0) this.tellNext(index);
     if (isMore) this.tellHolders(index);
