@@ -217,9 +217,6 @@ export class EngineCheck {
     if (waits && this.#situation.scenario.nameConditions.unavailable > 0) return null;
     for (const { host, addresses } of this.#situation.reachable(binding, plan)) {
       for (const address of addresses) {
-        // Another queue of the binding may have found the host well; this one hears of it when its own time comes.
-        const looksAgainAt = queue.hold?.kind === 'hostsDown' ? queue.hold.until : queue.tryHostsAt;
-        if (!plan.isAlone && looksAgainAt !== null && looksAgainAt > world.mono) continue;
         if (engine.scheduler.hostStates.retryAt(binding, address, world.mono) !== null) continue;
         if (awaitsTokensOf(queue, address)) continue;
         const hostLimit = force.hostLimit(binding, host, address);
