@@ -158,6 +158,17 @@ const ROWS: readonly [
     /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Connections = "1\/60"; set by the global scope at mail\.conf:1:1\nNext chance: in.*\nTo change: config set outbound_throttle_connections "N\/60"$/m,
   ],
   [
+    'a throttle whose token went to another, who waited longer',
+    'Outbound_Throttle_Connections = "1/5"',
+    (bench) => {
+      bench.later(10_000);
+      for (const domain of ['b.example', 'c.example', 'a.example']) bench.add(1, domain);
+      bench.later(5_000);
+      bench.later(2_000);
+    },
+    /^Next chance: in 3\.0 s, unless others who share the throttle come first\.$/m,
+  ],
+  [
     'a throttle of messages of a host',
     'Host "mx-127.0.0.1.example" { Outbound_Throttle_Messages = "1/60" }\n',
     (bench) => bench.add(16),

@@ -6,7 +6,7 @@ import type { Limit } from '../base/limit.ts';
 import type { MonoMs, WallMs } from '../base/moment.ts';
 import { Timer } from '../base/timers.ts';
 import type { CounterIndex } from '../limits/ledger.ts';
-import type { ThrottleValue } from '../limits/throttle-table.ts';
+import type { SharedThrottle } from '../limits/throttle-table.ts';
 import { NO_COUNTER, type Wait, type Waiter } from '../limits/wait-list.ts';
 import type { DomainName } from '../mail/domain-name.ts';
 import type { Candidate } from '../mail/hosts.ts';
@@ -31,8 +31,8 @@ export type Hold =
   | { readonly kind: 'addressMissing'; readonly address: string }
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }
   | { readonly kind: 'nodeTrouble' }
-  /** `value` tells which throttle has no token, how many it gives in which time, and where that is set. */
-  | { readonly kind: 'throttled'; readonly value: ThrottleValue; readonly until: MonoMs };
+  /** `throttle` had no token; the queue looks again at `until`, and others may take the one that comes then. */
+  | { readonly kind: 'throttled'; readonly throttle: SharedThrottle; readonly until: MonoMs };
 
 /** A counter with the limit that it has for the connections of this queue. */
 export interface LimitedCounter {

@@ -175,8 +175,11 @@ function reasonOf(
         untilMs: Math.max(0, hold.until - at.mono),
         hosts: failedHosts(queue, parts, at.mono),
       };
-    case 'throttled':
-      return { kind: 'throttle', value: hold.value, untilMs: Math.max(0, hold.until - at.mono) };
+    case 'throttled': {
+      // Not `until`: others may have taken the token that came then.
+      const { value, window } = hold.throttle;
+      return { kind: 'throttle', value, untilMs: Math.max(0, window.recoversAt(at.mono) - at.mono) };
+    }
     default:
       return hold;
   }

@@ -146,7 +146,7 @@ export class Tokens {
     this.table.wait(waiter, lacking, at.mono);
     const until = this.table.recoversAt(lacking, at.mono);
     if (queue.hold !== null && !(queue.hold.kind === 'throttled' && until < queue.hold.until)) return;
-    queue.hold = { kind: 'throttled', value: lacking.value, until };
+    queue.hold = { kind: 'throttled', throttle: lacking, until };
   }
 
   /** Mail waits beside idle connections: each waits for the throttle that keeps it from sending. */
