@@ -64,6 +64,7 @@ test('whichever shard takes a token, whenever it read the clock, the window is o
         const clocks = behind.map((behindMs) => Math.round(behindMs * 4096) / 4096);
         const model = new Throttle(count, periodMs);
         const own: { readonly shard: number; at: number }[] = [];
+        const happened: number[] = [];
         let now = 2000;
         let latest = 0;
         for (const { shard, waitMs, lateMs, what, ...change } of steps) {
@@ -77,16 +78,18 @@ test('whichever shard takes a token, whenever it read the clock, the window is o
             for (const one of windows) one.change(count, periodMs);
             model.change(count, periodMs);
           } else if (what === 'move' && taken !== undefined) {
-            assert.equal(
-              window.move(monoMs(taken.at - clocks[shard]!), at),
-              model.move(monoMs(taken.at), monoMs(latest)),
-            );
+            const isMoved = window.move(monoMs(taken.at - clocks[shard]!), at);
+            assert.equal(isMoved, model.move(monoMs(taken.at), monoMs(latest)));
+            if (isMoved) happened[happened.indexOf(taken.at)] = latest;
             own.splice(own.indexOf(taken), 1);
           } else {
             assert.equal(window.free(at), model.free(monoMs(latest)));
             const isTaken = window.take(at);
             assert.equal(isTaken, model.take(monoMs(latest)));
-            if (isTaken) own.push({ shard, at: latest });
+            if (isTaken) {
+              own.push({ shard, at: latest });
+              happened.push(latest);
+            }
           }
           const recovery = window.recoversAt(at) + clocks[shard]!;
           assert.equal(recovery, model.recoversAt(monoMs(latest)));
@@ -97,11 +100,12 @@ test('whichever shard takes a token, whenever it read the clock, the window is o
           [...window.own.remembered()].map(([at, events]) => [at + clocks[shard]!, events] as const),
         );
         for (const [at, one] of events.sort((a, b) => a[0] - b[0])) writtenDown.add(monoMs(at), one);
-        assert.ok(writtenDown.free(monoMs(latest)) <= model.free(monoMs(latest)), 'nothing is lost over a restart');
+        // Not what the model says is free: it forgets sooner, having fewer places for all than the shards have together.
+        const inWindow = happened.filter((one) => one + periodMs > latest).length;
+        const free = Math.max(0, count - inWindow);
+        assert.ok(writtenDown.free(monoMs(latest)) <= free, 'nothing is lost over a restart');
       },
     ),
-    // Seed 233138481 finds a token moved back that a restart forgets: open, and not yet understood.
-    { seed: 1 },
   );
 });
 
