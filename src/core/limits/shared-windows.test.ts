@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { WaitingClient } from '../../../test/support/waiting-client.ts';
 import { type Moment, type MonoMs, monoMs, wallMs } from '../base/moment.ts';
 import { Timers } from '../base/timers.ts';
 import { BELL, LedgerMemory, LOCK, TICKET } from './ledger-memory.ts';
@@ -9,7 +10,6 @@ import { Throttle } from './throttle.ts';
 import { ThrottleMemory } from './throttle-memory.ts';
 import type { ThrottleRecord } from './throttle-record.ts';
 import { type SharedThrottle, ThrottleTable } from './throttle-table.ts';
-import type { Wait, Waiter } from './wait-list.ts';
 import { WindowControl } from './window-control.ts';
 import { WindowMemory } from './window-memory.ts';
 import type { Window } from './windows.ts';
@@ -194,17 +194,6 @@ test('a window that a shard forgets stays that of the others; one that nobody ha
 
 // ---- those who wait, over several tables
 
-class Client implements Waiter {
-  readonly waits: Wait[] = [];
-  readonly name: string;
-  hasNoConnection: boolean;
-
-  constructor(name: string, hasNoConnection = true) {
-    this.name = name;
-    this.hasNoConnection = hasNoConnection;
-  }
-}
-
 const SET_AT = { file: 'test.conf', line: 1, column: 1 };
 
 class Shard {
@@ -231,7 +220,7 @@ class Shard {
   }
 
   /** A token of each, or it waits for one that lacks. */
-  ask(client: Client, throttles: readonly SharedThrottle[], at: MonoMs): boolean {
+  ask(client: WaitingClient, throttles: readonly SharedThrottle[], at: MonoMs): boolean {
     this.table.hold(at);
     const lacking = throttles.find((throttle) => !this.table.hasRoom(throttle, [client], at));
     if (lacking === undefined) for (const throttle of throttles) this.table.take(throttle, at);
@@ -245,7 +234,7 @@ class Shard {
   }
 
   /** A turn in which what was to be reserved is, and what is wanted is begun to be. */
-  runWriting(at: MonoMs, throttlesOf: (client: Client) => readonly SharedThrottle[]): Client[] {
+  runWriting(at: MonoMs, throttlesOf: (client: WaitingClient) => readonly SharedThrottle[]): WaitingClient[] {
     if (this.isWriting) {
       this.isWriting = false;
       this.table.written(true, at);
@@ -256,13 +245,13 @@ class Shard {
   }
 
   /** As the loop of a shard. @returns who took tokens */
-  run(at: MonoMs, throttlesOf: (client: Client) => readonly SharedThrottle[]): Client[] {
+  run(at: MonoMs, throttlesOf: (client: WaitingClient) => readonly SharedThrottle[]): WaitingClient[] {
     Atomics.store(this.#words, BELL, 0);
     this.timers.advance(at);
     this.table.poll();
-    const took: Client[] = [];
+    const took: WaitingClient[] = [];
     for (let looks = 0; ; looks++) {
-      const client = this.table.nextEligible(at) as Client | null;
+      const client = this.table.nextEligible(at) as WaitingClient | null;
       if (client === null) return took;
       assert.ok(looks < 2000, 'they give way to each other for ever');
       if (this.ask(client, throttlesOf(client), at)) took.push(client);
@@ -275,20 +264,20 @@ test('the longest wait goes first in whatever shard it is, and who has no connec
   const [one, other] = [new Shard(site, 0), new Shard(site, 1)];
   const throttles = [one, other].map((shard) => shard.refer('key', 1, 1000));
   const at = (ms: number) => monoMs(ms);
-  assert.ok(one.ask(new Client('holder'), [throttles[0]!], at(0)));
+  assert.ok(one.ask(new WaitingClient('holder'), [throttles[0]!], at(0)));
   const run = (index: number, ms: number) =>
     [one, other][index]!.run(at(ms), () => [throttles[index]!]).map(({ name }) => name);
-  const wait = (index: number, client: Client) => {
+  const wait = (index: number, client: WaitingClient) => {
     assert.equal([one, other][index]!.ask(client, [throttles[index]!], at(1)), false);
     assert.deepEqual(run(index, 1), []);
   };
-  wait(1, new Client('has one', false));
-  wait(1, new Client('first'));
-  wait(0, new Client('second'));
-  wait(0, new Client('third'));
-  wait(1, new Client('fourth'));
+  wait(1, new WaitingClient('has one', false));
+  wait(1, new WaitingClient('first'));
+  wait(0, new WaitingClient('second'));
+  wait(0, new WaitingClient('third'));
+  wait(1, new WaitingClient('fourth'));
   assert.deepEqual(run(0, 1000), [], 'the token is left to the first');
-  assert.equal(one.ask(new Client('newcomer'), [throttles[0]!], at(1000)), false);
+  assert.equal(one.ask(new WaitingClient('newcomer'), [throttles[0]!], at(1000)), false);
   assert.deepEqual(run(1, 1000), ['first']);
   assert.ok(one.isRung, 'and who left it hears that it is taken');
   assert.deepEqual(run(0, 1001), []);
@@ -314,11 +303,11 @@ test('who waits behind somebody in a shard that ends goes on', () => {
   const [mortal, living] = [new Shard(site, 0), new Shard(site, 1)];
   const throttles = [mortal, living].map((shard) => shard.refer('key', 1, 1000));
   site.windows(0).ticket(); // the first two come to the same
-  assert.ok(living.ask(new Client('holder'), [throttles[1]!], monoMs(0)));
+  assert.ok(living.ask(new WaitingClient('holder'), [throttles[1]!], monoMs(0)));
   const run = (ms: number) => living.run(monoMs(ms), () => [throttles[1]!]).map(({ name }) => name);
-  mortal.ask(new Client('first'), [throttles[0]!], monoMs(1));
+  mortal.ask(new WaitingClient('first'), [throttles[0]!], monoMs(1));
   mortal.run(monoMs(1), () => [throttles[0]!]);
-  living.ask(new Client('second'), [throttles[1]!], monoMs(2));
+  living.ask(new WaitingClient('second'), [throttles[1]!], monoMs(2));
   assert.deepEqual(run(1000), []);
   site.control.ended(0);
   assert.equal(living.isRung, false);
@@ -341,7 +330,7 @@ test('who cannot write down what it would take keeps no token from others', () =
   };
   const wait = (index: number, name: string, ms: number) => {
     const shard = [stuck, other][index]!;
-    assert.equal(shard.ask(new Client(name), [throttles[index]!], monoMs(ms)), false);
+    assert.equal(shard.ask(new WaitingClient(name), [throttles[index]!], monoMs(ms)), false);
     assert.deepEqual(run(index, ms), []);
   };
   wait(0, 'first', 0);
@@ -367,12 +356,12 @@ test('in any order of turns tokens of several throttles are taken all or none, n
     fc.property(fc.array(order, { maxLength: 120 }), fc.constantFrom(1, 100), (orders, scale) => {
       const site = new Site(3);
       const shards = [0, 1, 2].map((number) => new Shard(site, number));
-      const needs = new Map<Client, string>();
+      const needs = new Map<WaitingClient, string>();
       const events: Record<string, number[]> = { a: [], b: [] };
       const values: Readonly<Record<string, readonly [number, number]>> = { a: [2, 100 * scale], b: [3, 250 * scale] };
-      const throttlesOf = (shard: Shard, client: Client) =>
+      const throttlesOf = (shard: Shard, client: WaitingClient) =>
         [...needs.get(client)!].map((key) => shard.refer(key, ...values[key]!));
-      const note = (client: Client, at: number) => {
+      const note = (client: WaitingClient, at: number) => {
         for (const key of needs.get(client)!) events[key]!.push(at);
         needs.delete(client);
       };
@@ -384,7 +373,7 @@ test('in any order of turns tokens of several throttles are taken all or none, n
         now += waitMs * scale;
         const shard = shards[number]!;
         if (what === 'joins') {
-          const client = new Client(`${now}`, !hasConnection);
+          const client = new WaitingClient(`${now}`, !hasConnection);
           needs.set(client, keys);
           if (shard.ask(client, throttlesOf(shard, client), monoMs(now))) note(client, now);
         } else if (what === 'is ranked anew') {

@@ -1,23 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { WaitingClient } from '../../../test/support/waiting-client.ts';
 import { type Moment, monoMs, wallMs } from '../base/moment.ts';
 import { Timers } from '../base/timers.ts';
 import { ThrottleMemory } from './throttle-memory.ts';
 import type { ThrottleRecord } from './throttle-record.ts';
 import { type RecordWriter, type SharedThrottle, ThrottleTable } from './throttle-table.ts';
-import { stopWaiting, type Wait, type Waiter } from './wait-list.ts';
-
-class Client implements Waiter {
-  readonly waits: Wait[] = [];
-  readonly name: string;
-  hasNoConnection: boolean;
-
-  constructor(name: string, hasNoConnection = true) {
-    this.name = name;
-    this.hasNoConnection = hasNoConnection;
-  }
-}
+import { stopWaiting } from './wait-list.ts';
 
 const SET_AT = { file: 'test.conf', line: 1, column: 1 };
 const WALL_ORIGIN = 1_000_000_000;
@@ -66,7 +56,7 @@ class Bench implements RecordWriter {
   }
 
   /** Asks for a token, and waits for it when there is none. */
-  ask(client: Client, throttle: SharedThrottle): boolean {
+  ask(client: WaitingClient, throttle: SharedThrottle): boolean {
     const hasRoom = this.table.hasRoom(throttle, [client], this.at.mono);
     if (hasRoom) this.table.take(throttle, this.at.mono);
     else this.table.wait(client, throttle, this.at.mono);
@@ -74,10 +64,10 @@ class Bench implements RecordWriter {
   }
 
   /** Everybody who is woken tries to take one. @returns who took one, in order */
-  run(throttle: SharedThrottle, takes: (client: Client) => boolean = () => true): string[] {
+  run(throttle: SharedThrottle, takes: (client: WaitingClient) => boolean = () => true): string[] {
     const took: string[] = [];
     for (;;) {
-      const client = this.table.nextEligible(this.at.mono) as Client | null;
+      const client = this.table.nextEligible(this.at.mono) as WaitingClient | null;
       if (client === null) break;
       if (takes(client) && this.ask(client, throttle)) took.push(client.name);
     }
@@ -99,7 +89,7 @@ test('one key is one throttle; a changed value keeps what happened', () => {
   const throttle = bench.refer(2, 1000);
   assert.equal(bench.refer(2, 1000), throttle);
   assert.notEqual(bench.refer(2, 1000, 'other'), throttle);
-  assert.ok(bench.ask(new Client('a'), throttle));
+  assert.ok(bench.ask(new WaitingClient('a'), throttle));
   assert.equal(bench.refer(1, 1000), throttle);
   assert.equal(throttle.free(bench.at.mono), 0);
   bench.refer(3, 1000);
@@ -110,8 +100,8 @@ test('who has no connection is woken first, then the longest wait, one for each 
   const bench = new Bench();
   bench.later(1000);
   const throttle = bench.refer(2, 1000);
-  const [first, second] = [new Client('first', false), new Client('second', false)];
-  const [third, fourth] = [new Client('third'), new Client('fourth')];
+  const [first, second] = [new WaitingClient('first', false), new WaitingClient('second', false)];
+  const [third, fourth] = [new WaitingClient('third'), new WaitingClient('fourth')];
   assert.ok(bench.ask(first, throttle));
   assert.ok(bench.ask(second, throttle));
   for (const client of [first, second, third, fourth]) assert.ok(!bench.ask(client, throttle));
@@ -127,8 +117,8 @@ test('a woken waiter that does not take its token leaves it to the next', () => 
   const bench = new Bench();
   bench.later(1000);
   const throttle = bench.refer(1, 1000);
-  const clients = ['a', 'b', 'c'].map((name) => new Client(name));
-  assert.ok(bench.ask(new Client('holder'), throttle));
+  const clients = ['a', 'b', 'c'].map((name) => new WaitingClient(name));
+  assert.ok(bench.ask(new WaitingClient('holder'), throttle));
   for (const client of clients) bench.ask(client, throttle);
   bench.later(1000);
   assert.deepEqual(
@@ -141,10 +131,10 @@ test('nobody takes a token past those who wait for it', () => {
   const bench = new Bench();
   bench.later(1000);
   const throttle = bench.refer(2, 1000);
-  const [waiting, late] = [new Client('waiting'), new Client('late')];
-  bench.ask(new Client('holder'), throttle);
+  const [waiting, late] = [new WaitingClient('waiting'), new WaitingClient('late')];
+  bench.ask(new WaitingClient('holder'), throttle);
   bench.later(10);
-  bench.ask(new Client('holder'), throttle);
+  bench.ask(new WaitingClient('holder'), throttle);
   assert.ok(!bench.ask(waiting, throttle));
   bench.at = { ...bench.at, mono: monoMs(bench.at.mono + 990) }; // recovered, and its timer has not fired
   assert.ok(!bench.ask(late, throttle));
@@ -155,8 +145,8 @@ test('a raised rate is used at once by those who wait', () => {
   const bench = new Bench();
   bench.later(1000);
   const throttle = bench.refer(1, 1000);
-  bench.ask(new Client('holder'), throttle);
-  bench.ask(new Client('waiting'), throttle);
+  bench.ask(new WaitingClient('holder'), throttle);
+  bench.ask(new WaitingClient('waiting'), throttle);
   bench.refer(2, 1000);
   assert.deepEqual(bench.run(throttle), ['waiting']);
 });
@@ -167,7 +157,7 @@ test('tokens of a long window wait for the disk; many throttles go into one writ
   const throttles = ['a', 'b', 'c'].map((key) => bench.refer(600, 60_000, key));
   bench.table.write(bench.at);
   assert.equal(bench.writes, 0);
-  const clients = throttles.map(({ value }) => new Client(value.key));
+  const clients = throttles.map(({ value }) => new WaitingClient(value.key));
   for (const [index, client] of clients.entries()) assert.ok(!bench.ask(client, throttles[index]!));
   bench.table.write(bench.at);
   assert.equal(bench.writes, 1);
@@ -189,7 +179,7 @@ test('tokens of a long window wait for the disk; many throttles go into one writ
 test('after an unclean stop all that was reserved counts as taken at the start; after an orderly one nothing', () => {
   const bench = new Bench();
   const throttle = bench.refer(60, 60_000);
-  const client = new Client('a');
+  const client = new WaitingClient('a');
   bench.ask(client, throttle);
   bench.table.write(bench.at);
   bench.finish();
@@ -203,7 +193,7 @@ test('after an unclean stop all that was reserved counts as taken at the start; 
 test('a wall clock that went backwards counts what is written as happening now', () => {
   const bench = new Bench();
   const throttle = bench.refer(60, 60_000);
-  bench.ask(new Client('a'), throttle);
+  bench.ask(new WaitingClient('a'), throttle);
   bench.table.write(bench.at);
   bench.finish();
   bench.run(throttle);
@@ -217,7 +207,7 @@ test('damage: every long window begins full, and stays so known over the next re
   const throttle = bench.refer(6, 60_000);
   assert.equal(throttle.window.recoversAt(bench.at.mono), 61_000);
   bench.later(60_000);
-  bench.ask(new Client('a'), throttle);
+  bench.ask(new WaitingClient('a'), throttle);
   bench.table.write(bench.at);
   bench.finish();
   const next = new Bench(2000, bench.records).refer(6, 600_000, 'another');
@@ -227,7 +217,7 @@ test('damage: every long window begins full, and stays so known over the next re
 test('a write that did not work is tried again after a second, with everything', () => {
   const bench = new Bench();
   const throttle = bench.refer(60, 60_000);
-  bench.ask(new Client('a'), throttle);
+  bench.ask(new WaitingClient('a'), throttle);
   bench.table.write(bench.at);
   bench.finish(false);
   assert.deepEqual(bench.run(throttle), []);
@@ -243,7 +233,7 @@ test('throttles that know nothing of use are forgotten with the next configurati
   const bench = new Bench();
   const throttle = bench.refer(1, 1000);
   bench.later(2000);
-  bench.ask(new Client('a'), throttle);
+  bench.ask(new WaitingClient('a'), throttle);
   bench.table.forget(bench.at.mono);
   assert.equal(bench.refer(1, 1000), throttle);
   bench.later(86_400_000);
@@ -271,7 +261,7 @@ test('over any kills, stops and failed writes no span holds more than the count,
       (steps, count, periodMs) => {
         let bench = new Bench();
         let throttle = bench.refer(count, periodMs);
-        let waiting: Client[] = [];
+        let waiting: WaitingClient[] = [];
         const events: number[] = [];
         const settle = (): void => {
           for (const name of bench.run(throttle)) {
@@ -290,7 +280,7 @@ test('over any kills, stops and failed writes no span holds more than the count,
         for (const step of steps) {
           if (step.kind === 'wait') bench.later(step.ms);
           else if (step.kind === 'ask') {
-            const client = new Client(`${events.length} ${waiting.length} ${Math.floor(bench.at.mono)}`);
+            const client = new WaitingClient(`${events.length} ${waiting.length} ${Math.floor(bench.at.mono)}`);
             if (bench.ask(client, throttle)) events.push(bench.at.mono);
             else waiting.push(client);
           } else if (step.kind === 'write' || step.kind === 'fail') {
