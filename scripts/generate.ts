@@ -1,6 +1,8 @@
-// Writes what is generated out of the catalogue of options: docs/options, editors and the notes of `config help`.
+// Writes what is generated: out of the catalogue of options docs/options, editors and the notes of `config help`; the code of the
+// scanner of message data.
 // test/conformance/generated.test.ts says when it is to be run again: `npm run generate`.
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dataScanFiles } from './data-scan.ts';
 import { notesFiles } from './option-notes.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -10,6 +12,7 @@ function write(files: ReadonlyMap<string, string>): void {
 }
 
 write(notesFiles());
+write(await dataScanFiles());
 // Loaded only now: they read the notes through the program.
 const { optionPages } = await import('./option-pages.ts');
 const { editorFiles } = await import('./editor-files.ts');

@@ -1,8 +1,9 @@
-// What is generated out of the catalogue of options is current, and true: examples load, `config help` prints the pages.
+// What is generated is current, and true: examples load, `config help` prints the pages.
 // `npm run generate` writes it anew.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { dataScanFiles } from '../../scripts/data-scan.ts';
 import { editorFiles } from '../../scripts/editor-files.ts';
 import { notesFiles } from '../../scripts/option-notes.ts';
 import { optionPages } from '../../scripts/option-pages.ts';
@@ -21,6 +22,7 @@ for (const [what, files] of [
   ['the notes that the program reads', notesFiles()],
   ['the pages of docs/options', PAGES],
   ['the files of editors', editorFiles()],
+  ['the code of the scanner of message data', await dataScanFiles()],
 ] as const) {
   test(`${what} are current (npm run generate)`, () => {
     const stale = [...files].filter(([path, text]) => {

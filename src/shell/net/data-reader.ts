@@ -12,14 +12,12 @@ import { assert } from '../../core/base/assert.ts';
 import { LENT_OCTETS_MAX } from '../../core/mail/message.ts';
 import type { DataOutcome, DataRules } from '../../engine/ports.ts';
 import type { DataBlocks } from './data-blocks.ts';
+import { ENDED, matchNext, scanData } from './data-scan.ts';
 import { splitContent } from './header-section.ts';
 import { LineEndFixer } from './line-end-fixer.ts';
 
 const END_OF_DATA = '\r\n.\r\n';
-/** All of CRLF.CRLF has matched. */
-const ENDED = 5;
 const FINAL_DOT_OCTETS = 3;
-const CR = 0x0d;
 const LF = 0x0a;
 const DOT = 0x2e;
 
@@ -56,21 +54,15 @@ export class DataReader {
   push(chunk: Buffer, from: number): number {
     assert(this.#reached !== ENDED, 'nothing is read behind the final dot');
     const reachedBefore = this.#reached;
-    let text: string | null = null;
-    let end: number | null = null;
-    if ((reachedBefore === 0 || reachedBefore === 2) && !this.#isTooLarge && from < chunk.length) {
-      text = chunk.toString('latin1', from);
-      end = this.#walk(text, from);
-    }
+    let end = this.#isTooLarge ? null : this.#scan(chunk, from);
     const areLinesRight = end !== null;
     end ??= this.#findEnd(chunk, from);
     const until = end < 0 ? chunk.length : end;
     const piece = from === 0 && until === chunk.length ? chunk : chunk.subarray(from, until);
     this.#octets += piece.length;
-    if (!this.#isTooLarge && piece.length > 0) {
-      text = text?.length === piece.length ? text : piece.toString('latin1');
-      this.#take(piece, !areLinesRight && this.#readLines(text, reachedBefore));
-    }
+    if (this.#isTooLarge || piece.length === 0) return end;
+    if (!areLinesRight && piece.includes(0)) this.#hasNul = true;
+    this.#take(piece, !areLinesRight && this.#readLines(piece.toString('latin1'), reachedBefore));
     return end;
   }
 
@@ -105,36 +97,13 @@ export class DataReader {
     return this.#hasLoneLineEnd && this.#fixer === null;
   }
 
-  /**
-   * What there is to find in lines that end as they should, as nearly all do, in one walk: the end, and the stuffed dots.
-   * @param offset of `text` in the chunk
-   * @returns as `push` does; null when something may be wrong with a line, of which nothing is noted then
-   */
-  #walk(text: string, offset: number): number | null {
-    let isAtLineStart = this.#reached === 2;
-    let dots = 0;
-    for (let from = 0; ; ) {
-      if (isAtLineStart && text.charCodeAt(from) === DOT) {
-        dots++;
-        if (text.charCodeAt(from + 1) === CR && text.charCodeAt(from + 2) === LF) {
-          this.#stuffedDots += dots;
-          this.#reached = ENDED;
-          return offset + from + FINAL_DOT_OCTETS;
-        }
-      }
-      const lf = text.indexOf('\n', from);
-      const cr = text.indexOf('\r', from);
-      if (lf < 0 && (cr < 0 || cr === text.length - 1)) break;
-      if (lf !== cr + 1 || lf === from) return null;
-      from = lf + 1;
-      isAtLineStart = true;
-    }
-    this.#stuffedDots += dots;
-    let reached = text.length < 4 ? this.#reached : 0;
-    for (let at = Math.max(0, text.length - 4); at < text.length; at++)
-      reached = matchNext(reached, text.charCodeAt(at));
-    this.#reached = reached;
-    return -1;
+  /** Notes what there is to find in lines that end as they should, as nearly all do. @returns as `push` does; null otherwise */
+  #scan(chunk: Buffer, from: number): number | null {
+    const found = scanData(chunk, from, this.#reached);
+    if (found === null) return null;
+    this.#stuffedDots += found.stuffedDots;
+    this.#reached = found.reached;
+    return found.end;
   }
 
   /** Moves `#reached` to the end of the chunk, or to {@link ENDED}. @returns the index behind the end of data, or -1 */
@@ -164,7 +133,6 @@ export class DataReader {
   }
 
   #take(piece: Buffer, hasLoneLineEnd: boolean): void {
-    if (!this.#hasNul && piece.includes(0)) this.#hasNul = true;
     if (hasLoneLineEnd) this.#hasLoneLineEnd = true;
     // The fixer sees all of it, since it knows the size.
     const wire = this.#fixer === null ? null : this.#fixer.fix(piece, hasLoneLineEnd, this.#reached);
@@ -244,11 +212,4 @@ export class DataReader {
     this.#kept = 0;
     this.#filled = 0;
   }
-}
-
-/** How much of CRLF.CRLF is matched when `octet` follows what had matched `reached` octets of it. */
-function matchNext(reached: number, octet: number): number {
-  if (octet === CR) return reached === 3 ? 4 : 1;
-  if (octet === LF) return reached === 4 ? ENDED : reached === 1 ? 2 : 0;
-  return octet === DOT && reached === 2 ? 3 : 0;
 }

@@ -3,10 +3,9 @@
 // a second that is most of what it finds. What is set here is what `onread` sets, in fields of Node that it does not
 // document; where a Node does not have them, the socket goes on telling of chunks (`data`), and all that changes is the cost.
 import type { Socket } from 'node:net';
+import { RECEIVED_OCTETS } from './data-scan.ts';
 
-const READ_OCTETS = 65_536;
-/** What was read is used up when the callback returns, so all sockets of a thread can share it. */
-const shared = Buffer.allocUnsafeSlow(READ_OCTETS);
+const shared = RECEIVED_OCTETS;
 
 /** Told of octets that are there until it returns. */
 export type Received = (octets: Buffer) => void;
@@ -28,7 +27,7 @@ export function readInPlace(socket: Socket, received: Received): void {
     return;
   }
   const callback = (octets: number): boolean => {
-    received(octets === READ_OCTETS ? shared : shared.subarray(0, octets));
+    received(octets === shared.length ? shared : shared.subarray(0, octets));
     return true;
   };
   Object.assign(socket, { [fields.kBuffer]: shared, [fields.kBufferCb]: callback, [fields.kBufferGen]: null });
