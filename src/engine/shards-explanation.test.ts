@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fakeServer, type GivenServer } from '../../test/support/fake-server.ts';
 import { wallMs } from '../core/base/moment.ts';
 import type { ServerView } from '../core/console/server-view.ts';
-import type { Holder, LimitUse, QueueExplanation } from '../core/delivery/queue-explanation.ts';
+import type { Holder, LimitUse, QueueExplanation, ThrottleUse } from '../core/delivery/queue-explanation.ts';
 import { ShardsView } from './shards-view.ts';
 
 const AT = wallMs(1_070_244_212_345);
@@ -21,6 +21,12 @@ const use = (counter: number, open: number, peak: number): LimitUse => ({
 
 const holder = (domain: string, connections: number): Holder => ({ binding: 'default', domain, connections });
 
+const throttle = (key: string, free: number, untilMs = 0): ThrottleUse => ({
+  value: { key, count: 5, periodMs: 60_000, setAt: { file: 'mail.conf', line: 1, column: 1 } },
+  free,
+  untilMs,
+});
+
 const WAITS: QueueExplanation = {
   binding: 'default',
   domain: 'a.com',
@@ -31,6 +37,7 @@ const WAITS: QueueExplanation = {
   reason: { kind: 'limit', limits: [use(7, 5, 5)], holders: [holder('a.com', 2)], isOwn: false },
   waitingMs: 100,
   limits: [use(7, 5, 5), use(8, 1, 1)],
+  throttles: [throttle('a', 1), throttle('b', 2)],
 };
 const EMPTY: QueueExplanation = {
   ...WAITS,
@@ -41,11 +48,13 @@ const EMPTY: QueueExplanation = {
   reason: { kind: 'empty' },
   waitingMs: null,
   limits: [use(7, 4, 6), use(9, 2, 3)],
+  throttles: [throttle('b', 0, 500), throttle('a', 3)],
 };
 const ROUTED: QueueExplanation = { ...EMPTY, active: 1, wanted: 1, reason: { kind: 'route' }, waitingMs: 50 };
 const RETRIED: QueueExplanation = { ...EMPTY, delayed: 2, reason: { kind: 'retryTime', at: AT } };
 const RETRIED_BEFORE: QueueExplanation = { ...RETRIED, reason: { kind: 'retryTime', at: wallMs(AT - 5) } };
 const JOINED_LIMITS = [use(7, 5, 6), use(8, 1, 1), use(9, 2, 3)];
+const JOINED_THROTTLES = [throttle('b', 0, 500), throttle('a', 1)];
 
 type Ask = (view: ServerView) => unknown;
 
@@ -71,6 +80,7 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
         isOwn: false,
       },
       limits: [use(7, 5, 6), use(9, 2, 3), use(8, 1, 1)],
+      throttles: JOINED_THROTTLES,
     },
   ],
   ['why', (view) => view.why('default', 'a.com'), [{}, {}], null],
@@ -104,7 +114,15 @@ const ROWS: readonly [method: string, ask: Ask, shards: readonly GivenServer[], 
       retries: 0,
       nextAttemptAt: null,
       expiresAt: AT,
-      queue: { ...ROUTED, active: 4, delayed: 1, connections: 3, wanted: 5, limits: JOINED_LIMITS },
+      queue: {
+        ...ROUTED,
+        active: 4,
+        delayed: 1,
+        connections: 3,
+        wanted: 5,
+        limits: JOINED_LIMITS,
+        throttles: JOINED_THROTTLES,
+      },
     },
   ],
   [

@@ -1,10 +1,12 @@
 // Why mail of a queue waits, where each shard has a part of the queue. Limits are the same in all shards, and so is their use,
 // which is counted in memory that they share (docs/decisions/0004); mail and connections are added up.
 import {
+  byRoom,
   HOLDERS_MAX,
   type Holder,
   type LimitUse,
   type QueueExplanation,
+  type ThrottleUse,
   type WaitReason,
 } from '../core/delivery/queue-explanation.ts';
 import { sum } from './every-shard.ts';
@@ -53,6 +55,7 @@ function withTotals(shown: QueueExplanation, parts: readonly QueueExplanation[])
     wanted: sum(parts.map((one) => one.wanted)),
     reason: reason.kind === 'limit' ? { ...reason, limits: sameAs(reason.limits, limits) } : reason,
     limits,
+    throttles: joinThrottles(parts.flatMap((one) => one.throttles)),
   };
 }
 
@@ -70,6 +73,12 @@ function joinLimits(limits: readonly LimitUse[]): LimitUse[] {
     );
   }
   return [...joined.values()];
+}
+
+/** The same window is one row, with the least room that any shard saw. */
+function joinThrottles(throttles: readonly ThrottleUse[]): ThrottleUse[] {
+  const sorted = throttles.toSorted(byRoom);
+  return sorted.filter((one, place) => sorted.findIndex(({ value }) => value.key === one.value.key) === place);
 }
 
 const keyOf = ({ counter, limit, option }: LimitUse): string => `${counter} ${limit} ${option}`;

@@ -175,6 +175,25 @@ const ROWS: readonly [
     /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Messages = "1\/60"; set by host "mx-127\.0\.0\.1\.example" at.*\n.*\nTo change: config set host mx-127\.0\.0\.1\.example outbound_throttle_messages "N\/60"$/m,
   ],
   [
+    'a limit, and the throttles that would bind next',
+    'Outbound_Throttle_Messages = "20/6"\nOutbound_Throttle_Connections = "9/4"\nDomain "a.example" {\n  Max_Outbound_Connections = 2\n}\nHost "mx-127.0.0.1.example" { Outbound_Throttle_Messages = "2/8" }\n',
+    (bench) => {
+      bench.later(10_000);
+      bench.add(100);
+      bench.later(500);
+    },
+    /Waits for room below a limit, 2 of 2 in use.*(?:\n.*)*\nOther limits:\n(?: {2}.*\n)+Throttles, least room first:\n {2}Outbound_Throttle_Messages = "2\/8": none left, the next in 7\.5 s; set by host "mx-127\.0\.0\.1\.example" at mail\.conf:6:31\n {2}Outbound_Throttle_Connections = "9\/4": 7 of 9 left; set by the global scope at mail\.conf:2:1\n {2}Outbound_Throttle_Messages = "20\/6": 18 of 20 left; set by the global scope at mail\.conf:1:1\n$/,
+  ],
+  [
+    'a throttle, and those beside it',
+    'Outbound_Throttle_Messages = "20/6"\nOutbound_Throttle_Connections = "1/5"\n',
+    (bench) => {
+      bench.later(10_000);
+      bench.add(100);
+    },
+    /^ {2}Outbound_Throttle_Connections = "1\/5"; set by (?:.*\n)*Throttles, least room first:\n {2}Outbound_Throttle_Messages = "20\/6": 19 of 20 left; .*\n$/m,
+  ],
+  [
     'the time of the next attempt',
     '',
     (bench) => {

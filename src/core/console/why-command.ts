@@ -2,7 +2,8 @@
 import { NO_LIMIT } from '../base/limit.ts';
 import { displaySpelling } from '../config/option.ts';
 import type { SetBy } from '../delivery/limit-origin.ts';
-import type { LimitUse, QueueExplanation, WaitReason } from '../delivery/queue-explanation.ts';
+import type { LimitUse, QueueExplanation, ThrottleUse, WaitReason } from '../delivery/queue-explanation.ts';
+import type { ThrottleValue } from '../limits/throttle-table.ts';
 import { canonicalDomain } from '../mail/domain-name.ts';
 import { type Answer, type Command, refuse, reply, type Subject, unknownBinding } from './command.ts';
 import { textOf, zonedTime } from './layout.ts';
@@ -65,14 +66,18 @@ function messageLines(found: Extract<MessageExplanation, { kind: 'found' }>, { p
 }
 
 function queueLines(found: QueueExplanation, subject: Subject): string[] {
-  const { binding, domain, active, delayed, connections, wanted, reason, waitingMs, limits } = found;
+  const { binding, domain, active, delayed, connections, wanted, reason, waitingMs, limits, throttles } = found;
   const waited = waitingMs === null ? '' : `, for ${(waitingMs / 1000).toFixed(1)} s now`;
   const awaited = reason.kind === 'limit' ? new Set(reason.limits.map(({ counter }) => counter)) : new Set<number>();
   const others = limits.filter(({ counter }) => !awaited.has(counter));
+  const next = throttles.filter(({ value }) => reason.kind !== 'throttle' || value.key !== reason.value.key);
   return [
     `binding "${binding}" to ${domain}: ${active} active, ${delayed} delayed, ${connections} of ${wanted} wanted connections`,
     ...reasonLines(found, waited, subject),
     ...(others.length > 0 ? ['Other limits:', ...others.map((limit) => `  ${limitText(limit, subject.process)}`)] : []),
+    ...(next.length > 0
+      ? ['Throttles, least room first:', ...next.map((one) => `  ${throttleText(one, subject.process)}`)]
+      : []),
   ];
 }
 
@@ -105,15 +110,12 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
         ...limitChanges(reason.limits, found).map((command) => `To change: ${command}`),
       ];
     case 'throttle': {
-      const { key, count, periodMs, setAt } = reason.value;
-      const [option = ''] = key.split(' ', 1);
-      const rate = `${displaySpelling(option)} = "${count}/${periodMs / 1000}"`;
-      const setBy = { at: setAt, scope: scopeOfKey(key.slice(option.length + 1)) };
+      const { option, rate, setBy } = describeThrottle(reason.value);
       return [
         `Waits for a token of a throttle${waited}:`,
         `  ${rate}; set by ${placeText(setBy, process)}`,
         `Next chance: in ${(reason.untilMs / 1000).toFixed(1)} s, unless others who share the throttle come first.`,
-        `To change: ${setCommand(option, `"N/${periodMs / 1000}"`, setBy)}`,
+        `To change: ${setCommand(option, `"N/${reason.value.periodMs / 1000}"`, setBy)}`,
       ];
     }
     case 'route':
@@ -180,6 +182,19 @@ function nextChance({ limits, isOwn }: LimitReason): string {
 
 function limitText({ option, counts, limit, open, peak, setBy }: LimitUse, process: Subject['process']): string {
   return `${option} = ${limit === NO_LIMIT ? -1 : limit} (${counts}): ${open} open, ${peak} at most; set by ${placeText(setBy, process)}`;
+}
+
+/** The option, its name and value as they are printed, and whose they are. */
+function describeThrottle({ key, count, periodMs, setAt }: ThrottleValue) {
+  const [option = ''] = key.split(' ', 1);
+  const rate = `${displaySpelling(option)} = "${count}/${periodMs / 1000}"`;
+  return { option, rate, setBy: { at: setAt, scope: scopeOfKey(key.slice(option.length + 1)) } };
+}
+
+function throttleText({ value, free, untilMs }: ThrottleUse, process: Subject['process']): string {
+  const { rate, setBy } = describeThrottle(value);
+  const left = free > 0 ? `${free} of ${value.count} left` : `none left, the next in ${(untilMs / 1000).toFixed(1)} s`;
+  return `${rate}: ${left}; set by ${placeText(setBy, process)}`;
 }
 
 function placeText(setBy: SetBy | 'system', process: Subject['process']): string {

@@ -1,5 +1,5 @@
 // Why the mail of a queue is not going out, or not faster: the one thing it waits for, who set it and where, and every
-// other limit that applies with its use. Made when an operator asks, out of what the scheduler itself waits by, at a cost
+// other limit and throttle that applies with its use. Made when an operator asks, out of what the scheduler itself waits by, at a cost
 // that depends on the limits and connections, not on the mail.
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { Moment, MonoMs, WallMs } from '../base/moment.ts';
@@ -8,7 +8,7 @@ import { bindAddress, suspendDelivery } from '../config/options/connection-optio
 import { blackhole } from '../config/options/retry-options.ts';
 import { SUSPENDED_WITHOUT_END } from '../config/suspension.ts';
 import type { CounterIndex, Ledger } from '../limits/ledger.ts';
-import type { ThrottleValue } from '../limits/throttle-table.ts';
+import type { SharedThrottle, ThrottleValue } from '../limits/throttle-table.ts';
 import { NO_COUNTER } from '../limits/wait-list.ts';
 import { allocationTarget } from './allocation.ts';
 import type { NodeCounters, NodeLimits } from './claims.ts';
@@ -30,6 +30,15 @@ export interface LimitUse {
   readonly open: number;
   readonly peak: number;
   readonly setBy: SetBy | 'system';
+}
+
+/** A throttle with its use. */
+export interface ThrottleUse {
+  readonly value: ThrottleValue;
+  /** Tokens left in the window. */
+  readonly free: number;
+  /** Until the next one comes; 0 while there are some. */
+  readonly untilMs: number;
 }
 
 /** Who has connections that count on a full limit. */
@@ -95,6 +104,8 @@ export interface QueueExplanation {
   /** How long it has waited without a break; null when it does not wait. */
   readonly waitingMs: number | null;
   readonly limits: readonly LimitUse[];
+  /** Of its connections and messages, that with the least room first. */
+  readonly throttles: readonly ThrottleUse[];
 }
 
 export interface ExplanationParts {
@@ -125,6 +136,7 @@ export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Mome
     reason: reasonOf(queue, isCapped, limits, parts, at),
     waitingMs: queue.waitsSince === null ? null : at.mono - queue.waitsSince,
     limits,
+    throttles: throttlesOf(queue, at.mono),
   };
 }
 
@@ -241,6 +253,25 @@ function limitsOf(queue: MailQueue, parts: ExplanationParts): LimitUse[] {
   }
   return found.filter(({ counter }, index) => found.findIndex((other) => other.counter === counter) === index);
 }
+
+// ---- throttles
+
+/** What its connections and messages take tokens of, as far as its hosts are known. */
+function throttlesOf(queue: MailQueue, now: MonoMs): ThrottleUse[] {
+  const ofHosts = queue.candidates.flatMap((candidate) => queue.hostThrottles.get(candidate) ?? []);
+  const all = [queue.throttles, ...ofHosts].flatMap(({ connections, messages }) => [...connections, ...messages]);
+  return [...new Set(all)].map((throttle) => throttleUse(throttle, now)).sort(byRoom);
+}
+
+function throttleUse({ value, window }: SharedThrottle, now: MonoMs): ThrottleUse {
+  const free = window.free(now);
+  return { value, free, untilMs: free > 0 ? 0 : Math.max(0, window.recoversAt(now) - now) };
+}
+
+/** That which gives a token last, or has the fewest left, comes first. */
+export const byRoom = (a: ThrottleUse, b: ThrottleUse): number => b.untilMs - a.untilMs || a.free - b.free;
+
+// ---- one limit
 
 function useOf(
   counter: CounterIndex,
