@@ -7,7 +7,8 @@
 // Without a ROW: relay-20 and relay-100. --only: contestants by name; --tiny: counts of the smoke test; --json: results on
 // the output in place of tables; --out: puts the rows into a file of results, beside those that are there already;
 // --timeout: for one run, 3600 unless told otherwise; --minutes: no round is begun that is not expected to end within so many,
-// and it is said which did not. Rows are in the order of their importance. Status 1: a row came to nothing, or a run went wrong.
+// and it is said which did not. Rows are in the order of their importance. Status 1: a row came to nothing, or a run went wrong;
+// 2: a name that there is not, and nothing was run.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Contestant, Peer, Scale } from './contestant.ts';
@@ -69,10 +70,9 @@ class Suite {
   }
 
   async measure(row: Row): Promise<RowResult | 'no time'> {
-    const only = this.#words.text('only', '').split(',').filter(Boolean);
     const leftOut: { name: string; reason: string }[] = [];
     const measurements = new Map<string, Measurement[]>();
-    const wanted = row.contestants(this.#scale).filter(({ name }) => only.length === 0 || only.includes(name));
+    const wanted = wantedOf(row, this.#scale, namesOf(this.#words));
     for (const contestant of wanted) {
       const reason = await this.#obstacle(contestant);
       if (reason !== null) leftOut.push({ name: contestant.name, reason });
@@ -123,7 +123,7 @@ class Suite {
   }
 
   #commandOf(row: Row, rounds: number): string {
-    const only = this.#words.has('only') ? ` --only ${this.#words.text('only', '')}` : '';
+    const only = this.#words.has('only') ? ` --only ${quoted(this.#words.text('only', ''))}` : '';
     const tiny = this.#scale === 'tiny' ? ' --tiny' : '';
     return `npm run bench -- ${row.id} --rounds ${rounds}${only}${tiny}`;
   }
@@ -236,6 +236,26 @@ function oneLine(text: string): string {
   return said.replaceAll(/\s+/g, ' ').slice(0, 300) || 'it said nothing';
 }
 
+/** As a shell takes it for one word. */
+const quoted = (word: string): string => (/^[\w.,:=/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/** The contestants of `--only`; none for all of them. */
+const namesOf = (words: Words): readonly string[] => words.text('only', '').split(',').filter(Boolean);
+
+function wantedOf(row: Row, scale: Scale, only: readonly string[]): readonly Contestant[] {
+  return row.contestants(scale).filter(({ name }) => only.length === 0 || only.includes(name));
+}
+
+/** What is wrong with names that were given, or null. */
+function mistakeIn(rows: readonly string[], only: readonly string[]): string | null {
+  const unknown = rows.filter((id) => ROWS.every((row) => row.id !== id));
+  if (unknown.length > 0) return `no such row: ${unknown.join(', ')}; there are ${ROWS.map(({ id }) => id).join(', ')}`;
+  const contestants = rowsOf(rows).flatMap((row) => row.contestants('tiny').map(({ name }) => name));
+  const strange = only.filter((name) => !contestants.includes(name));
+  if (strange.length === 0) return null;
+  return `--only: no such contestant in ${rows.join(', ')}: ${strange.join(', ')}; there are ${[...new Set(contestants)].join(', ')}`;
+}
+
 function readResults(file: string): Results {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : { machine: {}, rows: {} };
 }
@@ -255,9 +275,10 @@ async function main(): Promise<number> {
   }
   const named = words.rest.length > 0 ? words.rest : DEFAULT_ROWS;
   const wanted = words.rest.includes('all') ? ROWS.map(({ id }) => id) : named;
-  const unknown = wanted.filter((id) => ROWS.every((row) => row.id !== id));
-  if (unknown.length > 0) {
-    process.stderr.write(`bench: no such row: ${unknown.join(', ')}; \`npm run bench -- list\` has them\n`);
+  const only = namesOf(words);
+  const mistake = mistakeIn(wanted, only);
+  if (mistake !== null) {
+    process.stderr.write(`bench: ${mistake}\n`);
     return 2;
   }
   process.env['BENCH_PORT_BASE'] ??= String(await freePortBase());
@@ -269,6 +290,10 @@ async function main(): Promise<number> {
   let results: Results = { machine: await machineFacts(versions), rows: before.rows };
   const fresh: Record<string, RowResult> = {};
   for (const row of rowsOf(wanted)) {
+    if (wantedOf(row, 'tiny', only).length === 0) {
+      process.stderr.write(`bench: ${row.id}: not measured: it has none of the contestants of --only\n`);
+      continue;
+    }
     let result: RowResult;
     try {
       const measured = await suite.measure(row);

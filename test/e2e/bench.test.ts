@@ -112,10 +112,35 @@ test('a table tells which goals are met and which are missed, and what is less t
   assert.equal(shards, NOT_MEASURED);
 });
 
-test('what nobody knows is said', { timeout: 60_000 }, async (t) => {
-  const { code, complaints } = await run(t, temporaryDirectory(t), ['bench/suite.ts', 'relay-7']);
-  assert.equal(code, 2);
-  assert.match(complaints, /no such row: relay-7; /);
+for (const { words, expected } of [
+  { words: ['relay-7'], expected: /^bench: no such row: relay-7; there are relay-20, relay-100, .*queued\n$/ },
+  {
+    words: ['latency', 'slots', '--only', 'headgate,postfx,each slot'],
+    expected:
+      /^bench: --only: no such contestant in latency, slots: postfx; there are headgate, postfix, .*, each slot\n$/,
+  },
+  {
+    words: ['shards', '--only', 'two shards'], // it is worked out from others
+    expected: /no such contestant in shards: two shards; there are direct, headgate, headgate with two shards, /,
+  },
+]) {
+  test(`bench ${words.join(' ')}: the name that there is not is told`, { timeout: 60_000 }, async (t) => {
+    const { code, output, complaints } = await run(t, temporaryDirectory(t), ['bench/suite.ts', ...words]);
+    assert.equal(code, 2);
+    assert.equal(output, '');
+    assert.match(complaints, expected);
+  });
+}
+
+test('the command of a result can be pasted into a shell', { timeout: 120_000 }, async (t) => {
+  const directory = temporaryDirectory(t);
+  const words = ['bench/suite.ts', 'slots', 'latency', '--only', 'each slot', '--tiny', '--json', '--rounds', '1'];
+  const { code, output, complaints } = await run(t, directory, words);
+  assert.equal(code, 0, complaints);
+  assert.match(complaints, /^bench: latency: not measured: it has none of the contestants of --only$/m);
+  const { rows } = JSON.parse(output) as Results;
+  assert.deepEqual(Object.keys(rows), ['slots']);
+  assert.equal(rows['slots']!.command, "npm run bench -- slots --rounds 1 --only 'each slot' --tiny");
 });
 
 test('what does not fit into the time is told', { timeout: 60_000 }, async (t) => {
