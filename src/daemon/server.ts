@@ -70,6 +70,7 @@ export class Server implements ConfigHolder {
   readonly clock: ConfigClock = { now: () => wallMs(Date.now()), utcOffsetMinutes };
   readonly files = { ...CONFIG_FILES, isRemote: true } as const;
   readonly machine: ConfigMachine;
+  readonly started: Configuration;
   readonly #options: ServerOptions;
   readonly #shards: Shards;
   readonly #console: Console;
@@ -86,6 +87,7 @@ export class Server implements ConfigHolder {
     this.#isHires = options.configuration.value(logHiresTimestamp);
     this.#options = options;
     this.#configuration = options.configuration;
+    this.started = options.configuration;
     this.#shards = shards;
     this.machine = machineOf((address) => shards.machine.hasLocalAddress(address));
     this.#console = new Console({

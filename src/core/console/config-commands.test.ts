@@ -28,6 +28,7 @@ function consoleOver(text: string, next = text) {
         configuration.value(bindAddress, { binding: 'b' }) === '192.0.2.7' ? ['192.0.2.7 is missing'] : [],
     },
     current: () => applied.at(-1)!,
+    started: loaded.configuration,
     apply(configuration) {
       applied.push(configuration);
       return [];
@@ -110,6 +111,32 @@ test('a change that concerns a caution or the next start says so', async () => {
     (await ask('config set spoolbase /srv/spool')).text,
     'SpoolBase = "/srv/spool"\nwarning: spoolbase: takes effect at the next start\n',
   );
+});
+
+test('what takes effect at the next start is told with the value that is in force', async () => {
+  const { ask } = consoleOver('spoolbase = /srv/a\n');
+  const text = async (line: string) => (await ask(line)).text;
+  assert.equal(await text('config eval shards'), 'Shards = 1\n');
+  await ask('config set shards 4');
+  assert.equal(
+    await text('config eval shards'),
+    'Shards = 4\nwarning: shards: takes effect at the next start; until then 1 is in force\n',
+  );
+  assert.match(
+    await text('config explain shards'),
+    /^Shards = 4\ntakes effect at the next start; until then 1 is in force\nset by the global scope/,
+  );
+  assert.equal(JSON.parse(await text('config explain --json shards')).untilNextStart, '1');
+  assert.equal(JSON.parse(await text('config explain --json spoolbase')).untilNextStart, null);
+  await ask('config unset spoolbase');
+  assert.match(
+    await text('config eval spoolbase'),
+    /^SpoolBase = .*\nwarning: .*; until then "\/srv\/a" is in force\n$/,
+  );
+  await ask('config set max_outbound_connections 4'); // at once
+  assert.equal(await text('config eval max_outbound_connections'), 'Max_Outbound_Connections = 4\n');
+  await ask('config unset shards');
+  assert.equal(await text('config eval shards'), 'Shards = 1\n');
 });
 
 test('help describes a name, or refuses it with a likely one', async () => {

@@ -82,7 +82,7 @@ export class ConfigConsole implements ConfigAnswers {
     const [first, second] = words.map(({ text }) => text);
     switch (verb) {
       case 'eval':
-        return evaluate(configuration, words, this.#holder.machine);
+        return evaluate(configuration, words, this.#holder);
       case 'get':
         return getSetting(configuration, words);
       case 'unset':

@@ -22,6 +22,7 @@ import { type Answer, reply } from './command.ts';
 import type { ConfigClock, ConfigHolder, ConfigMachine } from './config-holder.ts';
 import { onOption, optionFor, refuseOption } from './config-path.ts';
 import { formatRunTimeChange } from './config-transaction.ts';
+import { untilNextStart } from './config-values.ts';
 import { textOf } from './layout.ts';
 import type { CounterUse, CounterUses, LimitView, TokenFigures } from './limit-view.ts';
 import { positionText, setPlaceText } from './set-place.ts';
@@ -34,7 +35,7 @@ const CHANGES_SHOWN = 3;
 export function explain(
   configuration: Configuration,
   words: readonly WordSyntax[],
-  { clock, machine }: Pick<ConfigHolder, 'clock' | 'machine'>,
+  { clock, machine, started }: Pick<ConfigHolder, 'clock' | 'machine' | 'started'>,
   view: LimitView | null,
 ): Answer | Promise<Answer> {
   const isJson = words.some(({ text }) => text === JSON_FLAG);
@@ -44,12 +45,16 @@ export function explain(
     if (option === null) return refuseOption(path, name);
     const found = withSystemName(explainOption(configuration, option, subjectOf(path.steps)), machine);
     const governed = await governedBy(found, view);
-    if (isJson) return reply(`${JSON.stringify(asJson(configuration, found, governed))}\n`);
+    const former = untilNextStart(configuration, started, option, found.subject);
+    if (isJson)
+      return reply(`${JSON.stringify({ ...asJson(configuration, found, governed), untilNextStart: former })}\n`);
     const note = noteUndeclared(
       configuration,
       asked.map(({ text }) => text),
     );
-    return reply(textOf([...linesOf(configuration, found, governed, clock), ...(note === null ? [] : [note])]));
+    const [value = '', ...lines] = linesOf(configuration, found, governed, clock);
+    const restart = former === null ? [] : [`takes effect at the next start; until then ${former} is in force`];
+    return reply(textOf([value, ...restart, ...lines, ...(note === null ? [] : [note])]));
   });
 }
 
@@ -202,7 +207,7 @@ function asJson(
   configuration: Configuration,
   { option, subject, value, text, setBy, levels }: Explanation,
   governed: readonly Governed[],
-): unknown {
+): object {
   const isText = option.type.isSecret === true || typeof value === 'object';
   const plain = isText && value !== null ? text : value === NO_LIMIT ? -1 : value;
   const unlimited = (use: CounterUse) => ({ ...use, limit: use.limit === NO_LIMIT ? -1 : use.limit });

@@ -17,6 +17,8 @@ export type ReloadResult =
 /** The configuration in force and the ways to replace it. */
 export interface ConfigHolder {
   current(): Configuration;
+  /** What the server was started with, and still does as to options that take effect at a start; null without a server. */
+  readonly started: Configuration | null;
   /**
    * Puts a changed configuration in force; a lowered limit holds when this is done.
    * @returns why it could not be (a log or an endpoint that does not open), a line each; then nothing changed

@@ -4,10 +4,11 @@ import type { Configuration } from '../config/configuration.ts';
 import { formatContents, formatSetting } from '../config/display.ts';
 import type { Option } from '../config/option.ts';
 import { hostname } from '../config/options/server-options.ts';
+import type { Subject } from '../config/resolution.ts';
 import { readPath, subjectOf } from '../config/scope-path.ts';
 import { indent, quoteText, type WordSyntax } from '../config/syntax.ts';
 import { type Answer, reply } from './command.ts';
-import type { ConfigMachine } from './config-holder.ts';
+import type { ConfigHolder, ConfigMachine } from './config-holder.ts';
 import { onOption, onScope, optionFor, ownSetting, refuseOption, type ScopePath, scopeText } from './config-path.ts';
 
 /** Values of `get` in a scope, and of `unset`, stand this far in. */
@@ -16,16 +17,32 @@ export const VALUE_INDENT = '        ';
 export function evaluate(
   configuration: Configuration,
   words: readonly WordSyntax[],
-  machine: ConfigMachine | null,
+  { machine, started }: Pick<ConfigHolder, 'machine' | 'started'>,
 ): Answer {
   return onOption(configuration.root, 'eval', words, (path, name) => {
     const own = path.stanza?.settings.get(name.text.toLowerCase());
     if (path.innermost?.isChecked === false) return own ? reply(`${formatSetting(own)}\n`) : refuseOption(path, name);
     const option = optionFor(path, name.text);
-    return option === null
-      ? refuseOption(path, name)
-      : reply(`${formatEffective(configuration, path, option, machine)}\n`);
+    if (option === null) return refuseOption(path, name);
+    const former = untilNextStart(configuration, started, option, subjectOf(path.steps));
+    const note =
+      former === null
+        ? ''
+        : `warning: ${option.name}: takes effect at the next start; until then ${former} is in force\n`;
+    return reply(`${formatEffective(configuration, path, option, machine)}\n${note}`);
   });
+}
+
+/** The value that a server goes on with, as it is printed, where that is another than the configured one; or null. */
+export function untilNextStart(
+  configuration: Configuration,
+  started: Configuration | null,
+  option: Option<unknown>,
+  subject: Subject,
+): string | null {
+  if (started === null || !option.needsRestart) return null;
+  const { text } = started.resolve(option, subject);
+  return text === configuration.resolve(option, subject).text ? null : text;
 }
 
 /** `Name = value` with fallback. A server without a name of its own has that of its system. */

@@ -21,6 +21,7 @@ export class LoneConfig implements ConfigHolder {
   readonly clock: ConfigClock;
   readonly files: ConfigFiles;
   readonly machine: ConfigMachine | null;
+  readonly started = null;
   readonly #load: LoadFile;
   #configuration: Configuration;
 
