@@ -434,7 +434,12 @@ test('showqueue: which queues, which part', async () => {
     { domain: 'example.com', binding: null, limit: 100, offset: 0 },
   ]);
   assert.match(await refusalOf('showqueue example.com 5,x'), /expected LIMIT,OFFSET/);
-  assert.match(await refusalOf('showqueue example.com 200000'), /at most 100000/);
+  for (const range of ['0', '0,3', '100001', '200000', '5,', ',5', '1,2,3']) {
+    assert.match(
+      await refusalOf(`showqueue example.com ${range}`),
+      /^found ".*"; expected LIMIT,OFFSET: 1 to 100000 messages, behind the first OFFSET \(0 when left out\), as in 100,0$/m,
+    );
+  }
   assert.match(await refusalOf('showqueue binding nobody example.com'), /no such binding "nobody"/);
   assert.match(await refusalOf('showqueue nobody example.com'), /no such binding "nobody"/);
   assert.match(await refusalOf('showqueue binding example'), /expected showqueue .*binding BINDING .* DOMAIN/);
@@ -455,8 +460,7 @@ test('showqueue tells mail on connections from no mail', async () => {
     ['showqueue example.com', `${none}1 message is being delivered now.\n`],
     ['showqueue all example.com', `${none}4 messages are being delivered now.\n`],
     // A part behind the end says nothing of what is on connections.
-    ['showqueue all example.com 5,1', none],
-    ['showqueue all example.com 0', none],
+    ['showqueue all example.com 5,1', 'No messages for example.com found behind the first 1.\n'],
     ['showqueue nothing.com', 'No messages for nothing.com found.\n'],
   ] as const) {
     assert.equal(await answerOf(line, given), expected, line);

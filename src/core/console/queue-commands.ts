@@ -82,16 +82,19 @@ async function showqueue(args: readonly string[], server: ServerView): Promise<A
   const binding = name === ALL ? null : name;
   const unknown = binding === null ? null : await unknownBinding(binding, server);
   if (unknown !== null) return unknown;
-  const [limit, offset] = range.split(',').map((word) => parseCount(word));
-  if (limit == null || offset === null || limit > LIMIT_MAX || range.split(',').length > 2) {
-    return refuse(`found "${range}"; expected LIMIT,OFFSET with at most ${LIMIT_MAX} messages`);
+  const [most = '', behind = '0', ...more] = range.split(',');
+  const [limit, offset] = [parseCount(most, 1), parseCount(behind)];
+  if (limit === null || offset === null || limit > LIMIT_MAX || more.length > 0) {
+    return refuse(
+      `found "${range}"; expected LIMIT,OFFSET: 1 to ${LIMIT_MAX} messages, behind the first OFFSET (0 when left out), as in ${SHOWQUEUE_DEFAULT}`,
+    );
   }
   const list = { domain: canonicalDomain(domain), binding, queue: null };
-  const messages = await collectPages(server.messages(list, limit, offset ?? 0));
+  const messages = await collectPages(server.messages(list, limit, offset));
   if (isJson) return jsonList(messages, server, messageShape);
   if (messages.length === 0) {
-    const busy = limit > 0 && (offset ?? 0) === 0 ? await deliveringNow(list, server) : 0;
-    return reply(`No messages for ${domain} found.\n${busyLine(busy)}`);
+    if (offset > 0) return reply(`No messages for ${domain} found behind the first ${offset}.\n`);
+    return reply(`No messages for ${domain} found.\n${busyLine(await deliveringNow(list, server))}`);
   }
   return listAnswer(messages, server, messageLines);
 }
