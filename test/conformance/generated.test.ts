@@ -84,7 +84,7 @@ Whether mail is on stable storage before it is acknowledged
 - Default: true
 - Scopes: global
 - Looked for in: the global scope; the default
-- A change: takes effect at once
+- A change: takes effect at the next start
 
 true: a 250 means that the message is on stable storage. false leaves writing to the kernel: a kill
 loses nothing, a power cut may lose acknowledged mail, and a warning says so at load. Momentum's

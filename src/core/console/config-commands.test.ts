@@ -137,6 +137,11 @@ test('what takes effect at the next start is told with the value that is in forc
   assert.equal(await text('config eval max_outbound_connections'), 'Max_Outbound_Connections = 4\n');
   await ask('config unset shards');
   assert.equal(await text('config eval shards'), 'Shards = 1\n');
+  // A spool is opened with it, so that no 250 means more than it did at the start.
+  assert.match(await text('config set force_fsync off'), /^warning: force_fsync: takes effect at the next start$/m);
+  assert.match(await text('config eval force_fsync'), /; until then 1 is in force\n$/);
+  await ask('config set force_fsync yes');
+  assert.equal(await text('config eval force_fsync'), 'Force_Fsync = yes\n');
 });
 
 test('help describes a name, or refuses it with a likely one', async () => {

@@ -41,8 +41,8 @@ export function untilNextStart(
   subject: Subject,
 ): string | null {
   if (started === null || !option.needsRestart) return null;
-  const { text } = started.resolve(option, subject);
-  return text === configuration.resolve(option, subject).text ? null : text;
+  const [before, now] = [started.resolve(option, subject), configuration.resolve(option, subject)];
+  return before.value === now.value || before.text === now.text ? null : before.text; // `on` is `true`
 }
 
 /** `Name = value` with fallback. A server without a name of its own has that of its system. */

@@ -40,6 +40,7 @@ export const forceFsync = option<boolean>({
   default: true,
   scopes: ['global'],
   help: 'whether mail is on stable storage before it is acknowledged',
+  needsRestart: true,
   caution: (value) => (value ? null : 'acknowledged mail can be lost when the system stops hard'),
 });
 
