@@ -175,6 +175,60 @@ const ROWS: readonly [
     /Waits for a token of a throttle.*\n {2}Outbound_Throttle_Messages = "1\/60"; set by host "mx-127\.0\.0\.1\.example" at.*\n.*\nTo change: config set host mx-127\.0\.0\.1\.example outbound_throttle_messages "N\/60"$/m,
   ],
   [
+    'a throttle, since it last let something through',
+    'Outbound_Throttle_Messages = "1/5"\n',
+    (bench) => {
+      bench.later(10_000);
+      bench.add(100);
+      bench.establish();
+      for (const _ of [1, 2, 3]) {
+        bench.deliver(bench.connections[0]!);
+        bench.later(5_000);
+      }
+      bench.deliver(bench.connections[0]!);
+      bench.later(2_000);
+    },
+    /^Waits for a token of a throttle, for 2\.0 s now:\n(?:.*\n)*Next chance: in 3\.0 s/m,
+  ],
+  [
+    'a throttle of connections, since it last let one through',
+    'Outbound_Throttle_Connections = "1/5"\n',
+    (bench) => {
+      bench.later(10_000);
+      bench.add(100);
+      bench.later(5_000);
+      assert.equal(bench.connections.length, 2);
+      bench.later(1_500);
+    },
+    /^Waits for a token of a throttle, for 1\.5 s now:\n(?:.*\n)*Next chance: in 3\.5 s/m,
+  ],
+  [
+    'a throttle whose token went to another, since it began to wait for one',
+    'Outbound_Throttle_Connections = "1/5"',
+    (bench) => {
+      bench.later(10_000);
+      for (const domain of ['b.example', 'c.example', 'a.example']) bench.add(1, domain);
+      bench.later(5_000);
+      bench.later(2_000);
+    },
+    /^Waits for a token of a throttle, for 7\.0 s now:$/m,
+  ],
+  [
+    'a throttle, not the limit that it waited for before',
+    'Server_Max_Outbound_Connections = 1\nDomain "a.example" { Outbound_Throttle_Connections = "1/9" }\n',
+    (bench) => {
+      bench.later(10_000);
+      bench.add(2);
+      bench.add(1, 'b.example');
+      bench.close(bench.connections[0]!);
+      assert.equal(bench.connections[0]!.queue.domain, 'b.example');
+      bench.later(3_000);
+      bench.close(bench.connections[0]!);
+      bench.later(1_000);
+    },
+    /^Waits for a token of a throttle, for 1\.0 s now:\n(?:.*\n)*Next chance: in 5\.0 s/m,
+  ],
+  [
     'a limit, and the throttles that would bind next',
     'Outbound_Throttle_Messages = "20/6"\nOutbound_Throttle_Connections = "9/4"\nDomain "a.example" {\n  Max_Outbound_Connections = 2\n}\nHost "mx-127.0.0.1.example" { Outbound_Throttle_Messages = "2/8" }\n',
     (bench) => {
@@ -321,6 +375,17 @@ test('why: a binding that is gone', async () => {
   bench.settingsOf = (binding, domain) => ({ ...settingsOf(binding, domain), bindingExists: false });
   bench.add(1);
   assert.match(await why(), /Waits for its binding, which is not in the configuration any more/);
+});
+
+test('why: a wait for a token goes on through another look that finds none', async () => {
+  const text = 'Outbound_Throttle_Connections = "1/8"\n';
+  const { bench, why, reload } = benchOf(text);
+  bench.later(10_000);
+  bench.add(100);
+  bench.later(2_000);
+  reload(text);
+  bench.later(1_000);
+  assert.match(await why(), /^Waits for a token of a throttle, for 3\.0 s now:$/m);
 });
 
 test('why: a limit that was set to 0 while connections are open', async () => {

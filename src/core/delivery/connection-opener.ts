@@ -157,9 +157,9 @@ export class ConnectionOpener {
   openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
     // Who has tokens left from a connection that failed may go on although it waits for others.
     if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.#isStopping) return;
+    const { settings, hold } = queue;
     queue.hold = null;
     this.#heldByHosts.delete(queue);
-    const { settings } = queue;
     const target = allocationTarget(
       queue.active.size + queue.inFlight,
       settings.maxOutboundConnections,
@@ -185,8 +185,10 @@ export class ConnectionOpener {
       this.failActive(queue, route.reply);
     } else {
       this.#parts.queues.follow(queue, route.candidates);
+      const before = queue.connections.size;
       if (allocation === 'reserve') this.#openOne(queue, route, at, allocation);
       else while (!isServed() && this.#openOne(queue, route, at, allocation));
+      if (queue.connections.size === before) this.#tokens.goOnWaiting(queue, hold);
       if (isServed()) queue.waitsSince = null;
     }
   }

@@ -31,8 +31,18 @@ export type Hold =
   | { readonly kind: 'addressMissing'; readonly address: string }
   | { readonly kind: 'hostsDown'; readonly until: MonoMs }
   | { readonly kind: 'nodeTrouble' }
-  /** `throttle` had no token; the queue looks again at `until`, and others may take the one that comes then. */
-  | { readonly kind: 'throttled'; readonly throttle: SharedThrottle; readonly until: MonoMs };
+  | Throttled;
+
+/**
+ * `throttle` had no token; the queue looks again at `until`, and others may take the one that comes then. `since`: when it began
+ * to wait for this throttle, or took a token after that.
+ */
+export interface Throttled {
+  readonly kind: 'throttled';
+  readonly throttle: SharedThrottle;
+  readonly until: MonoMs;
+  readonly since: MonoMs;
+}
 
 /** A counter with the limit that it has for the connections of this queue. */
 export interface LimitedCounter {

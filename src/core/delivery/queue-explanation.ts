@@ -101,7 +101,7 @@ export interface QueueExplanation {
    */
   readonly wanted: number;
   readonly reason: WaitReason;
-  /** How long it has waited without a break; null when it does not wait. */
+  /** How long it has waited without a break, for a token since the last one; null when it does not wait. */
   readonly waitingMs: number | null;
   readonly limits: readonly LimitUse[];
   /** Of its connections and messages, that with the least room first. */
@@ -126,6 +126,9 @@ export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Mome
   const unlimited = allocationTarget(tasks, NO_LIMIT, connectionsPerMessage);
   const isCapped = target === maxOutboundConnections && unlimited > target;
   const limits = limitsOf(queue, parts);
+  const reason = reasonOf(queue, isCapped, limits, parts, at);
+  const waitsSince =
+    reason.kind === 'throttle' && queue.hold?.kind === 'throttled' ? queue.hold.since : queue.waitsSince;
   return {
     binding: queue.binding,
     domain: queue.domain,
@@ -133,8 +136,8 @@ export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Mome
     delayed: queue.delayed.messages,
     connections: queue.connections.size,
     wanted: isCapped ? unlimited : target,
-    reason: reasonOf(queue, isCapped, limits, parts, at),
-    waitingMs: queue.waitsSince === null ? null : at.mono - queue.waitsSince,
+    reason,
+    waitingMs: waitsSince === null ? null : at.mono - waitsSince,
     limits,
     throttles: throttlesOf(queue, at.mono),
   };

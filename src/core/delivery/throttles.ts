@@ -6,7 +6,7 @@ import type { Moment, MonoMs } from '../base/moment.ts';
 import type { SharedThrottle, ThrottleTable } from '../limits/throttle-table.ts';
 import type { Waiter } from '../limits/wait-list.ts';
 import type { Candidate } from '../mail/hosts.ts';
-import type { MailQueue } from './mail-queue.ts';
+import type { Hold, MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import type { ThrottleValues } from './settings.ts';
 
@@ -50,6 +50,11 @@ export function referThrottles(table: ThrottleTable, { connections, messages }: 
 /** Those that the connection was not opened with a token of. */
 function wanting({ tokens }: OutboundConnection, throttles: readonly SharedThrottle[]): readonly SharedThrottle[] {
   return tokens === null ? throttles : throttles.filter((throttle) => !tokens.messages.includes(throttle));
+}
+
+/** Since when a queue with that hold has waited for the throttle; null when it did not. */
+function waitsSince(hold: Hold | null, throttle: SharedThrottle): MonoMs | null {
+  return hold?.kind === 'throttled' && hold.throttle === throttle ? hold.since : null;
 }
 
 export class Tokens {
@@ -116,6 +121,7 @@ export class Tokens {
     if (lacking === null) {
       for (const throttle of wanting(connection, messageThrottles!)) this.#take(queue, throttle, at);
       connection.tokens = null;
+      if (queue.hold?.kind === 'throttled') queue.hold = { ...queue.hold, since: at };
     }
     this.table.letGo();
     return lacking;
@@ -145,8 +151,17 @@ export class Tokens {
   await(queue: MailQueue, waiter: Waiter, lacking: SharedThrottle, at: Moment): void {
     this.table.wait(waiter, lacking, at.mono);
     const until = this.table.recoversAt(lacking, at.mono);
-    if (queue.hold !== null && !(queue.hold.kind === 'throttled' && until < queue.hold.until)) return;
-    queue.hold = { kind: 'throttled', throttle: lacking, until };
+    const { hold } = queue;
+    if (hold !== null && !(hold.kind === 'throttled' && until < hold.until)) return;
+    queue.hold = { kind: 'throttled', throttle: lacking, until, since: waitsSince(hold, lacking) ?? at.mono };
+  }
+
+  /** The queue looked for tokens, and came by none: it has waited since before. @param former its hold before that */
+  goOnWaiting(queue: MailQueue, former: Hold | null): void {
+    const { hold } = queue;
+    if (hold?.kind !== 'throttled') return;
+    const since = waitsSince(former, hold.throttle);
+    if (since !== null) queue.hold = { ...hold, since };
   }
 
   /** Mail waits beside idle connections: each waits for the throttle that keeps it from sending. */
