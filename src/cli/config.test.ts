@@ -57,6 +57,24 @@ Configuration valid
   assert.equal((await run(['check', 'none.conf'])).stdout, 'cannot read none.conf: no such file\n');
 });
 
+test('check warns of a route to a listener of the configuration itself', async () => {
+  writeFileSync(
+    join(directory, 'loop.conf'),
+    `Routes = ( "192.0.2.1" )
+Domain "a.test" { Routes = ( "192.0.2.1" ) Remote_SMTP_Port = 2600 }
+Domain "b.test" { Routes = ( "smtp://127.0.0.9?port=2600" ) }
+Domain "c.test" { Gateway = "127.0.0.1" }
+esmtp_listener { listen "192.0.2.1:25" {} listen ":2600" {} }
+`,
+  );
+  const { status, stdout, stderr } = await run(['check', 'loop.conf']);
+  assert.deepEqual([status, stdout], [0, 'Configuration valid\n']);
+  const told = (place: string, subject: string, found: string): string =>
+    `loop.conf:${place}: warning: ${subject}: found "${found}", where this server itself takes mail; nothing is sent there, and mail without another host fails with 5.4.6\n`;
+  // Whether 192.0.2.1 is an address of the machine that will run it, for ":2600", is not known here.
+  assert.equal(stderr, told('1:1', 'routes', '192.0.2.1') + told('3:19', 'routes', 'smtp://127.0.0.9?port=2600'));
+});
+
 test('check --lenient warns of unknown names on standard error', async () => {
   assert.equal((await run(['check', 'odd.conf'])).status, 78);
   assert.deepEqual(await run(['check', '--lenient', 'odd.conf']), {

@@ -13,9 +13,11 @@ import { JSON_FLAG } from '../core/console/config-explain.ts';
 import type { ConfigClock, ConfigMachine } from '../core/console/config-holder.ts';
 import { LoneConfig } from '../core/console/lone-config.ts';
 import { noteUndeclared } from '../core/console/undeclared-binding.ts';
+import { ownRoutes } from '../daemon/address-check.ts';
 import { CONFIG_FILES } from '../daemon/config-files.ts';
 import { loadForServer } from '../daemon/load-for-server.ts';
 import { readSource } from '../daemon/read-source.ts';
+import { isLoopback } from './sink-endpoint.ts';
 
 const USAGE = `\
 usage: headgate config check [--lenient] FILE...
@@ -93,7 +95,9 @@ function runCheck(argv: readonly string[]): number {
   for (const file of files) {
     const result = load(file, argv.includes('--lenient'));
     if (result.kind === 'loaded') {
-      const doubts = checkWarnings(result.configuration, CLOCK.now());
+      const { configuration } = result;
+      // The addresses of loopback are those of every machine.
+      const doubts = [...checkWarnings(configuration, CLOCK.now()), ...ownRoutes(configuration, isLoopback)];
       process.stderr.write(doubts.map((warning) => `${formatWarning(warning)}\n`).join(''));
       process.stdout.write('Configuration valid\n');
     } else {

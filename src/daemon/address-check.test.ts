@@ -32,6 +32,16 @@ for (const [title, text, expected] of [
     'Remote_SMTP_Port = 2600 Routes = ( "127.0.0.9" "192.0.2.1" "0.0.0.0" )',
     ['"127.0.0.9"', '"0.0.0.0"'],
   ],
+  [
+    'another port of a pattern',
+    'Domain "/^a/" { Routes = ( "127.0.0.1" ) Remote_SMTP_Port = 2525 } Domain "/^b/" { Routes = ( "127.0.0.9" ) Remote_SMTP_Port = 2600 }',
+    ['"127.0.0.9"'],
+  ],
+  [
+    'the port of the gateway itself',
+    'Domain "a.test" { Gateway = "127.0.0.1" } Domain "127.0.0.1" { Remote_SMTP_Port = 2525 } Domain "b.test" { Gateway = "127.0.0.9" } Domain "127.0.0.9" { Remote_SMTP_Port = 2600 }',
+    ['gateway: found "127.0.0.9"'],
+  ],
   ['LMTP', 'Delivery_Method = LMTP LMTP_Port = 24 Routes = ( "127.0.0.1" )', []],
 ] as const) {
   test(`routes to this server itself are told of: ${title}`, () => {
