@@ -44,7 +44,7 @@ import { explainQueue, type Holder, holdersOf, type QueueExplanation } from '../
 import type { CounterIndex } from '../core/limits/cells.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SharedThrottle, ThrottleTable } from '../core/limits/throttle-table.ts';
-import type { Waiter } from '../core/limits/wait-list.ts';
+import type { WaitList } from '../core/limits/wait-list.ts';
 import { STAGE_NAMES } from '../core/mail/disposition.ts';
 import type { DomainName } from '../core/mail/domain-name.ts';
 import type { MailId } from '../core/mail/ids.ts';
@@ -281,7 +281,7 @@ export class EngineView implements ServerView {
         periodMs: value.periodMs,
         used: value.count - window.free(at),
         nextMs: free > 0 ? 0 : Math.max(0, window.recoversAt(at) - at),
-        waiting: waiters.countWithoutConnection + queuesOf(waiters.withConnection()),
+        waiting: waiters.countWithoutConnection + queuesOf(waiters),
         setAt: value.setAt,
       };
     }
@@ -391,9 +391,15 @@ function* queuedMessages(task: Task, queue: QueuedMessage['queue'], binding: str
   }
 }
 
-/** A queue may wait twice: for a connection more, and for a message on one that it has. */
-function queuesOf(waiters: Iterable<Waiter>): number {
-  const queues = new Set<MailQueue>();
-  for (const waiter of waiters) queues.add((waiter as QueueWaiter).queue);
-  return queues.size;
+/**
+ * Those in the rank of waiters with a connection. A queue may wait twice: for a connection more, and for a message on one that it
+ * has, or had; then it waits itself among those without a connection, or in this rank as well.
+ */
+function queuesOf(waiters: WaitList): number {
+  let count = 0;
+  for (const waiter of waiters.withConnection()) {
+    const { queue } = waiter as QueueWaiter;
+    if (waiter === queue || !queue.waits.some(({ list }) => list === waiters)) count += 1;
+  }
+  return count;
 }

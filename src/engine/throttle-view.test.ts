@@ -15,3 +15,20 @@ test('who waits for a throttle is counted in queues, however they wait', async (
     [1],
   );
 });
+
+test('a queue whose idle connection has gone meanwhile is counted once, too', async () => {
+  const configuration = 'Outbound_Throttle_Messages = "1/15"\nIdle_Timeout = 20\n';
+  const site = new VirtualSite({ configuration, answer: () => '250 ok' });
+  for (let message = 0; message < 10; message++) {
+    for (const domain of ['example.com', 'bar.com']) site.submit('<news@sender.example>', `<${message}@${domain}>`);
+  }
+  // Each in turn gets a token, and its connection is closed before the next.
+  for (let second = 1; second < 60; second++) {
+    site.runUntil(second);
+    assert.deepEqual(
+      (await collectPages(site.server.throttles(null))).map((row) => row.waiting),
+      [2],
+      `after ${second} s`,
+    );
+  }
+});
