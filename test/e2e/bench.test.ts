@@ -132,6 +132,20 @@ for (const { words, expected } of [
   });
 }
 
+test('bench/bench compare: the name that there is not is told', { timeout: 60_000 }, async (t) => {
+  const words = [path('bench/bench'), 'compare', 'direct', 'postfx'];
+  const child = spawn('bash', words, { env: { ...process.env, HEADGATE_BENCH_DIR: temporaryDirectory(t) } });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints += text;
+  });
+  const [code] = await once(child, 'close');
+  assert.deepEqual(
+    [code, complaints],
+    [2, 'bench: no such name: postfx; there are direct, exim, haraka, opensmtpd, postfix\n'],
+  );
+});
+
 test('the command of a result can be pasted into a shell', { timeout: 120_000 }, async (t) => {
   const directory = temporaryDirectory(t);
   const words = ['bench/suite.ts', 'slots', 'latency', '--only', 'each slot', '--tiny', '--json', '--rounds', '1'];
