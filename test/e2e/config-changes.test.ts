@@ -187,6 +187,23 @@ test('local_changes_file takes what read-only files set, and is read after all o
     );
 });
 
+test('what waits for a start is told with the value in force, until that start', { timeout: 60_000 }, async (t) => {
+  const headgate = await Headgate.start(t, 'Shards = 1\n');
+  const shards = async (): Promise<string> => (await headgate.console('config eval shards')).text;
+  writeFileSync(
+    headgate.configurationFile,
+    readFileSync(headgate.configurationFile, 'utf8').replace('Shards = 1', 'Shards = 2'),
+  );
+  await headgate.console('config reload');
+  assert.equal(
+    await shards(),
+    'Shards = 2\nwarning: shards: takes effect at the next start; until then 1 is in force\n',
+  );
+  await headgate.stop();
+  await headgate.start();
+  assert.equal(await shards(), 'Shards = 2\n');
+});
+
 test('the last console is not given away, by a transaction or by a file', { timeout: 60_000 }, async (t) => {
   const headgate = await Headgate.start(t, 'Max_Outbound_Connections = 7');
   const session = await openSession(t, headgate.consolePath);
