@@ -24,7 +24,7 @@ const KEPT_20: Load = {
 const KEPT_100: Load = {
   words: ['--sessions', '100', ...SIZE_2K],
   messages: 50_000,
-  less: { ...each(SLOWER, 5_000), postfix: 10_000 },
+  less: each(SLOWER, 10_000),
 };
 const LARGE: Load = {
   words: ['--sessions', '20', '--size', '51200'],
