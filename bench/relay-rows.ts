@@ -10,8 +10,8 @@ const COLUMNS: readonly Column[] = [
   { figure: 'messages', title: 'messages a round', digits: 0 },
   RATE,
   CPU,
-  { figure: 'rss_mb', title: 'RSS MB', digits: 0 },
-  { figure: 'pss_mb', title: 'PSS MB', digits: 0 },
+  { figure: 'rss_mb', title: 'RSS MiB', digits: 0 },
+  { figure: 'pss_mb', title: 'PSS MiB', digits: 0 },
 ];
 
 const SLOWER = ['exim', 'opensmtpd', 'haraka'] as const;
