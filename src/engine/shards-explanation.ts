@@ -52,7 +52,7 @@ function withTotals(shown: QueueExplanation, parts: readonly QueueExplanation[])
     active: sum(parts.map((one) => one.active)),
     delayed: sum(parts.map((one) => one.delayed)),
     connections: sum(parts.map((one) => one.connections)),
-    wanted: sum(parts.map((one) => one.wanted)),
+    wanted: Math.max(...parts.map((one) => one.wanted)), // each reckons with the mail of all
     reason: reason.kind === 'limit' ? { ...reason, limits: sameAs(reason.limits, limits) } : reason,
     limits,
     throttles: joinThrottles(parts.flatMap((one) => one.throttles)),

@@ -170,10 +170,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: LEDGER,
-        text: '          if (this.#cells.mayTake(counter, list.limit, priority)) return this.#wakeFirst(list, priority);\n',
-        replacement: `          if (!this.#cells.mayTake(counter, list.limit, priority)) continue;
-          this.#released.delete(counter);
-          return this.#wakeFirst(list, priority);\n`,
+        text: '        if (this.#mayGoOn(list)) return this.#wakeFirst(list);\n',
+        replacement: `        if (!this.#mayGoOn(list)) continue;
+        this.#released.delete(counter);
+        return this.#wakeFirst(list);\n`,
       },
     ],
   },
@@ -270,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SIBLINGS,
-        text: '    if (!ledger.trade(held, next, () => slotWatch?.returned(connection))) return false;\n',
+        text: '    if (!ledger.trade(held, asked, () => slotWatch?.returned(connection))) return false;\n',
         replacement: '    slotWatch?.returned(connection);\n',
       },
       {

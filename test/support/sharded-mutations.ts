@@ -13,6 +13,7 @@ const CONTROL = 'limits/ledger-control';
 const SCHEDULER = 'delivery/scheduler';
 const OPENER = 'delivery/connection-opener';
 const EVICTION = 'delivery/idle-eviction';
+const SHARE = 'delivery/queue-share';
 
 export const SHARDED_MUTATIONS: readonly ShardedMutation[] = [
   {
@@ -89,5 +90,44 @@ export const SHARDED_MUTATIONS: readonly ShardedMutation[] = [
     file: 'delivery/sibling-connections',
     text: 'connection.goTo(queue, candidate, next);',
     replacement: 'connection.goTo(queue, candidate, held);',
+  },
+  // ---- shares of a queue
+  {
+    title: 'each shard opens for its own part of a queue as if there were no other',
+    file: WAITS,
+    text: '      sum += Atomics.load(this.#memory.own(shard), queue * OWN + OWN_TASKS);\n',
+    replacement:
+      '      if (shard === this.#shard) sum += Atomics.load(this.#memory.own(shard), queue * OWN + OWN_TASKS);\n',
+  },
+  {
+    title:
+      'mail that comes to one shard makes room for connections that another has mail for, and nobody tells that one',
+    file: SHARE,
+    text: '  if (ledger.isWaitedForElsewhere(pairCounter)) ledger.shares.offer(',
+    replacement: '  if (ledger.shares.tasks(pairCounter) < 0) ledger.shares.offer(',
+  },
+  {
+    title: 'who is told of more tasks of its queue goes by the limit that it waited to be below',
+    file: LEDGER,
+    text: 'return tasksSeen > 0 && this.#cells.tasks(counter) > tasksSeen;',
+    replacement: 'return tasksSeen < 0;',
+  },
+  {
+    title: 'the part of a queue without a connection waits until others have no mail left',
+    file: WAITS,
+    text: '        if (busy !== null) wanting += counts >> 16;\n',
+    replacement: '        if (busy !== null) continue;\n',
+  },
+  {
+    title: 'part of a queue in one shard keeps idle connections that another has mail for',
+    file: WAITS,
+    text: '        else if (counts > 0 && staying + (counts & COUNT_MAX) > limit) return true;\n',
+    replacement: '',
+  },
+  {
+    title: 'mail of a shard that ended asks for connections for ever',
+    file: CONTROL,
+    text: 'own.fill(0, index * OWN, (index + 1) * OWN);',
+    replacement: 'own.fill(0, index * OWN, index * OWN + OWN_LEAVING + 1);',
   },
 ];

@@ -70,10 +70,11 @@ const draw = (random: Random, least: number, most: number): number => least + ra
 const oneOf = <T>(random: Random, items: readonly T[]): T => items[random.below(items.length)]!;
 const times = (count: number, make: () => number): number[] => Array.from({ length: count }, make);
 
-/** Every fourth is a flood. */
+/** Every fourth is a flood, and every eighth one of unequal parts. */
 export function planOf(seed: number): ShardedPlan {
   const random = seededRandom(seed).stream('plan');
   if (seed % 4 === 0) return planFlood(seed, random);
+  if (seed % 8 === 3) return planUnequalParts(seed, random);
   return seed % 4 === 1 ? planContention(seed, random) : planMixture(seed, random);
 }
 
@@ -130,7 +131,7 @@ function planMixture(seed: number, random: Random): ShardedPlan {
       count: oneOf(random, [1, 1, 2, 5, 20]),
     })),
     reloads: versions.length === 1 ? [] : times(3, () => random.below(spanMs)).map((at, version) => ({ at, version })),
-    ends: times(oneOf(random, [0, 0, 1, 3]), () => random.below(spanMs)).map((at) => {
+    ends: times(oneOf(random, [0, 0, 2, 8]), () => random.below(spanMs)).map((at) => {
       return { at, shard: random.below(shards), operations: draw(random, 1, 60) };
     }),
     troubles: times(oneOf(random, [0, 0, 2]), () => random.below(spanMs)).map((at) => {
@@ -184,7 +185,7 @@ function planFlood(seed: number, random: Random): ShardedPlan {
     // A sum is of the first two: the rest would have another counter.
     domains: names.slice(0, scope === 'scope' ? 2 : names.length).map((name) => ({ name, hosts: [['192.0.2.1', 10]] })),
     versions: [{ ...open, scope: NO_LIMIT, [scope]: limit }],
-    connectionsPerMessage: AGGRESSIVENESS.normal,
+    connectionsPerMessage: 1, // one for each message, so that nothing binds but that limit
     idleTimeoutMs: oneOf(random, [0, 5000]),
     maxDeliveries: 0,
     sharesConnections: random.below(2) === 0,
@@ -209,6 +210,44 @@ function planFlood(seed: number, random: Random): ShardedPlan {
     stallMs,
     rests: 5,
     waitMsMax: turns * (QUANTUM_MS + replyMsMax + CLOSE_MS_MAX + CONNECT_MS_MAX + 4 * (bellMsMax + stallMs)),
+  };
+}
+
+/** Nothing binds but what the mail of a queue asks for: much of it is in one shard, and a little now and then in others. */
+function planUnequalParts(seed: number, random: Random): ShardedPlan {
+  const plan = planFlood(seed, random);
+  const domains = plan.domains.slice(0, 1);
+  const domain = domains[0]!.name;
+  const limits = { node: NO_LIMIT, reserve: 0, binding: NO_LIMIT, host: NO_LIMIT, scope: NO_LIMIT };
+  const arrival = { binding: 'b0', domain };
+  // So few connections for so much mail that the part which came first has some for as long as others come.
+  const isLong = random.below(2) === 0;
+  const messages = isLong ? 500 : oneOf(random, [5, 60, 300]);
+  const ends = times(oneOf(random, [0, 4]), () => random.below(1500)).map((at) => {
+    return { at, shard: random.below(plan.shards), operations: draw(random, 1, 60) };
+  });
+  const [bellMsMax, stallMs] = [2, 1];
+  const turnMs = QUANTUM_MS + plan.replyMsMax + CLOSE_MS_MAX + CONNECT_MS_MAX + 4 * (bellMsMax + stallMs);
+  return {
+    ...plan,
+    domains,
+    versions: [{ ...limits, pair: [oneOf(random, [NO_LIMIT, 8, 40])] }],
+    connectionsPerMessage: isLong ? 0.02 : AGGRESSIVENESS.normal,
+    arrivals: [
+      { ...arrival, at: 0, shard: 0, count: messages },
+      ...times(20, () => random.below(1500)).map((at) => ({
+        ...arrival,
+        at,
+        shard: random.below(plan.shards),
+        count: oneOf(random, [1, 1, 3, 30]),
+      })),
+    ],
+    maxDeliveries: oneOf(random, [0, 0, 3]),
+    ends,
+    rests: 50,
+    // A connection goes for each part without one, and all parts but one may be without: then each takes its turn, if these
+    // are more than there are connections.
+    waitMsMax: ends.length > 0 ? null : (isLong ? 1 : plan.shards) * turnMs,
   };
 }
 

@@ -30,7 +30,7 @@ import { interruptAtomics } from './interrupted-atomics.ts';
 import { SchedulingShard, type ShardedMail, type ShardSurroundings } from './scheduling-shard.ts';
 import { planOf, type ShardedPlan } from './sharded-plan.ts';
 import { Receivers } from './sharded-receivers.ts';
-import { couldOpen, starvedOf } from './sharded-rest.ts';
+import { beyondTarget, couldOpen, lowestTarget, starvedOf, tasksOf, wronglyTold } from './sharded-rest.ts';
 
 /** A run is over by then. */
 const END_MS = 600_000;
@@ -84,6 +84,8 @@ class ShardedSimulation implements ShardSurroundings {
   #pace = 1;
   #pauseIn = 1;
   #mayInterrupt = false;
+  /** Others had turns within the one under way. */
+  #isInterrupted = false;
   #interruptions = 0;
   #waitMsMax = 0;
   #endEpoch = 0;
@@ -197,8 +199,11 @@ class ShardedSimulation implements ShardSurroundings {
       this.#deferred.push([actor, event]);
       return;
     }
-    if (this.#turns.length > 0) this.#interruptions += 1;
-    else {
+    if (this.#turns.length > 0) {
+      this.#interruptions += 1;
+      this.#isInterrupted = true;
+    } else {
+      this.#isInterrupted = false;
       this.#startedAtMs = this.#world.elapsedMs;
       // What others have to do is done at the first pauses: many turns have to have them late.
       this.#pace = this.plan.pace << (2 * this.random.below(4));
@@ -326,6 +331,9 @@ class ShardedSimulation implements ShardSurroundings {
     const { binding, domain } = connection.queue;
     this.#world.note(() => `${connection.id} opens for ${binding} ${domain} to ${connection.candidate.address}`);
     this.#receivers.opened(connection, shard.ledger);
+    if (this.#isInterrupted) return; // others may have told of less meanwhile
+    const beyond = beyondTarget(connection, this.#memory);
+    if (beyond > 0) this.violation(`${binding} ${domain} has ${beyond} connections more than its mail asks for`);
   }
 
   closed(connection: OutboundConnection): void {
@@ -386,11 +394,15 @@ class ShardedSimulation implements ShardSurroundings {
       this.violation('the shards ring for each other without end');
       break;
     }
+    const tasks = tasksOf(this.#shards);
+    for (const text of wronglyTold(this.#shards, this.#memory, tasks)) this.violation(text);
     for (const shard of this.#shards) {
       if (shard.pausedUntil > this.#world.mono) continue;
       for (const queue of shard.scheduler.queues.values()) {
         const name = `shard ${shard.number}: ${queue.binding} ${queue.domain}`;
-        if (couldOpen(queue, shard, this.#memory, this.#world.mono))
+        if (
+          couldOpen(queue, lowestTarget(queue, tasks, this.#shards, this.plan), shard, this.#memory, this.#world.mono)
+        )
           this.violation(`${name} could open a connection and does not`);
         const counter = starvedOf(queue, this.#memory);
         if (counter !== null && this.#shards.some((other) => other.keepsIdle(counter)))

@@ -96,6 +96,11 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
         'Waits for nothing: as many connections as the mail asks for are open or being opened.',
         `At which stage they are: domain ${found.domain}`,
       ];
+    case 'place':
+      return [
+        `Waits for the place of a connection in another shard${waited}: all mail of the queue asks for no more than the ${reason.open} there.`,
+        'Next chance: when one of them ends, at the latest a quantum (one second or 20 messages) after it began.',
+      ];
     case 'retryTime':
       return [
         `Waits for the next attempt at ${zonedTime(reason.at, process)}.`,

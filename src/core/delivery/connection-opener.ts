@@ -13,6 +13,7 @@ import { chooseHost, fewestFailures, type HostChoice } from './host-choice.ts';
 import type { HostStates } from './host-states.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { MailQueue } from './mail-queue.ts';
+import { awaitPlace, awaitsPlace, ownTarget, shareLimit, tellTasks, waitsInVain, withinShare } from './queue-share.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
 import type { SiblingConnections } from './sibling-connections.ts';
@@ -136,7 +137,7 @@ export class ConnectionOpener {
     const hasRoom = (candidate: Candidate) => {
       const claim = this.claim(queue, candidate, 'ordinary');
       return (
-        this.#ledger.hasRoomInPlaceOf(NO_CLAIM, claim) &&
+        this.#ledger.hasRoomInPlaceOf(NO_CLAIM, withinShare(this.#ledger, queue, claim)) &&
         this.#tokens.lackingForHost(queue, candidate, at.mono) === null
       );
     };
@@ -155,16 +156,18 @@ export class ConnectionOpener {
 
   /** Opens what the queue lacks; out of the reserve one connection at most. */
   openUpToTarget(queue: MailQueue, at: Moment, allocation: Allocation): void {
+    const { isShared } = this.#ledger;
+    if (isShared) tellTasks(this.#ledger, queue);
+    if (isShared && waitsInVain(this.#ledger, queue)) this.#ledger.stopWaiting(queue);
     // Who has tokens left from a connection that failed may go on although it waits for others.
     if ((queue.waits.length > 0 && queue.keptTokens.length === 0) || this.#isStopping) return;
     const { settings, hold } = queue;
     queue.hold = null;
     this.#heldByHosts.delete(queue);
-    const target = allocationTarget(
-      queue.active.size + queue.inFlight,
-      settings.maxOutboundConnections,
-      settings.connectionsPerMessage,
-    );
+    const { maxOutboundConnections, connectionsPerMessage } = settings;
+    const target = isShared
+      ? ownTarget(queue)
+      : allocationTarget(queue.active.size + queue.inFlight, maxOutboundConnections, connectionsPerMessage);
     const isServed = () => queue.connections.size - queue.leaving >= target;
     if (isServed()) {
       if (!queue.awaitsToken) queue.waitsSince = null;
@@ -189,14 +192,14 @@ export class ConnectionOpener {
       if (allocation === 'reserve') this.#openOne(queue, route, at, allocation);
       else while (!isServed() && this.#openOne(queue, route, at, allocation));
       if (queue.connections.size === before) this.#tokens.goOnWaiting(queue, hold);
-      if (isServed()) queue.waitsSince = null;
+      if (isServed() || (isShared && awaitsPlace(queue) && !queue.hasNoConnection)) queue.waitsSince = null;
     }
   }
 
   /** Opens one connection, or leaves the queue waiting for what it lacks. */
   #openOne(queue: MailQueue, route: RouteToHosts, at: Moment, allocation: Allocation, looks = 0): boolean {
     const { candidates } = route;
-    if (this.#waitsForNode(queue, at, allocation)) return false;
+    if (this.#waitsForNode(queue, at, allocation) || this.#waitsForPlace(queue)) return false;
     const fullAt = (candidate: Candidate) => fullCounter(this.#ledger, hostCounters(this.#ledger, queue, candidate));
     const hasRoom = (candidate: Candidate) =>
       fullAt(candidate) === null && this.#tokens.lackingForHost(queue, candidate, at.mono) === null;
@@ -209,7 +212,8 @@ export class ConnectionOpener {
         return false;
       }
       const claim = this.claim(queue, choice.candidate, allocation);
-      const full = this.#ledger.acquire(claim);
+      const asked = withinShare(this.#ledger, queue, claim);
+      const full = this.#ledger.acquire(asked);
       if (full === ADMITTED) {
         const taken = this.#tokens.takeForConnection(queue, choice.candidate, at.mono);
         if (taken.lacking !== null) {
@@ -230,6 +234,10 @@ export class ConnectionOpener {
       const counter = claim.counters[full]!;
       if (looks < candidates.length && this.#wasTaken(queue, choice.candidate, counter)) {
         return this.#openOne(queue, route, at, allocation, looks + 1);
+      }
+      if (counter === queue.pairCounter && asked.limits[full]! < claim.limits[full]!) {
+        awaitPlace(this.#ledger, queue);
+        return false;
       }
       if (counter === this.#parts.node.descriptors) this.#actions.descriptorsExhausted();
       if (counter === this.#parts.node.total) this.#parts.reserve.arm(this.nodeLimits, at.mono);
@@ -290,6 +298,15 @@ export class ConnectionOpener {
     if (queue.keptTokens.length > 0 || queue.unreachableSince !== null) return false;
     reserve.arm(this.nodeLimits, at.mono);
     this.#ledger.wait(queue, node.total, total);
+    return true;
+  }
+
+  /** All parts of the queue together have as many connections as its mail asks for. */
+  #waitsForPlace(queue: MailQueue): boolean {
+    if (!this.#ledger.isShared) return false;
+    const limit = shareLimit(this.#ledger, queue);
+    if (limit >= queue.settings.maxOutboundConnections || this.#ledger.hasRoom(queue.pairCounter, limit)) return false;
+    awaitPlace(this.#ledger, queue);
     return true;
   }
 

@@ -93,6 +93,11 @@ export class MailQueue implements QueueWaiter {
   inFlightMessages = 0;
   /** Connections on their way out: they hold slots, but take no mail. */
   leaving = 0;
+  /**
+   * Where other shards have parts of the queue and this one has no connection: the place of one that goes is its own, and all
+   * parts together may have so many then. 0 for none (queue-share.ts).
+   */
+  place: Limit = 0;
   /** When hosts are looked at again although the queue waits for room at those that are full; null = no such wait. */
   tryHostsAt: MonoMs | null = null;
   /** Its waits for all that a connection takes. */
@@ -173,6 +178,7 @@ export class MailQueue implements QueueWaiter {
   addConnection(connection: OutboundConnection): void {
     if (this.connections === NO_CONNECTIONS) this.connections = new Set();
     (this.connections as Set<OutboundConnection>).add(connection);
+    this.place = 0;
   }
 
   removeConnection(connection: OutboundConnection): void {

@@ -17,6 +17,7 @@ import { type LimitSubject, limitOrigin, type SetBy } from './limit-origin.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
 import { protectionTowards } from './protection.ts';
+import { awaitsPlace } from './queue-share.ts';
 
 /** A limit on connections with its use. */
 export interface LimitUse {
@@ -53,8 +54,10 @@ export type WaitReason =
   | { readonly kind: 'empty' }
   /** There is none and will be none: it is disposed of as soon as it comes. */
   | { readonly kind: 'blackholed'; readonly setBy: SetBy }
-  /** As many connections as the mail asks for are open or being opened. */
+  /** As many connections as the mail asks for are open or being opened, in all shards together. */
   | { readonly kind: 'served' }
+  /** So are as many as it asks for in all shards, and none of them in this one: it gets the place of the next that goes. */
+  | { readonly kind: 'place'; readonly open: number }
   | { readonly kind: 'retryTime'; readonly at: WallMs }
   | {
       readonly kind: 'limit';
@@ -96,8 +99,8 @@ export interface QueueExplanation {
   readonly delayed: number;
   readonly connections: number;
   /**
-   * How many connections the mail asks for now (docs/limits.md, "How many are opened"); where the limit of the queue
-   * itself caps them, how many there would be without it.
+   * How many connections the mail of all shards asks for now (docs/limits.md, "How many are opened"); where the limit of the
+   * queue itself caps them, how many there would be without it.
    */
   readonly wanted: number;
   readonly reason: WaitReason;
@@ -121,7 +124,8 @@ export const HOLDERS_MAX = 5;
 
 export function explainQueue(queue: MailQueue, parts: ExplanationParts, at: Moment): QueueExplanation {
   const { maxOutboundConnections, connectionsPerMessage } = queue.settings;
-  const tasks = queue.active.size + queue.inFlight;
+  const { ledger } = parts;
+  const tasks = ledger.isShared ? ledger.shares.tasks(queue.pairCounter) : queue.active.size + queue.inFlight;
   const target = allocationTarget(tasks, maxOutboundConnections, connectionsPerMessage);
   const unlimited = allocationTarget(tasks, NO_LIMIT, connectionsPerMessage);
   const isCapped = target === maxOutboundConnections && unlimited > target;
@@ -159,6 +163,9 @@ function reasonOf(
     if (dueAt !== null) return { kind: 'retryTime', at: dueAt };
     if (!queue.settings.isBlackholed) return { kind: 'empty' };
     return { kind: 'blackholed', setBy: configuration.resolve(blackhole, subject).setBy };
+  }
+  if (parts.ledger.isShared && awaitsPlace(queue)) {
+    return queue.hasNoConnection ? { kind: 'place', open: parts.ledger.open(queue.pairCounter) } : { kind: 'served' };
   }
   const awaited = new Set(queue.waits.map(({ list }) => list.counter).filter((counter) => counter !== NO_COUNTER));
   if (awaited.size > 0) {

@@ -21,6 +21,7 @@ import { mustLeave } from './leave-taking.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import { setNextLook } from './next-look.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
+import { offerRest } from './queue-share.ts';
 import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import { RollUp } from './roll-up.ts';
@@ -334,6 +335,7 @@ export class Scheduler {
     if (isOrderedToWait(queue, at)) this.#holdBack(queue);
     if (this.#rollUp?.move(queue, at) === true) {
       this.#stopWaiting(queue);
+      if (this.#ledger.isShared) offerRest(this.#ledger, queue);
       return;
     }
     if (queue.tryHostsAt !== null && at.mono >= queue.tryHostsAt) {
@@ -347,6 +349,7 @@ export class Scheduler {
     if (queue.hold?.kind === 'throttled' && !queue.awaitsToken) queue.hold = null;
     if (queue.active.size > 0) this.#expire(queue, at);
     if (queue.active.size === 0) this.#stopWanting(queue);
+    if (this.#ledger.isShared) offerRest(this.#ledger, queue);
     setNextLook(this.#timers, queue, at);
     this.watchdog.note(queue);
     if (!queue.isEmpty) return;
@@ -387,6 +390,7 @@ export class Scheduler {
     this.#stopWaiting(queue);
     queue.dropKeptTokens();
     queue.waitsSince = null;
+    queue.place = 0;
   }
 
   /** The queue and its connections wait for nothing any more. */

@@ -9,6 +9,7 @@ import { type Allocation, hostCounters } from './claims.ts';
 import type { IdleConnections } from './idle-connections.ts';
 import type { MailQueue, QueueWaiter } from './mail-queue.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
+import { withinShare } from './queue-share.ts';
 import { haveSameSessions } from './settings.ts';
 import { isOrderedToWait } from './standing-orders.ts';
 import type { Tokens } from './throttles.ts';
@@ -78,7 +79,8 @@ export class SiblingConnections {
     if (tokens.lackingForMessageTo(queue, candidate, at.mono) !== null) return false;
     const held = connection.claim;
     const next = this.#parts.claim(queue, candidate, connection.allocation);
-    if (!ledger.trade(held, next, () => slotWatch?.returned(connection))) return false;
+    const asked = withinShare(ledger, queue, next);
+    if (!ledger.trade(held, asked, () => slotWatch?.returned(connection))) return false;
     this.#parts.idle.remove(connection);
     from.removeConnection(connection);
     connection.goTo(queue, candidate, next);

@@ -31,6 +31,8 @@ export interface Standing {
   readonly limitMax: Limit;
   readonly count: number;
   readonly countWithoutConnection: number;
+  /** Of the counter of a queue: how many tasks its limit was reckoned from; 0 for a limit that does not depend on them. */
+  readonly tasksSeen: number;
 }
 
 /** A counter as one who holds a slot of it sees it. */
@@ -45,7 +47,17 @@ export interface Holding {
   readonly busy: CounterIndex | null;
 }
 
-export interface Cells {
+/** What shards tell each other of the parts that they have of a queue, by its counter. */
+export interface QueueShares {
+  /** The part in this shard has so many tasks. */
+  tellTasks(queue: CounterIndex, count: number): void;
+  /** The sum of what all shards have told. */
+  tasks(queue: CounterIndex): number;
+  /** The tasks ask for so many connections: parts that wait, and have not seen as many tasks, are told of room. */
+  offer(queue: CounterIndex, target: number): void;
+}
+
+export interface Cells extends QueueShares {
   /** Others take slots in the same counters. */
   readonly isShared: boolean;
   /** Nothing may be taken at the moment, and what is given back counts later. */

@@ -169,6 +169,14 @@ export class CounterCells implements Cells {
 
   setIdle(): void {}
 
+  tellTasks(): void {}
+
+  offer(): void {}
+
+  tasks(): number {
+    return 0;
+  }
+
   isAwaitedElsewhere(): boolean {
     return false;
   }

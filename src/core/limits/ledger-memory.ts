@@ -22,12 +22,14 @@ export const USERS = 5;
 export const NEXT_FREE = 6;
 
 /** What a shard holds of a counter, LEAVING included. Written by that shard alone. */
-export const OWN = 2;
+export const OWN = 3;
 export const OWN_OPEN = 0;
 export const OWN_LEAVING = 1;
+/** Of the counter of a queue: the tasks of its part in this shard, those on a connection included. */
+export const OWN_TASKS = 2;
 
 /** What a shard says of those who wait for a counter in it. Written by that shard alone. */
-export const STANDING = 5;
+export const STANDING = 6;
 export const PRIORITY = 0;
 /** Of who goes first, and the highest of all. */
 export const WAIT_LIMIT = 1;
@@ -37,6 +39,8 @@ export const COUNTS = 3;
 export const COUNT_MAX = 2 ** 15 - 1;
 /** Of the counter of a queue: where the part in this shard waits although it has connections, plus one; or 0. */
 export const WAITS_AT = 4;
+/** Nonzero: the wait is for the share of connections that so many tasks of all shards ask for, and not for a limit. */
+export const TASKS_SEEN = 5;
 
 /** Words of a shard. */
 export const STATE = 0;

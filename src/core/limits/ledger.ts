@@ -4,7 +4,7 @@
 // Knows counters and numbers; which counter stands for what is decided in delivery/claims.ts.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
-import { ADMITTED, type Cells, type Claim, type CounterIndex, type Priority } from './cells.ts';
+import { ADMITTED, type Cells, type Claim, type CounterIndex, type QueueShares } from './cells.ts';
 import { without } from './claim-parts.ts';
 import { CounterCells } from './counter-cells.ts';
 import { standingOf } from './standing.ts';
@@ -14,6 +14,8 @@ export { ADMITTED, type Claim, type CounterIndex } from './cells.ts';
 export { type ClaimPart, makeClaim } from './claim-parts.ts';
 
 export class Ledger {
+  /** For parts of queues that others have. */
+  readonly shares: QueueShares;
   readonly #cells: Cells;
   readonly #keys: (string | undefined)[] = [];
   readonly #indexByKey = new Map<string, CounterIndex>();
@@ -28,11 +30,11 @@ export class Ledger {
   readonly #changed = new Set<CounterIndex>();
   /** Counters of queues that do not wait any more although they have connections, until the others are told. */
   readonly #leftParts = new Set<CounterIndex>();
-
   /** Who was woken last and has taken nothing since, and since when it waits: others may come between, which costs no place. */
   #woken: { readonly waiter: Waiter; readonly ticket: number } | null = null;
 
   constructor(cells: Cells = new CounterCells()) {
+    this.shares = cells;
     this.#cells = cells;
   }
 
@@ -107,13 +109,10 @@ export class Ledger {
   acquire(claim: Claim): number {
     const at = this.#cells.acquire(claim);
     if (at === ADMITTED) this.#woken = null;
-    if (at > 0 && this.#cells.isShared) this.#noteRolledBack(claim, at);
+    if (at <= 0 || !this.#cells.isShared) return at;
+    // What was taken for a moment may have looked full to somebody elsewhere, who then told nobody here of a slot given back.
+    for (const counter of claim.counters.slice(0, at)) if (this.isWaitedFor(counter)) this.#noteReleased(counter);
     return at;
-  }
-
-  /** What was taken for a moment may have looked full to somebody elsewhere, who then told nobody here of a slot given back. */
-  #noteRolledBack({ counters }: Claim, count: number): void {
-    for (let at = 0; at < count; at++) if (this.isWaitedFor(counters[at]!)) this.#noteReleased(counters[at]!);
   }
 
   /** Whether whose turn it is would find room in the counter now, and none of it is left to others. */
@@ -204,8 +203,9 @@ export class Ledger {
    * Puts `waiter` in the list of (counter, limit). It may wait for several counters; the first to free wakes it. Where other
    * shards take slots too, one may have been given back since it was found to be full: what was told to them first is what
    * they see when they give back the next, and then the counter is looked at once more.
+   * @param tasksSeen of the queue of the counter, if the limit was reckoned from them: with more it is looked at once more, too
    */
-  wait(waiter: Waiter, counter: CounterIndex, limit: Limit): void {
+  wait(waiter: Waiter, counter: CounterIndex, limit: Limit, tasksSeen = 0): void {
     let lists = this.#waitLists.get(counter);
     if (lists === undefined) {
       lists = [];
@@ -218,12 +218,13 @@ export class Ledger {
       lists.push(list);
     }
     if (waiter.waits.some((wait) => wait.list === list)) return;
+    list.tasksSeen = tasksSeen;
     const isWoken = this.#woken !== null && this.#woken.waiter === waiter;
     if (isWoken) waiter.waits.push(list.addAgain(waiter, this.#woken!.ticket));
     else waiter.waits.push(list.add(waiter, this.#cells.ticket()));
     if (!this.#cells.isShared) return;
     this.#cells.publish(counter, standingOf(lists), isWoken);
-    if (this.#cells.mayTake(counter, list.limit, list.priority)) this.#noteReleased(counter);
+    if (this.#mayGoOn(list)) this.#noteReleased(counter);
     const { pairCounter } = waiter;
     if (pairCounter === undefined) return;
     this.#cells.tellPart(pairCounter, waiter.hasNoConnection ? null : counter);
@@ -270,12 +271,8 @@ export class Ledger {
     if (this.#cells.isStopped) return null;
     for (const { counter, limit } of this.#universal) if (this.#isFull(counter, limit)) return this.#nextUnheard();
     for (const counter of this.#released) {
-      const lists = this.#waitLists.get(counter);
-      if (lists !== undefined) {
-        for (const list of lists) {
-          const priority = list.priority;
-          if (this.#cells.mayTake(counter, list.limit, priority)) return this.#wakeFirst(list, priority);
-        }
+      for (const list of this.#waitLists.get(counter) ?? []) {
+        if (this.#mayGoOn(list)) return this.#wakeFirst(list);
       }
       this.#released.delete(counter);
       this.#unheard.delete(counter);
@@ -292,10 +289,19 @@ export class Ledger {
     return this.open(counter) >= this.#cells.limitOf(counter, limit);
   }
 
+  /** There may be room for who goes first, or the limit that it waits to be below may be another by now. */
+  #mayGoOn(list: WaitList): boolean {
+    return this.#cells.mayTake(list.counter, list.limit, list.priority) || this.#isOutOfDate(list);
+  }
+
+  #isOutOfDate({ counter, tasksSeen }: WaitList): boolean {
+    return tasksSeen > 0 && this.#cells.tasks(counter) > tasksSeen;
+  }
+
   /** It stands for all of its shard until the next call, and may take what others leave to it. */
-  #wakeFirst(list: WaitList, priority: Priority): Waiter {
+  #wakeFirst(list: WaitList): Waiter {
     const waiter = list.first();
-    this.#cells.beginTurn(priority);
+    this.#cells.beginTurn(list.priority);
     if (this.#cells.isShared) this.#woken = { waiter, ticket: list.ticket };
     this.stopWaiting(waiter);
     return waiter;
@@ -306,7 +312,8 @@ export class Ledger {
       this.#unheard.delete(counter);
       if (counter < this.#universal.length) continue;
       for (const list of this.#waitLists.get(counter) ?? []) {
-        if (this.open(counter) < this.#cells.limitOf(counter, list.limit)) return this.#wakeFirst(list, list.priority);
+        const hasRoom = this.open(counter) < this.#cells.limitOf(counter, list.limit);
+        if (hasRoom || this.#isOutOfDate(list)) return this.#wakeFirst(list);
       }
     }
     return null;

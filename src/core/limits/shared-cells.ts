@@ -37,6 +37,7 @@ import {
   OWN,
   OWN_LEAVING,
   OWN_OPEN,
+  OWN_TASKS,
   PAUSED,
   PEAK,
   RELEASED_BITS,
@@ -307,6 +308,21 @@ export class SharedCells implements Cells {
     const most = this.limitOf(index, limit);
     const open = this.open(index);
     return open < most && !this.#waits.isLeftToOthers(index, open, most, priority);
+  }
+
+  // ---- shares of a queue
+
+  tellTasks(queue: CounterIndex, count: number): void {
+    const own = queue * OWN + OWN_TASKS;
+    if (this.#own[own] !== count) Atomics.store(this.#own, own, count);
+  }
+
+  tasks(queue: CounterIndex): number {
+    return this.#waits.tasks(queue);
+  }
+
+  offer(queue: CounterIndex, target: number): void {
+    this.#waits.offer(queue, target);
   }
 
   // ---- once a turn

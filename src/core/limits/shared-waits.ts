@@ -14,10 +14,12 @@ import {
   OPEN,
   OWN,
   OWN_OPEN,
+  OWN_TASKS,
   PRIORITY,
   STANDING,
   STATE,
   TAKING,
+  TASKS_SEEN,
   WAIT_LIMIT,
   WAIT_LIMIT_MAX,
   WAITS_AT,
@@ -66,7 +68,9 @@ export class SharedWaits {
     let others = this.others(index);
     let before = 0;
     for (let shard = 0; others !== 0; shard++, others >>>= 1) {
-      if ((others & 1) !== 0 && goesBefore(this.#eligible(shard, index, open), priority)) before += 1;
+      if ((others & 1) === 0) continue;
+      const other = this.#eligible(shard, index, open) || this.#uninformed(shard, index);
+      if (goesBefore(other, priority)) before += 1;
     }
     return before > 0 && most - open <= before;
   }
@@ -128,12 +132,14 @@ export class SharedWaits {
   }
 
   publish(index: CounterIndex, standing: Standing, isAgain: boolean): void {
-    const { priority, limit, limitMax, count, countWithoutConnection } = standing;
+    const { priority, limit, limitMax, count, countWithoutConnection, tasksSeen } = standing;
     const first = index * STANDING;
     const former = this.#standings[first + PRIORITY]!;
     const counts = Math.min(count, COUNT_MAX) | (Math.min(countWithoutConnection, COUNT_MAX) << 16);
     const before = this.#standings[first + COUNTS]!;
-    const isMore = (counts & COUNT_MAX) > (before & COUNT_MAX) || counts >> 16 > before >> 16;
+    // Who waits to be below less may need slots that it did not need before.
+    const isLess = tasksSeen > 0 && limitMax < this.#standings[first + WAIT_LIMIT_MAX]!;
+    const isMore = (counts & COUNT_MAX) > (before & COUNT_MAX) || counts >> 16 > before >> 16 || isLess;
     const isOther = priority !== former || limit !== this.#standings[first + WAIT_LIMIT]!;
     if (isOther) {
       Atomics.store(this.#standings, first + PRIORITY, 0);
@@ -141,6 +147,7 @@ export class SharedWaits {
     }
     Atomics.store(this.#standings, first + WAIT_LIMIT_MAX, limitMax);
     Atomics.store(this.#standings, first + COUNTS, counts);
+    Atomics.store(this.#standings, first + TASKS_SEEN, tasksSeen);
     if (isOther) Atomics.store(this.#standings, first + PRIORITY, priority);
     this.#flag(index, count > 0);
     if ((isAgain || goesBefore(former, priority)) && this.others(index) !== 0) this.tellNext(index);
@@ -181,6 +188,12 @@ export class SharedWaits {
       const standings = this.#memory.standings(shard);
       const limit = Math.min(ceiling, Atomics.load(standings, index * STANDING + WAIT_LIMIT_MAX));
       const counts = Atomics.load(standings, index * STANDING + COUNTS);
+      if (Atomics.load(standings, index * STANDING + TASKS_SEEN) > 0) {
+        // More may be open than the tasks ask for: what nobody uses goes then, and what is in use only for who has nothing.
+        if (busy !== null) wanting += counts >> 16;
+        else if (counts > 0 && staying + (counts & COUNT_MAX) > limit) return true;
+        continue;
+      }
       const isAbove = staying > limit;
       // As for those who wait here: Ledger.isAwaited.
       let count = isUniversal && isAbove ? counts >> 16 : counts & COUNT_MAX;
@@ -189,6 +202,35 @@ export class SharedWaits {
       if (!isUniversal && !isAbove) wanting += count;
     }
     return wanting > waiting && wanting > leaving;
+  }
+
+  tasks(queue: CounterIndex): number {
+    let sum = 0;
+    for (let shard = 0; shard < this.#memory.shards; shard++) {
+      sum += Atomics.load(this.#memory.own(shard), queue * OWN + OWN_TASKS);
+    }
+    return sum;
+  }
+
+  /** Who waits there says how many tasks it has seen before it looks for more; who has more tells of them before it looks here. */
+  offer(queue: CounterIndex, target: number): void {
+    let others = this.others(queue);
+    if (others === 0 || Atomics.load(this.#hot, queue * HOT + OPEN) >= target) return;
+    const tasks = this.tasks(queue);
+    for (let shard = 0; others !== 0; shard++, others >>>= 1) {
+      if ((others & 1) === 0) continue;
+      const seen = Atomics.load(this.#memory.standings(shard), queue * STANDING + TASKS_SEEN);
+      if (seen > 0 && seen < tasks) ringReleased(this.#memory.shard(shard), queue);
+    }
+  }
+
+  /** The priority of a part of a queue without a connection in that shard, if there are more tasks than it has seen; or 0. */
+  #uninformed(shard: number, queue: CounterIndex): Priority {
+    const standings = this.#memory.standings(shard);
+    const seen = Atomics.load(standings, queue * STANDING + TASKS_SEEN);
+    if (seen === 0 || Atomics.load(standings, queue * STANDING + COUNTS) >> 16 === 0) return 0;
+    if (Atomics.load(this.#memory.shard(shard), STATE) !== TAKING || this.tasks(queue) <= seen) return 0;
+    return Atomics.load(standings, queue * STANDING + PRIORITY);
   }
 
   /** Whether one of those who wait for the counter in that shard is a part of the queue that has its share of connections. */

@@ -4,7 +4,7 @@ import type { WaitList } from './wait-list.ts';
 import { goesBefore } from './wait-priority.ts';
 
 export function standingOf(lists: readonly WaitList[]): Standing {
-  let [priority, limit, limitMax, count, countWithoutConnection] = [0, 0, 0, 0, 0];
+  let [priority, limit, limitMax, count, countWithoutConnection, tasksSeen] = [0, 0, 0, 0, 0, 0];
   for (const list of lists) {
     if (goesBefore(list.priority, priority)) {
       priority = list.priority;
@@ -13,6 +13,7 @@ export function standingOf(lists: readonly WaitList[]): Standing {
     limitMax = Math.max(limitMax, list.limit);
     count += list.size;
     countWithoutConnection += list.countWithoutConnection;
+    tasksSeen = Math.max(tasksSeen, list.tasksSeen);
   }
-  return { priority, limit, limitMax, count, countWithoutConnection };
+  return { priority, limit, limitMax, count, countWithoutConnection, tasksSeen };
 }

@@ -44,6 +44,8 @@ export const NO_COUNTER = -1;
 export class WaitList {
   readonly counter: number;
   readonly limit: Limit;
+  /** How many tasks of a queue the limit was reckoned from; 0 for a limit that does not depend on them. */
+  tasksSeen = 0;
   readonly #withoutConnection = emptyRank();
   readonly #withConnection = emptyRank();
 
