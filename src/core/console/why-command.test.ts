@@ -412,35 +412,6 @@ test('why: what connections that are too many keep busy is said of the lower lim
   );
 });
 
-test('why: the place of a connection that another shard has', async () => {
-  const found = {
-    binding: 'default',
-    domain: 'a.example',
-    active: 61,
-    delayed: 0,
-    connections: 1,
-    wanted: 1,
-    limits: [],
-    throttles: [],
-  };
-  const server = {
-    async *bindings() {
-      yield [{ binding: 'default' }];
-    },
-    why: async () => ({ ...found, reason: { kind: 'place', open: 1 }, waitingMs: 700 }),
-  };
-  const answer = await WHY_COMMANDS[0]!.run(
-    ['default', 'a.example'],
-    { server } as unknown as Subject,
-    '',
-    null as never,
-  );
-  assert.match(
-    answer.text,
-    /1 of 1 wanted connections\nWaits for the place of a connection in another shard, for 0\.7 s now: all mail of the queue asks for no more than the 1 there\.\nNext chance: /,
-  );
-});
-
 test('why: one word: a binding, a domain, a message on a connection, none of them', async () => {
   const server = {
     async *bindings() {
