@@ -5,7 +5,9 @@ import { resolve } from 'node:path';
 import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import { limitAuditLog, limitAuditLogMode } from '../core/config/options/server-options.ts';
+import type { LimitAuditParts } from '../core/delivery/audited-counters.ts';
 import type { LimitAudit } from '../core/delivery/limit-audit.ts';
+import type { SlotAudit } from '../core/delivery/slot-audit.ts';
 import { AuditChain, findChainEnd } from '../core/records/audit-chain.ts';
 import { type AuditFile, openAuditFile } from '../shell/logs/audit-file.ts';
 import { loggerFiles } from './logger-files.ts';
@@ -24,6 +26,25 @@ export interface PreparedAudit {
   readonly abandon: () => Promise<void>;
 }
 
+/** What a shard has of an audit. */
+export interface ShardAudit {
+  /** Who is told of slots, where that is not the engine's own. */
+  readonly slotAudit?: (parts: LimitAuditParts) => SlotAudit;
+  /** The engine whose limits are written down. Before the first commit. */
+  attach?(audit: LimitAudit): void;
+  prepare(configuration: Configuration, reason: 'start' | 'on'): Promise<PreparedAudit | readonly string[]>;
+  /** Resolves when others may go by the configuration that is in force here. Left out: there are no others. */
+  whenTold?(): Promise<void>;
+  reopen?(): Promise<readonly string[]>;
+  /** Something is not in the file yet. */
+  readonly isPending: boolean;
+  flush(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** Who writes the lines: one shard, or what puts those of several in order. */
+type WrittenAudit = Pick<LimitAudit, 'start' | 'stop' | 'rotate'>;
+
 interface Wanted {
   readonly path: string;
   readonly mode: number;
@@ -36,9 +57,9 @@ export function sha256(octets: string): string {
 
 const NOTHING_TO_DO: PreparedAudit = { commit: async () => {}, abandon: async () => {} };
 
-export class AuditLog {
+export class AuditLog implements ShardAudit {
   readonly #parts: AuditLogParts;
-  #audit: LimitAudit | null = null;
+  #audit: WrittenAudit | null = null;
   #chain: AuditChain | null = null;
   #wanted: Wanted | null = null;
   #file: AuditFile | null = null;
@@ -48,8 +69,7 @@ export class AuditLog {
     this.#parts = parts;
   }
 
-  /** The engine whose limits are written down. Before the first commit. */
-  attach(audit: LimitAudit): void {
+  attach(audit: WrittenAudit): void {
     this.#audit = audit;
   }
 

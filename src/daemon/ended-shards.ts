@@ -1,8 +1,10 @@
 // The counters and throttles of shards that ended (core/limits/ledger-control.ts, window-control.ts): sets them right when every living shard has stopped taking, and
 // gives back what an ended one held when its receivers cannot count that any more (design decision 6).
+import type { CounterIndex } from '../core/limits/cells.ts';
 import type { LedgerControl } from '../core/limits/ledger-control.ts';
 import type { WindowControl } from '../core/limits/window-control.ts';
 import { unfinishedRemotes } from '../shell/net/unfinished-connections.ts';
+import type { ThreadsAudit } from './threads-audit.ts';
 
 export interface HeldFor {
   /** A receiver may count the connections of an ended shard for so long. */
@@ -19,22 +21,24 @@ const HELD_LOOK_MS = 250;
 export class EndedShards {
   readonly #control: LedgerControl;
   readonly #windows: WindowControl;
+  readonly #audit: ThreadsAudit;
   readonly #heldFor: HeldFor;
-  #epoch = 0;
   #lastEndAt = 0;
   #timer: NodeJS.Timeout | null = null;
   #whenRecovered: (() => void)[] = [];
 
-  constructor(control: LedgerControl, windows: WindowControl, heldFor = HELD_FOR) {
+  constructor(control: LedgerControl, windows: WindowControl, audit: ThreadsAudit, heldFor = HELD_FOR) {
     this.#control = control;
     this.#windows = windows;
+    this.#audit = audit;
     this.#heldFor = heldFor;
   }
 
   /** The thread is gone. Resolves when the counters are right again and shards take slots. */
   ended(shard: number): Promise<void> {
     this.#windows.ended(shard);
-    this.#epoch = this.#control.ended(shard);
+    this.#audit.ended(shard);
+    this.#control.ended(shard);
     this.#lastEndAt = performance.now();
     const recovered = new Promise<void>((resolve) => this.#whenRecovered.push(resolve));
     this.#look();
@@ -50,7 +54,7 @@ export class EndedShards {
     this.stop();
     const control = this.#control;
     const windows = this.#windows;
-    const areCountersRight = !control.mustRecover || (control.isAcknowledged(this.#epoch) && control.recover());
+    const areCountersRight = !control.mustRecover || (control.isAcknowledged(control.epoch) && this.#recover());
     if (!areCountersRight || (windows.mustRecover && !windows.recover())) {
       this.#timer = setTimeout(() => this.#look(), STOPPED_LOOK_MS);
       return;
@@ -59,17 +63,30 @@ export class EndedShards {
     if (!this.#isEverythingGiven()) this.#timer = setTimeout(() => this.#look(), HELD_LOOK_MS);
   }
 
+  #recover(): boolean {
+    if (!this.#audit.hold()) return false;
+    const isRecovered = this.#control.recover();
+    if (isRecovered) this.#audit.recovered();
+    this.#audit.letGo();
+    return isRecovered;
+  }
+
   /** Gives back what can be. @returns whether nothing is left */
   #isEverythingGiven(): boolean {
     const control = this.#control;
     const since = performance.now() - this.#lastEndAt;
     const { heldMs, unfinishedMsMax } = this.#heldFor;
+    if (control.held().next().done) return true;
+    if (since < heldMs || (since < unfinishedMsMax && unfinishedRemotes().length > 0)) return false;
+    if (!this.#audit.hold()) return false;
     let isLeft = false;
-    if (since < heldMs || (since < unfinishedMsMax && unfinishedRemotes().length > 0)) {
-      for (const _ of control.held()) isLeft = true;
-    } else {
-      for (const { index } of control.held()) if (!control.giveBackHeld(index)) isLeft = true;
+    const given = new Set<CounterIndex>();
+    for (const { index } of control.held()) {
+      if (control.giveBackHeld(index)) given.add(index);
+      else isLeft = true;
     }
+    this.#audit.freed(given);
+    this.#audit.letGo();
     return !isLeft;
   }
 }

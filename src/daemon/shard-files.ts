@@ -7,7 +7,7 @@ import { openLogs } from '../shell/logs/logs.ts';
 import { openShardSpool, type ShardSpool } from '../shell/spool/joined-spools.ts';
 import { SpoolUnavailable } from '../shell/spool/problem.ts';
 import type { OpenedThrottleFile } from '../shell/throttles/throttle-file.ts';
-import { AuditLog, type PreparedAudit } from './audit-log.ts';
+import { AuditLog, type PreparedAudit, type ShardAudit } from './audit-log.ts';
 import { LogPort } from './log-port.ts';
 import type { ShardPlace } from './shard-place.ts';
 import type { StartFailure } from './shards.ts';
@@ -16,7 +16,7 @@ import { openTlsReportFiles, type TlsReportFiles } from './tls-report-files.ts';
 
 export interface ShardFiles {
   readonly logs: LogPort;
-  readonly audit: AuditLog;
+  readonly audit: ShardAudit;
   readonly preparedAudit: PreparedAudit;
   readonly spool: ShardSpool;
   readonly throttles: OpenedThrottleFile;
@@ -43,14 +43,7 @@ export async function openShardFiles(
   const opened = await openLogs({ ...place.logSet(configuration), onProblem: report });
   if (opened.kind === 'problems') return failed(EX_CONFIG, opened.problems);
   const logs = new LogPort(opened.logs, place.panic);
-  const audit = new AuditLog({
-    now: () => wallMs(Date.now()),
-    wasUnclean: place.wasUnclean,
-    report: (text) => {
-      report(text);
-      logs.panic('error', text);
-    },
-  });
+  const audit = place.audit ?? ownAudit(place, logs, report);
   const preparedAudit = await audit.prepare(configuration, 'start');
   if (!('commit' in preparedAudit)) {
     await logs.close();
@@ -77,12 +70,23 @@ export async function openShardFiles(
   return { kind: 'open', files: { logs, audit, preparedAudit, spool, throttles, tlsReports } };
 }
 
+function ownAudit({ wasUnclean }: ShardPlace, logs: LogPort, report: (line: string) => void): AuditLog {
+  return new AuditLog({
+    now: () => wallMs(Date.now()),
+    wasUnclean,
+    report: (text) => {
+      report(text);
+      logs.panic('error', text);
+    },
+  });
+}
+
 /** The exit status that a spool is worth which cannot be had. */
 export function statusOf({ message }: SpoolUnavailable): 1 | 78 {
   return message.includes('in use') ? 1 : EX_CONFIG;
 }
 
-export async function flushBoth(logs: LogPort, audit: AuditLog): Promise<void> {
+export async function flushBoth(logs: LogPort, audit: ShardAudit): Promise<void> {
   await Promise.all([logs.flush(), audit.flush()]);
 }
 

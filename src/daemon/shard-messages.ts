@@ -2,6 +2,7 @@
 // port of their own) and the counters (which are in shared memory).
 import type { MessagePort } from 'node:worker_threads';
 import type { PortableConfiguration } from '../core/config/portable-configuration.ts';
+import type { NumberedEvent } from '../core/delivery/audit-event.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { WindowBuffers } from '../core/limits/window-memory.ts';
 import type { PanicLevel } from '../core/records/panic-record.ts';
@@ -46,7 +47,10 @@ export type ShardRequest =
 
 export type ToShard =
   /** The shard may use the counters from now on. */
-  { readonly kind: 'admitted' } | { readonly kind: 'request'; readonly id: number; readonly request: ShardRequest };
+  | { readonly kind: 'admitted' }
+  /** What was asked by {@link FromShard} of that id. */
+  | { readonly kind: 'auditFlushed'; readonly id: number }
+  | { readonly kind: 'request'; readonly id: number; readonly request: ShardRequest };
 
 export interface ShardAnswer {
   /** What was wrong, a line each. */
@@ -62,6 +66,9 @@ export type FromShard =
   | { readonly kind: 'opened' }
   | { readonly kind: 'failed'; readonly failure: StartFailure }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: ShardAnswer }
+  | { readonly kind: 'audit'; readonly event: NumberedEvent }
+  /** What it has told for the audit is to be in the file. */
+  | { readonly kind: 'flushAudit'; readonly id: number }
   | { readonly kind: 'panic'; readonly level: PanicLevel; readonly text: string }
   /** For stderr, and for paniclog, which may be what cannot be written. */
   | { readonly kind: 'report'; readonly text: string }

@@ -4,6 +4,7 @@ import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { Windows } from '../core/limits/windows.ts';
 import type { SpoolPlace } from '../shell/spool/joined-spools.ts';
+import type { ShardAudit } from './audit-log.ts';
 import { type KeptPolicies, openKeptPolicies } from './kept-policies.ts';
 import type { WritePanic } from './log-port.ts';
 import { type LogSet, logSet } from './logger-files.ts';
@@ -26,6 +27,8 @@ export interface ShardPlace {
   readonly ledger?: Ledger;
   /** Left out: throttles have windows of its own. */
   readonly windows?: Windows;
+  /** Left out: it writes one of its own. */
+  readonly audit?: ShardAudit;
   /** Left out: nobody else listens at its ports. */
   readonly sharing?: PortSharing;
   /** Where lines for paniclog go; left out: into its own logs. */

@@ -1,6 +1,7 @@
 // A shard in a thread of its own: opens it, does what the control thread asks, and tells it what it has to hear.
 import type { MessagePort } from 'node:worker_threads';
 import { assert } from '../core/base/assert.ts';
+import { wallMs } from '../core/base/moment.ts';
 import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import { fromPortableForm } from '../core/config/portable-configuration.ts';
 import { formatProblem } from '../core/config/problem.ts';
@@ -18,6 +19,7 @@ import { logSetOfThread } from './logger-files.ts';
 import { openShard, type Shard } from './shard.ts';
 import type { FromShard, ShardRequest, ShardSetup, ToShard } from './shard-messages.ts';
 import type { PreparedChange } from './shards.ts';
+import { SharedAuditPart } from './shared-audit-part.ts';
 import { behindClock } from './shared-clock.ts';
 
 const NOTHING: readonly string[] = [];
@@ -27,9 +29,17 @@ export async function serveShard(port: MessagePort, setup: ShardSetup): Promise<
   const admitted = new Promise<void>((resolve) => {
     port.on('message', (message: ToShard) => {
       if (message.kind === 'admitted') resolve();
+      else if (message.kind === 'auditFlushed') audit.flushed(message.id);
     });
   });
   const memory = new LedgerMemory(setup.ledger);
+  const cells = new SharedCells(memory, setup.number);
+  const audit = new SharedAuditPart({
+    order: cells,
+    now: () => wallMs(Date.now()),
+    tell: (event) => tell({ kind: 'audit', event }),
+    askFlush: (id) => tell({ kind: 'flushAudit', id }),
+  });
   const portByKey = new Map<string, number>();
   const configuration = fromPortableForm(setup.started);
   const isHires = configuration.value(logHiresTimestamp);
@@ -46,7 +56,8 @@ export async function serveShard(port: MessagePort, setup: ShardSetup): Promise<
         tell({ kind: 'read' });
         return admitted;
       },
-      ledger: new Ledger(new SharedCells(memory, setup.number)),
+      ledger: new Ledger(cells),
+      audit,
       windows: new SharedWindows({
         memory: new WindowMemory(setup.windows),
         bells: memory,

@@ -8,7 +8,9 @@ export interface ShardThreadParts {
   readonly file: URL;
   /** Its spool is read: the counters are made ready for it. */
   admit(): void;
-  told(message: FromShard & { readonly kind: 'panic' | 'report' | 'policy' }): void;
+  told(message: FromShard & { readonly kind: 'panic' | 'report' | 'policy' | 'audit' }): void;
+  /** Resolves when what it has told for the audit is in the file. */
+  flushAudit(): Promise<void>;
   /** Called once, also when that was asked for. @param reason in words */
   ended(thread: ShardThread, reason: string): void;
 }
@@ -87,6 +89,11 @@ export class ShardThread {
       case 'answer':
         this.#waiting.get(message.id)!(message.answer);
         this.#waiting.delete(message.id);
+        return;
+      case 'flushAudit':
+        void this.#parts.flushAudit().then(() => {
+          if (!this.#isGone) this.#say({ kind: 'auditFlushed', id: message.id });
+        });
         return;
       default:
         this.#parts.told(message);

@@ -4,7 +4,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Configuration } from '../core/config/configuration.ts';
-import { notWithShards } from '../core/config/findings/shard-check.ts';
 import { logHiresTimestamp } from '../core/config/options/logger-options.ts';
 import { type PortableConfiguration, portableForm } from '../core/config/portable-configuration.ts';
 import { formatProblem } from '../core/config/problem.ts';
@@ -36,6 +35,7 @@ import { ShardThread } from './shard-thread.ts';
 import type { MachineView, PreparedChange, Shards, StartFailure } from './shards.ts';
 import { sharedClock } from './shared-clock.ts';
 import { spoolPlaces, wereLeftUnclean } from './spool-places.ts';
+import { type PreparedThreadsAudit, ThreadsAudit } from './threads-audit.ts';
 import { readThrottles } from './throttle-files.ts';
 
 export interface ShardThreadsOptions {
@@ -114,6 +114,8 @@ export class ShardThreads implements Shards {
   readonly #windows: WindowMemory;
   readonly #windowControl: WindowControl;
   readonly #clockOrigin = sharedClock();
+  readonly #audit: ThreadsAudit;
+  #preparedAudit: PreparedThreadsAudit | null = null;
   readonly #ended: EndedShards;
   readonly #policies: KeptPolicies;
   readonly #sharing = { portByKey: new Map<string, number>() };
@@ -142,7 +144,13 @@ export class ShardThreads implements Shards {
     this.#control = new LedgerControl(this.#memory, UNIVERSAL_KEYS);
     this.#windows = WindowMemory.make({ shards, ...WINDOWS_SIZE }, [...seed]);
     this.#windowControl = new WindowControl(this.#windows, this.#memory);
-    this.#ended = new EndedShards(this.#control, this.#windowControl, options.heldFor);
+    this.#audit = new ThreadsAudit({
+      memory: this.#memory,
+      control: this.#control,
+      wasUnclean: owned.wasUnclean,
+      report: (text) => this.#report(text),
+    });
+    this.#ended = new EndedShards(this.#control, this.#windowControl, this.#audit, options.heldFor);
     this.#policies = openKeptPolicies(configuration, (text) => this.panic('warning', text));
     this.#replacedAfterMs = Array.from({ length: shards }, () => replacedAfterMs);
     for (let number = 0; number < shards; number++) this.#begin(number, owned.wasUnclean);
@@ -173,7 +181,12 @@ export class ShardThreads implements Shards {
   /** For {@link openShardThreads}. */
   async open(): Promise<StartFailure | null> {
     const failures = await Promise.all(this.#threads.map(({ opened }) => opened));
-    return failures.find((failure) => failure !== null) ?? null;
+    const failure = failures.find((failed) => failed !== null);
+    if (failure !== undefined) return failure;
+    const audit = await this.#audit.prepare(this.#configuration, 'start');
+    if (!('commit' in audit)) return { status: EX_CONFIG, lines: audit };
+    this.#preparedAudit = audit;
+    return null;
   }
 
   /** When that failed. */
@@ -204,7 +217,8 @@ export class ShardThreads implements Shards {
         this.#control.admit(number);
         this.#windowControl.admit(number);
       },
-      told: (message) => this.#told(message),
+      told: (message) => this.#told(number, message),
+      flushAudit: () => this.#audit.flush(number),
       ended: (_, reason) => this.#threadEnded(number, reason),
     });
     this.#threads[number] = thread;
@@ -212,19 +226,24 @@ export class ShardThreads implements Shards {
     return thread;
   }
 
-  #told(message: FromShard & { readonly kind: 'panic' | 'report' | 'policy' }): void {
-    if (message.kind === 'policy') this.#policies.keep(message.domain, message.held);
+  #told(number: number, message: FromShard & { readonly kind: 'panic' | 'report' | 'policy' | 'audit' }): void {
+    if (message.kind === 'audit') this.#audit.told(number, message.event);
+    else if (message.kind === 'policy') this.#policies.keep(message.domain, message.held);
     else if (message.kind === 'panic') this.panic(message.level, message.text);
-    else {
-      this.#options.report(message.text);
-      this.panic('error', message.text);
-    }
+    else this.#report(message.text);
+  }
+
+  #report(text: string): void {
+    this.#options.report(text);
+    this.panic('error', text);
   }
 
   async listen(): Promise<readonly string[]> {
     const taken = await probePorts(this.#configuration, this.#sharing);
     if (taken.length > 0) return taken;
-    const asked = await this.#askInTurn((portByKey) => ({ kind: 'listen', portByKey }));
+    const asked = await this.#preparedAudit!.commit(() =>
+      this.#askInTurn((portByKey) => ({ kind: 'listen', portByKey })),
+    );
     this.#phase = 'running';
     return asked.problems;
   }
@@ -259,9 +278,6 @@ export class ShardThreads implements Shards {
 
   async prepare(configuration: Configuration): Promise<PreparedChange | readonly string[]> {
     if (this.#replacing > 0) return [REPLACING];
-    // What `shards` says now is for the next start.
-    const obstacles = notWithShards(configuration.root);
-    if (obstacles.length > 0) return obstacles.map(formatProblem);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#change = promise;
     const prepared = await this.#prepare(configuration);
@@ -281,6 +297,11 @@ export class ShardThreads implements Shards {
     const needsLogs = JSON.stringify(wantedLogs) !== JSON.stringify(logSet(this.#configuration, this.#isHires));
     const logs = needsLogs ? await openLogs({ ...wantedLogs, onProblem: report }) : null;
     if (logs?.kind === 'problems') return logs.problems;
+    const audit = await this.#audit.prepare(configuration, 'on');
+    if (!('commit' in audit)) {
+      await logs?.logs.close();
+      return audit;
+    }
     const taken = await probePorts(configuration, this.#sharing);
     const portable = portableForm(configuration);
     const asked =
@@ -290,6 +311,7 @@ export class ShardThreads implements Shards {
     const abandon = async (): Promise<void> => {
       this.#forgetPorts(this.#configuration);
       await Promise.all(asked.done.map((thread) => thread.ask({ kind: 'abandonChange' })));
+      await audit.abandon();
       await logs?.logs.close();
     };
     if (asked.problems.length > 0) {
@@ -300,7 +322,9 @@ export class ShardThreads implements Shards {
       abandon,
       commit: async () => {
         this.#configuration = configuration; // of a shard that is replaced from now on, too
-        const answers = await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'commit' })));
+        const answers = await audit.commit(() =>
+          Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'commit' }))),
+        );
         if (answers[0]!.places.length > 0) this.#places = answers[0]!.places;
         this.#forgetPorts(configuration);
         if (logs !== null) await this.#owned.logs.replace(logs.logs);
@@ -321,7 +345,12 @@ export class ShardThreads implements Shards {
   }
 
   async reopenLogs(): Promise<readonly string[]> {
-    const [own, others] = await Promise.all([this.#owned.logs.reopen(), this.#askAll({ kind: 'reopenLogs' })]);
+    const [logs, audit, others] = await Promise.all([
+      this.#owned.logs.reopen(),
+      this.#audit.reopen(),
+      this.#askAll({ kind: 'reopenLogs' }),
+    ]);
+    const own = [...logs, ...audit];
     for (const problem of own) this.panic('error', problem);
     return [...new Set([...own, ...others])];
   }
@@ -329,9 +358,13 @@ export class ShardThreads implements Shards {
   // ---- a shard that ends
 
   #threadEnded(number: number, reason: string): void {
-    if (this.#phase === 'starting' || this.#phase === 'closing') return;
+    if (this.#phase === 'starting' || this.#phase === 'closing') {
+      this.#audit.giveUp();
+      return;
+    }
     if (this.#phase === 'stopping') {
       this.#isUnclean = true;
+      void this.#ended.ended(number); // the others come to rest by counters that are right
       this.panic('critical', ENDED_LATE);
       return;
     }
@@ -383,6 +416,7 @@ export class ShardThreads implements Shards {
 
   async close(): Promise<void> {
     await this.#askAll({ kind: 'close' });
+    await this.#audit.close(!this.#isUnclean);
     this.#phase = 'closing';
     await this.#closeOwned();
   }

@@ -19,7 +19,7 @@ import { SocketConnector } from '../shell/net/connector.ts';
 import type { ShardSpool } from '../shell/spool/joined-spools.ts';
 import { systemSeed } from '../shell/system-seed.ts';
 import type { ThrottleFile } from '../shell/throttles/throttle-file.ts';
-import type { AuditLog, PreparedAudit } from './audit-log.ts';
+import type { PreparedAudit, ShardAudit } from './audit-log.ts';
 import { loadCurfew } from './curfew-check.ts';
 import { DomainPolicies, httpsDialer } from './domain-policies.ts';
 import { Endpoints } from './endpoints.ts';
@@ -67,7 +67,7 @@ export async function openShard(options: ShardOptions): Promise<OpenedShard> {
 export class Shard implements Shards {
   readonly #options: ShardOptions;
   readonly #logs: LogPort;
-  readonly #audit: AuditLog;
+  readonly #audit: ShardAudit;
   readonly #preparedAudit: PreparedAudit;
   readonly #spool: ShardSpool;
   readonly #throttles: ThrottleFile;
@@ -79,6 +79,7 @@ export class Shard implements Shards {
   readonly #engine: Engine;
   readonly #esmtp = new Endpoints();
   #configuration: Configuration;
+  #isStarted = false;
 
   /** For {@link openShard}. */
   constructor(options: ShardOptions, files: ShardFiles) {
@@ -126,6 +127,7 @@ export class Shard implements Shards {
       identity: { pid: process.pid, version: options.version, hostname: hostname() },
       ...(place.ledger === undefined ? {} : { ledger: place.ledger }),
       ...(place.windows === undefined ? {} : { windows: place.windows }),
+      ...(audit.slotAudit === undefined ? {} : { slotAudit: audit.slotAudit }),
       ids: idMakerOf(place),
       openingDelayMs: place.wasUnclean ? OPENING_DELAY_MS : 0,
       tlsCache: this.#connector.tlsCache,
@@ -136,7 +138,7 @@ export class Shard implements Shards {
       dnsFigures: () => resolver.figures(),
       resetDnsFigures: () => resolver.resetFigures(),
     });
-    audit.attach(this.#engine.limitAudit);
+    audit.attach?.(this.#engine.limitAudit);
     let recovered = 0;
     for (const record of spool.takeRecovered()) {
       this.#engine.recovered(record);
@@ -176,6 +178,7 @@ export class Shard implements Shards {
   }
 
   start(): void {
+    this.#isStarted = true;
     this.#engine.start();
     if (this.#options.place.wasUnclean) setUnfinishedAside(this.#engine);
   }
@@ -206,12 +209,15 @@ export class Shard implements Shards {
     }
     return {
       commit: async () => {
+        const isAuditing = audit.commit(); // it begins before anything may be opened
         const isNameServiceOther = this.#configure(configuration, named);
         const before = this.#esmtp.places;
         esmtp.commit();
         // Routes depend on where this server itself is.
         if (String(before) !== String(this.#esmtp.places)) this.#engine.forgetRoutes();
-        await audit.commit();
+        await isAuditing;
+        // Before its start it has nothing to tell of, and perhaps tells that later.
+        if (this.#isStarted) await this.#audit.whenTold?.();
         if (logs !== null) await this.#logs.replace(logs.logs);
         if (isNameServiceOther) this.#rereadNameServers();
       },
@@ -258,7 +264,7 @@ export class Shard implements Shards {
   // ---- files
 
   async reopenLogs(): Promise<readonly string[]> {
-    const problems = (await Promise.all([this.#logs.reopen(), this.#audit.reopen()])).flat();
+    const problems = (await Promise.all([this.#logs.reopen(), this.#audit.reopen?.() ?? []])).flat();
     for (const problem of problems) this.#logs.panic('error', problem);
     return problems;
   }
@@ -279,7 +285,7 @@ export class Shard implements Shards {
     await this.#throttles.close();
     await this.#tlsReports.close();
     await this.#spool.close();
-    await this.#audit.close();
+    await this.#audit.close?.();
     await this.#logs.close();
   }
 

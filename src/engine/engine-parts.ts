@@ -3,6 +3,8 @@ import type { WallMs } from '../core/base/moment.ts';
 import type { Configuration } from '../core/config/configuration.ts';
 import type { SummaryFigures } from '../core/console/server-view.ts';
 import type { TlsCacheView } from '../core/console/tls-view.ts';
+import type { LimitAuditParts } from '../core/delivery/audited-counters.ts';
+import type { SlotAudit } from '../core/delivery/slot-audit.ts';
 import type { Ledger } from '../core/limits/ledger.ts';
 import type { SavedThrottles } from '../core/limits/throttle-record.ts';
 import type { Windows } from '../core/limits/windows.ts';
@@ -18,6 +20,8 @@ export interface EngineParts {
   readonly configuration: Configuration;
   /** On counters that several shards share, with none of its own yet; left out where there is one shard. */
   readonly ledger?: Ledger;
+  /** Told of slots that are taken and given back; left out where there is one shard. */
+  readonly slotAudit?: (parts: LimitAuditParts) => SlotAudit;
   /** Names mail and connections; left out where there is one shard. */
   readonly ids?: IdMaker;
   /** The quiet hours that it names. */

@@ -18,6 +18,7 @@ import { rollUpRules } from '../core/delivery/roll-up-rules.ts';
 import { isSamePolicy, queryLimit, routePolicy } from '../core/delivery/route-policy.ts';
 import { Scheduler } from '../core/delivery/scheduler.ts';
 import { deliverySettings, nodeLimits } from '../core/delivery/settings-of.ts';
+import { type SlotAudit, watchOf } from '../core/delivery/slot-audit.ts';
 import { Ledger } from '../core/limits/ledger.ts';
 import { ThrottleMemory } from '../core/limits/throttle-memory.ts';
 import { type RecordWriter, ThrottleTable } from '../core/limits/throttle-table.ts';
@@ -53,6 +54,7 @@ export class Engine implements Turns {
   readonly scheduler: Scheduler;
   readonly throttles: ThrottleTable;
   readonly limitAudit: LimitAudit;
+  readonly #slots: SlotAudit;
   readonly #ports: Omit<Ports, 'spool'> & { readonly spool: IndexedSpool };
   readonly #identity: EngineParts['identity'];
   readonly #openingDelayMs: number;
@@ -93,12 +95,10 @@ export class Engine implements Turns {
     const limits = nodeLimits(configuration, connector.descriptorLimit);
     this.ledger = parts.ledger ?? new Ledger();
     this.#node = referNodeCounters(this.ledger, limits);
-    this.limitAudit = new LimitAudit({
-      ledger: this.ledger,
-      node: this.#node,
-      configuration: () => this.#configuration,
-      connections: () => this.#sessions.keys(),
-    });
+    const connections = () => this.#sessions.keys();
+    const audited = { ledger: this.ledger, node: this.#node, configuration: () => this.#configuration, connections };
+    this.limitAudit = new LimitAudit(audited);
+    this.#slots = parts.slotAudit?.(audited) ?? this.limitAudit;
     const records = new MailRecords(ports.records, parts.records);
     this.#records = records;
     this.#troubles = new NodeTroubles(ports.records);
@@ -128,10 +128,7 @@ export class Engine implements Turns {
         move: (queue, task, name) => this.#outcomes.rolledUp(queue, task, name, this.#now),
       },
       stalled: (queue, text) => this.#troubles.stalled(queue, text, this.#now),
-      slotWatch: {
-        returned: (connection) => this.limitAudit.closed(connection, this.#now.wall),
-        taken: (connection) => this.limitAudit.opened(connection, this.#now.wall),
-      },
+      slotWatch: watchOf(this.#slots, () => this.#now.wall),
       settingsOf,
     });
     this.#routes = new Routes(
@@ -212,7 +209,8 @@ export class Engine implements Turns {
       },
       gone: ({ connection }) => {
         this.#sessions.delete(connection);
-        this.limitAudit.closed(connection, this.#now.wall);
+        this.#slots.closed(connection, this.#now.wall);
+        this.#slots.letGo();
       },
     };
     this.server = new EngineView({
@@ -328,7 +326,8 @@ export class Engine implements Turns {
     this.#delays.configured();
     this.#tlsReports?.configured(at);
     this.scheduler.reconfigure(nodeLimits(configuration, this.#ports.connector.descriptorLimit), at);
-    this.limitAudit.configured(at.wall);
+    this.#slots.configured(at.wall);
+    this.#slots.letGo();
     this.end(at);
   }
 
@@ -430,7 +429,8 @@ export class Engine implements Turns {
         const connection = new OutboundConnection(id, queue, candidate, claim, allocation, this.#now.mono);
         const session = new OutboundSession(connection, ++this.#lastNumber, this.#outbound, this.#now);
         this.#sessions.set(connection, session);
-        this.limitAudit.opened(connection, this.#now.wall);
+        this.#slots.opened(connection, this.#now.wall);
+        this.#slots.letGo();
         session.open();
         return connection;
       },

@@ -216,7 +216,7 @@ const BUGS: readonly (LedgerEdit & { readonly title: string })[] = [
   {
     title: 'a shard that was told to stop takes all the same',
     file: CELLS,
-    text: '    if (this.#isStopped) return 0;\n',
+    text: '    if (this.isStopped) return 0;\n',
     replacement: '',
   },
   {

@@ -270,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: SIBLINGS,
-        text: '    if (!ledger.trade(held, asked, () => slotWatch?.returned(connection))) return false;\n',
+        text: '    if (!ledger.trade(held, asked, (kept) => slotWatch?.returned(connection, kept))) {\n      slotWatch?.letGo?.();\n      return false;\n    }\n',
         replacement: '    slotWatch?.returned(connection);\n',
       },
       {

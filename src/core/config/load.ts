@@ -9,7 +9,6 @@ import { warnOfLogins } from './findings/login-check.ts';
 import { warnOfMethods } from './findings/method-check.ts';
 import { warnOfDelayNotices } from './findings/notice-check.ts';
 import { checkRollUps } from './findings/roll-up-check.ts';
-import { notWithShards } from './findings/shard-check.ts';
 import { readWithIncludes } from './include.ts';
 import {
   clusterScopeMaxOutboundConnections,
@@ -17,7 +16,6 @@ import {
   serverReserveOutboundConnections,
 } from './options/connection-options.ts';
 import { listenerBinding, listenerBindingGroup } from './options/listener-options.ts';
-import { shards } from './options/server-options.ts';
 import { type ConfigProblem, type ConfigWarning, didYouMean, Findings } from './problem.ts';
 import { type ChangeAuthor, type Provenance, type SourceRead, UNKNOWN_PROVENANCE } from './provenance.ts';
 import { checkLocalChanges, readLocalChanges } from './saving/local-changes.ts';
@@ -86,7 +84,6 @@ export function finishLoad(
   warnOfMethods(configuration, findings);
   warnOfGateways(configuration, findings);
   checkRollUps(configuration, findings);
-  if (configuration.value(shards) > 1) for (const problem of notWithShards(root)) findings.problem(problem);
   const { problems, warnings } = findings;
   if (findings.hasProblems) return { kind: 'problems', problems, warnings };
   return { kind: 'loaded', configuration, warnings };

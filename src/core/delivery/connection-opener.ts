@@ -16,7 +16,7 @@ import type { MailQueue } from './mail-queue.ts';
 import { awaitPlace, awaitsPlace, ownTarget, shareLimit, tellTasks, waitsInVain, withinShare } from './queue-share.ts';
 import type { QueueTable } from './queue-table.ts';
 import type { Reserve } from './reserve.ts';
-import type { SiblingConnections } from './sibling-connections.ts';
+import type { SiblingConnections, SlotWatch } from './sibling-connections.ts';
 import { isOrderedToWait, orderToWait } from './standing-orders.ts';
 import type { Tokens } from './throttles.ts';
 
@@ -44,6 +44,7 @@ export interface OpenerParts {
   readonly reserve: Reserve;
   readonly siblings: SiblingConnections;
   readonly idle: IdleConnections;
+  readonly slotWatch?: SlotWatch;
   /** Somebody now waits for a counter of `claim`: idle connections that hold one of those go. */
   evictIdle(claim: Claim): void;
   /** The queue is to be looked at. */
@@ -213,11 +214,14 @@ export class ConnectionOpener {
       }
       const claim = this.claim(queue, choice.candidate, allocation);
       const asked = withinShare(this.#ledger, queue, claim);
+      const { slotWatch } = this.#parts;
+      slotWatch?.hold?.();
       const full = this.#ledger.acquire(asked);
       if (full === ADMITTED) {
         const taken = this.#tokens.takeForConnection(queue, choice.candidate, at.mono);
         if (taken.lacking !== null) {
           this.#ledger.release(claim, false);
+          slotWatch?.letGo?.();
           if (looks < candidates.length) return this.#openOne(queue, route, at, allocation, looks + 1);
           this.#tokens.await(queue, queue, taken.lacking, at);
           return false;
@@ -231,6 +235,7 @@ export class ConnectionOpener {
         if (claim.counters.some((one) => this.#ledger.isWaitedFor(one))) this.#parts.evictIdle(claim);
         return true;
       }
+      slotWatch?.letGo?.();
       const counter = claim.counters[full]!;
       if (looks < candidates.length && this.#wasTaken(queue, choice.candidate, counter)) {
         return this.#openOne(queue, route, at, allocation, looks + 1);

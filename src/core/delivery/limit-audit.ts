@@ -2,10 +2,9 @@
 // (docs/audit.md). Called at the one place where connections are opened and the one where their slots come back; while
 // the audit is off each call costs a look at one field. Changes nothing: it reads the ledger after the fact.
 import { assert } from '../base/assert.ts';
-import type { Limit } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { Claim, CounterIndex, Ledger } from '../limits/ledger.ts';
+import type { Claim, Ledger } from '../limits/ledger.ts';
 import type { AuditChain } from '../records/audit-chain.ts';
 import {
   type AuditEntry,
@@ -15,17 +14,10 @@ import {
   type ReturnedSlot,
   type TakenSlot,
 } from '../records/audit-record.ts';
+import { AuditedCounters, type LimitAuditParts } from './audited-counters.ts';
 import type { NodeCounters } from './claims.ts';
-import { formatPlace, limitOrigin } from './limit-origin.ts';
 import type { OutboundConnection } from './outbound-connection.ts';
-
-export interface LimitAuditParts {
-  readonly ledger: Ledger;
-  readonly node: NodeCounters;
-  readonly configuration: () => Configuration;
-  /** Those that hold slots. */
-  readonly connections: () => Iterable<OutboundConnection>;
-}
+import type { SlotAudit } from './slot-audit.ts';
 
 /** Where the lines go. */
 export interface AuditTrail {
@@ -34,21 +26,13 @@ export interface AuditTrail {
   readonly write: (line: string) => void;
 }
 
-/** A counter that connections hold. */
-interface UsedCounter {
-  readonly field: string;
-  /** Those of its limits that were written down with where they are set. */
-  readonly stated: Set<Limit>;
-}
-
-export class LimitAudit {
+export class LimitAudit implements SlotAudit {
   readonly #ledger: Ledger;
   readonly #node: NodeCounters;
   readonly #configuration: () => Configuration;
   readonly #connections: () => Iterable<OutboundConnection>;
+  readonly #counters: AuditedCounters;
   #trail: AuditTrail | null = null;
-  /** Descriptors are left out: clients take them too, and no receiver counts them. */
-  readonly #used = new Map<CounterIndex, UsedCounter>();
   /** What is written down of each connection. */
   readonly #held = new Map<OutboundConnection, Claim>();
 
@@ -57,6 +41,7 @@ export class LimitAudit {
     this.#node = parts.node;
     this.#configuration = parts.configuration;
     this.#connections = parts.connections;
+    this.#counters = new AuditedCounters(parts);
   }
 
   get isOn(): boolean {
@@ -75,7 +60,7 @@ export class LimitAudit {
     this.#trail?.write(this.#trail.chain.end(at, reason));
     this.#trail = null;
     this.#held.clear();
-    this.#used.clear();
+    this.#counters.clear();
   }
 
   /** Ends a part and begins the next of the same chain. @param between called between the two */
@@ -87,14 +72,17 @@ export class LimitAudit {
     this.start(trail, 'rotation', false, at);
   }
 
-  /** The slots were taken; nothing was sent yet. */
+  /** Nobody else counts. */
+  hold(): void {}
+
+  letGo(): void {}
+
   opened(connection: OutboundConnection, at: WallMs): void {
     if (this.#trail === null) return;
     this.#held.set(connection, connection.claim);
     this.#write(at, { kind: 'opened', connection: connection.id, slots: this.#slotsOf(connection) });
   }
 
-  /** The slots were given back. */
   closed(connection: OutboundConnection, at: WallMs): void {
     if (this.#trail === null) return;
     const claim = this.#held.get(connection);
@@ -104,13 +92,12 @@ export class LimitAudit {
     for (const counter of claim.counters) {
       if (counter === this.#node.descriptors) continue;
       const open = this.#ledger.open(counter);
-      slots.push({ counter: this.#fieldOf(counter), open });
-      if (open === 0) this.#used.delete(counter);
+      slots.push({ counter: this.#counters.fieldOf(counter), open });
+      if (open === 0) this.#counters.drop(counter);
     }
     this.#write(at, { kind: 'closed', connection: connection.id, slots });
   }
 
-  /** Another configuration is in force, and every open connection counts by it. */
   configured(at: WallMs): void {
     if (this.#trail === null) return;
     const moved: AuditEntry[] = [];
@@ -118,8 +105,10 @@ export class LimitAudit {
       const before = this.#held.get(connection)?.counters ?? [];
       const now = connection.claim.counters;
       // A counter that was left may have made room for another key at its index: its old name is known only here.
-      const left = before.filter((counter) => !now.includes(counter)).map((counter) => this.#fieldOf(counter));
-      const entered = now.filter((counter) => !before.includes(counter)).map((counter) => this.#newField(counter));
+      const left = before.filter((counter) => !now.includes(counter)).map((counter) => this.#counters.fieldOf(counter));
+      const entered = now
+        .filter((counter) => !before.includes(counter))
+        .map((counter) => this.#counters.newField(counter));
       if (left.length + entered.length > 0) moved.push({ kind: 'moved', connection: connection.id, left, entered });
     }
     this.#writeConfiguration(this.#trail, moved, at);
@@ -128,7 +117,7 @@ export class LimitAudit {
   #writeConfiguration(trail: AuditTrail, moved: readonly AuditEntry[], at: WallMs): void {
     const { version, root } = this.#configuration();
     const limits: AuditEntry[] = [];
-    this.#used.clear();
+    this.#counters.clear();
     for (const connection of this.#connections()) {
       this.#held.set(connection, connection.claim);
       for (const { counter, open, limit, origin } of this.#slotsOf(connection)) {
@@ -146,45 +135,11 @@ export class LimitAudit {
     for (const entry of [head, ...moved, ...limits]) trail.write(trail.chain.line(at, entry));
   }
 
-  /** What the connection holds; limits that are not written down yet come with where they are set. */
   #slotsOf(connection: OutboundConnection): TakenSlot[] {
-    const { counters, limits } = connection.claim;
-    const slots: TakenSlot[] = [];
-    for (let at = 0; at < counters.length; at++) {
-      const counter = counters[at]!;
-      if (counter === this.#node.descriptors) continue;
-      const limit = limits[at]!;
-      let used = this.#used.get(counter);
-      if (used === undefined) {
-        used = { field: this.#newField(counter), stated: new Set() };
-        this.#used.set(counter, used);
-      }
-      let origin: string | null = null;
-      if (!used.stated.has(limit)) {
-        used.stated.add(limit);
-        origin = counterField(this.#originOf(counter, limit, connection));
-      }
-      slots.push({ counter: used.field, open: this.#ledger.open(counter), limit, origin });
-    }
-    return slots;
-  }
-
-  /** Where the limit is set: `file:line`, or `default`. */
-  #originOf(counter: CounterIndex, limit: Limit, { queue, candidate }: OutboundConnection): string {
-    const { binding, domain } = queue;
-    const { host, address } = candidate;
-    const subject = { binding, domain, host, address };
-    return formatPlace(limitOrigin(this.#configuration(), this.#ledger.keyOf(counter), limit, subject).setBy);
-  }
-
-  #fieldOf(counter: CounterIndex): string {
-    const used = this.#used.get(counter);
-    assert(used !== undefined, 'a counter that is held was written down');
-    return used.field;
-  }
-
-  #newField(counter: CounterIndex): string {
-    return counterField(this.#ledger.keyOf(counter));
+    const slots = this.#counters.slotsOf(connection);
+    return slots.map(({ counter, index, limit, origin }) => {
+      return { counter, open: this.#ledger.open(index), limit, origin };
+    });
   }
 
   #write(at: WallMs, entry: AuditEntry): void {

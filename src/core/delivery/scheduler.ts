@@ -26,7 +26,7 @@ import { QueueTable } from './queue-table.ts';
 import { Reserve } from './reserve.ts';
 import { RollUp } from './roll-up.ts';
 import type { SchedulerParts } from './scheduler-parts.ts';
-import { SiblingConnections } from './sibling-connections.ts';
+import { SiblingConnections, type SlotWatch } from './sibling-connections.ts';
 import { BLACKHOLED_REPLY, isOrderedToWait } from './standing-orders.ts';
 import { Tokens } from './throttles.ts';
 import { Watchdog } from './watchdog.ts';
@@ -51,9 +51,11 @@ export class Scheduler {
   readonly #eviction: IdleEviction;
   readonly #hosts: HostOutcomes;
   readonly #rollUp: RollUp | null;
+  readonly #slotWatch: SlotWatch | undefined;
 
   constructor(parts: SchedulerParts) {
     this.#ledger = parts.ledger;
+    this.#slotWatch = parts.slotWatch;
     this.#tokens = new Tokens(parts.throttles);
     this.#timers = parts.timers;
     this.#node = parts.node;
@@ -231,6 +233,7 @@ export class Scheduler {
     queue.removeConnection(connection);
     if (connection.state === 'leaving') queue.leaving -= 1;
     if (queue.hasNoConnection) this.#ledger.rerank(queue);
+    this.#slotWatch?.hold?.(); // until that is told
     this.#ledger.release(connection.claim, connection.state === 'leaving');
     this.#eviction.noteReturned(connection.claim);
     this.#markReady(queue);
@@ -256,6 +259,7 @@ export class Scheduler {
     this.#reserve.disarm();
     for (const queue of this.queues.values()) this.#stopWaiting(queue);
     this.#tokens.table.forget(at.mono);
+    this.#slotWatch?.hold?.(); // until that is told
     for (const queue of this.queues.values()) {
       const { candidates, settings: former } = queue;
       this.queues.resettle(queue);

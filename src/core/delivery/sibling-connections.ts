@@ -2,7 +2,7 @@
 // common are siblings, and an idle connection of one to that exchanger serves the other as well. It takes the slots that a
 // connection of the other would take, or stays where it is; a token of a throttle of connections it has already.
 import type { Moment } from '../base/moment.ts';
-import type { Claim, Ledger } from '../limits/ledger.ts';
+import type { Claim, CounterIndex, Ledger } from '../limits/ledger.ts';
 import type { Candidate } from '../mail/hosts.ts';
 import { policyTowards } from '../mail/tls-policy.ts';
 import { type Allocation, hostCounters } from './claims.ts';
@@ -16,7 +16,11 @@ import type { Tokens } from './throttles.ts';
 
 /** Told when a connection goes to another queue: its slots are free for a moment, then it has others, in one event. */
 export interface SlotWatch {
-  returned(connection: OutboundConnection): void;
+  /** What is taken and given back until {@link letGo} is one step for whoever counts with us. Left out: nobody does. */
+  hold?(): void;
+  letGo?(): void;
+  /** @param kept slots that it takes again, which are counted still */
+  returned(connection: OutboundConnection, kept: readonly CounterIndex[]): void;
   taken(connection: OutboundConnection): void;
 }
 
@@ -80,7 +84,11 @@ export class SiblingConnections {
     const held = connection.claim;
     const next = this.#parts.claim(queue, candidate, connection.allocation);
     const asked = withinShare(ledger, queue, next);
-    if (!ledger.trade(held, asked, () => slotWatch?.returned(connection))) return false;
+    slotWatch?.hold?.();
+    if (!ledger.trade(held, asked, (kept) => slotWatch?.returned(connection, kept))) {
+      slotWatch?.letGo?.();
+      return false;
+    }
     this.#parts.idle.remove(connection);
     from.removeConnection(connection);
     connection.goTo(queue, candidate, next);
@@ -89,6 +97,7 @@ export class SiblingConnections {
     tokens.settle(connection);
     queue.addConnection(connection);
     slotWatch?.taken(connection);
+    slotWatch?.letGo?.();
     queue.unreachableSince = null;
     queue.consecutiveFailures = 0;
     this.#parts.markReady(from);

@@ -82,6 +82,11 @@ export class LedgerControl {
     return epoch;
   }
 
+  /** The last that was raised. */
+  get epoch(): number {
+    return Atomics.load(this.#memory.head, EPOCH);
+  }
+
   /** Whether every shard that lives has seen the epoch in its loop. */
   isAcknowledged(epoch: number): boolean {
     for (let shard = 0; shard < this.#memory.shards; shard++) {

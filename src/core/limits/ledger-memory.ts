@@ -80,6 +80,12 @@ export const FIRST_FREE = 6;
 export const TICKET = 7;
 /** Four words that hashes of keys depend on. */
 export const SEED = 8;
+/** Of an audit: 0, or who holds the order of slots plus one; the last number of it; the last that was told of. */
+export const AUDIT_LOCK = 12;
+export const AUDIT_NUMBER = 13;
+export const AUDIT_TOLD = 14;
+/** Nonzero: while an audit is on nobody opens anything, since a configuration is in force in some shards only. */
+export const AUDIT_GATE = 15;
 const HEAD = 32;
 
 /** Users beside the shards need a bit, too, and a bit mask has 31 that are no sign. */

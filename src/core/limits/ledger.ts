@@ -122,19 +122,19 @@ export class Ledger {
 
   /**
    * An open connection goes over to the counters of `next`, if these have room once it has left the others.
-   * @param returned called when its slots are free, before others are taken; where other shards take slots too, it holds both
+   * @param returned called, with what is counted still, when its slots are free, before others are taken; where other shards take slots too, it holds both
    * for a moment, since one that is free may be gone: no counter passes its limit by that, and nobody comes between.
    */
-  trade(held: Claim, next: Claim, returned: () => void): boolean {
+  trade(held: Claim, next: Claim, returned: (kept: readonly CounterIndex[]) => void): boolean {
     if (!this.hasRoomInPlaceOf(held, next)) return false;
     if (this.#cells.isShared) {
       if (this.acquire(without(next, held)) !== ADMITTED) return false;
       for (const counter of held.counters) if (!next.counters.includes(counter)) this.give(counter);
-      returned();
+      returned(held.counters.filter((counter) => next.counters.includes(counter)));
       return true;
     }
     this.release(held, false);
-    returned();
+    returned([]);
     assert(this.acquire(next) === ADMITTED, 'what goes over finds the room that it was found to have');
     return true;
   }

@@ -12,6 +12,7 @@
 // something: after a take that leaves room, or when whoever it said went first does not.
 import { assert } from '../base/assert.ts';
 import type { Limit } from '../base/limit.ts';
+import { AuditOrder } from './audit-order.ts';
 import {
   ADMITTED,
   type Cells,
@@ -25,6 +26,7 @@ import { takeReleased } from './doorbell.ts';
 import { KeyTable } from './key-table.ts';
 import {
   ACKNOWLEDGED,
+  AUDIT_GATE,
   BELL,
   CEILING,
   COLD,
@@ -60,17 +62,19 @@ const ALL = -1;
 const NO_EPOCH = -1;
 const NONE: ReadonlySet<CounterIndex> = new Set();
 
-interface Deferred {
-  readonly index: CounterIndex;
-  readonly kind: 'take' | 'give' | 'leaving';
-  readonly change: 1 | -1;
-}
+type Deferred =
+  | { readonly index: CounterIndex; readonly kind: 'take' | 'give' | 'leaving'; readonly change: 1 | -1 }
+  /** To be told once what stands before it is counted. */
+  | { readonly index: null; readonly run: () => void };
 
 export class SharedCells implements Cells {
   readonly isShared = true;
   readonly #memory: LedgerMemory;
   readonly #table: KeyTable;
   readonly #waits: SharedWaits;
+  readonly #order: AuditOrder;
+  /** What is counted is told, and has its place in the order of all shards. */
+  isAudited = false;
   readonly #hot: Int32Array;
   readonly #cold: Int32Array;
   readonly #own: Int32Array;
@@ -96,6 +100,7 @@ export class SharedCells implements Cells {
     this.#memory = memory;
     this.#table = new KeyTable(memory, shard);
     this.#waits = new SharedWaits(memory, shard);
+    this.#order = new AuditOrder(memory, shard);
     this.#hot = memory.hot;
     this.#cold = memory.cold;
     this.#own = memory.own(shard);
@@ -103,7 +108,29 @@ export class SharedCells implements Cells {
   }
 
   get isStopped(): boolean {
-    return this.#isStopped;
+    return this.#isStopped || (this.isAudited && Atomics.load(this.#memory.head, AUDIT_GATE) !== 0);
+  }
+
+  // ---- an audit
+
+  /** Nobody else counts until {@link letGo}. Where a shard has ended with the order, nothing counts until that is set right. */
+  hold(): void {
+    if (!this.#order.hold()) this.#isStopped = true;
+  }
+
+  letGo(): void {
+    this.#order.letGo();
+  }
+
+  /** While held. */
+  nextNumber(): number {
+    return this.#order.next();
+  }
+
+  /** Called when what was taken and given back so far is counted: at once, or held when it is. */
+  whenCounted(run: () => void): void {
+    if (this.#isStopped) this.#deferred.push({ index: null, run });
+    else run();
   }
 
   // ---- counters
@@ -163,7 +190,7 @@ export class SharedCells implements Cells {
   // ---- slots
 
   acquire({ counters, limits }: Claim): number {
-    if (this.#isStopped) return 0;
+    if (this.isStopped) return 0;
     for (let at = 0; at < counters.length; at++) {
       if (this.#tryTake(counters[at]!, limits[at]!)) continue;
       this.refusals += 1;
@@ -361,12 +388,20 @@ export class SharedCells implements Cells {
   }
 
   #catchUp(): void {
-    for (const { index, kind, change } of this.#deferred.splice(0)) {
+    if (this.#deferred.length === 0) return;
+    if (this.isAudited) this.hold();
+    for (const deferred of this.#deferred.splice(0)) {
+      if (deferred.index === null) {
+        this.whenCounted(deferred.run);
+        continue;
+      }
+      const { index, kind, change } = deferred;
       this.#released.add(index);
       if (kind === 'take') this.take(index);
       else if (kind === 'give') this.give(index);
       else this.addLeaving(index, change);
     }
+    if (this.isAudited) this.letGo();
   }
 
   /** Those who wait here count again from then on, so that others may have to give slots up for them. */

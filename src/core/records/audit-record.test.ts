@@ -22,6 +22,16 @@ for (const [text, entry] of [
     { kind: 'opened', connection: 'id', slots: [slot, { counter: 'node', open: 9, limit: NO_LIMIT, origin: null }] },
   ],
   ['closed@id@pair b d@0', { kind: 'closed', connection: 'id', slots: [{ counter: 'pair b d', open: 0 }] }],
+  [
+    'freed@node@2@5@pair b d@1@0',
+    {
+      kind: 'freed',
+      counters: [
+        { counter: 'node', slots: 2, open: 5 },
+        { counter: 'pair b d', slots: 1, open: 0 },
+      ],
+    },
+  ],
   ['end@stop@7', { kind: 'end', reason: 'stop', lines: 7 }],
 ] as const satisfies readonly (readonly [string, AuditEntry])[]) {
   test(`${entry.kind}: ${text}`, () => {
@@ -55,6 +65,9 @@ for (const text of [
   `1@1750000000.123@opened@id@pair b d@3@-2@o@${HASH}`,
   `1@1750000000.123@closed@id@pair b d@${HASH}`,
   `1@1750000000.123@moved@id@pair b d@${HASH}`,
+  `1@1750000000.123@freed@@1@0@${HASH}`,
+  `1@1750000000.123@freed@node@1@${HASH}`,
+  `1@1750000000.123@freed@node@-1@0@${HASH}`,
 ]) {
   test(`no line of an audit: ${text}`, () => assert.equal(parseAuditLine(text), null));
 }

@@ -5,8 +5,11 @@ import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
 import { nameField } from './escaping.ts';
 
-/** Why a part of the log begins: with the process, by a change of configuration, or because the last part was rotated. */
-export type BeginReason = 'start' | 'on' | 'rotation';
+/**
+ * Why a part of the log begins: with the process, by a change of configuration, because the last part was rotated, or because
+ * one of several shards has ended, so that what is open is not what the lines before say.
+ */
+export type BeginReason = 'start' | 'on' | 'rotation' | 'shard';
 export type EndReason = 'stop' | 'off' | 'rotation';
 
 /** One counter of a connection, after it was taken. */
@@ -24,6 +27,16 @@ export interface TakenSlot {
 /** One counter of a connection, after it was given back. */
 export interface ReturnedSlot {
   readonly counter: string;
+  readonly open: number;
+}
+
+/** In place of where a limit is set: only slots of ended shards are open, and what limit is in force nobody has asked yet. */
+export const NOT_ASKED = 'ended';
+
+/** Slots of one counter that shards held which ended. */
+export interface FreedSlots {
+  readonly counter: string;
+  readonly slots: number;
   readonly open: number;
 }
 
@@ -60,6 +73,8 @@ export type AuditEntry =
     }
   | { readonly kind: 'opened'; readonly connection: string; readonly slots: readonly TakenSlot[] }
   | { readonly kind: 'closed'; readonly connection: string; readonly slots: readonly ReturnedSlot[] }
+  /** No receiver can count the connections of ended shards any more that held these. */
+  | { readonly kind: 'freed'; readonly counters: readonly FreedSlots[] }
   /** `lines`: of this part, from its opening line to this one. */
   | { readonly kind: 'end'; readonly reason: EndReason; readonly lines: number };
 
@@ -80,7 +95,7 @@ const HASH = /^[0-9a-f]{64}$/;
 const SEQUENCE = /^[1-9]\d{0,14}$/;
 const TIME = /^\d{1,12}\.\d{3}$/;
 const COUNT = /^\d{1,15}$/;
-const BEGIN_REASONS: readonly string[] = ['start', 'on', 'rotation'] satisfies BeginReason[];
+const BEGIN_REASONS: readonly string[] = ['start', 'on', 'rotation', 'shard'] satisfies BeginReason[];
 const END_REASONS: readonly string[] = ['stop', 'off', 'rotation'] satisfies EndReason[];
 
 /** A key, a path or a name as a field. */
@@ -116,6 +131,8 @@ function entryFields(entry: AuditEntry): string {
       for (const { counter, open } of entry.slots) text += `@${counter}@${open}`;
       return text;
     }
+    case 'freed':
+      return entry.counters.map(({ counter, slots, open }) => `${counter}@${slots}@${open}`).join('@');
     case 'end':
       return `${entry.reason}@${entry.lines}`;
   }
@@ -172,6 +189,10 @@ function parseEntry(kind: string, fields: readonly string[]): AuditEntry | null 
       const slots = parseReturned(fields.slice(1));
       return first === '' || slots === null ? null : { kind, connection: first, slots };
     }
+    case 'freed': {
+      const counters = parseFreed(fields);
+      return counters === null ? null : { kind, counters };
+    }
     case 'end':
       if (fields.length !== 2 || !END_REASONS.includes(first) || !isCount(second)) return null;
       return { kind, reason: first as EndReason, lines: Number(second) };
@@ -205,6 +226,17 @@ function parseReturned(fields: readonly string[]): ReturnedSlot[] | null {
     slots.push({ counter, open: Number(open) });
   }
   return slots;
+}
+
+function parseFreed(fields: readonly string[]): FreedSlots[] | null {
+  if (fields.length === 0 || fields.length % 3 !== 0) return null;
+  const counters: FreedSlots[] = [];
+  for (let at = 0; at < fields.length; at += 3) {
+    const [counter, slots, open] = fields.slice(at, at + 3) as [string, string, string];
+    if (counter === '' || !isCount(slots) || !isCount(open)) return null;
+    counters.push({ counter, slots: Number(slots), open: Number(open) });
+  }
+  return counters;
 }
 
 const isCount = (text: string): boolean => COUNT.test(text);

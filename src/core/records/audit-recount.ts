@@ -3,7 +3,7 @@
 // nothing opens above it). Whether the lines are those that were written is audit-check.ts's business.
 import type { Limit } from '../base/limit.ts';
 import { type AuditCounter, AuditCounters, type CounterClass, classNameOf } from './audit-counters.ts';
-import { type AuditEntry, type EndReason, limitField } from './audit-record.ts';
+import { type AuditEntry, type EndReason, limitField, NOT_ASKED } from './audit-record.ts';
 
 type Entry<K extends AuditEntry['kind']> = Extract<AuditEntry, { readonly kind: K }>;
 
@@ -111,6 +111,9 @@ export class AuditRecount {
       case 'closed':
         this.#close(entry);
         break;
+      case 'freed':
+        this.#free(entry);
+        break;
       case 'end':
         this.#end(entry);
         break;
@@ -131,8 +134,12 @@ export class AuditRecount {
     const end = this.#lastEnd;
     if (isUnclean) {
       this.#listener.note(
-        'begins after an unclean stop; what was not yet in the file then is not known, and every connection ended with it',
+        reason === 'shard'
+          ? 'begins because a shard ended; what it had not told of then is not known, and its connections ended with it'
+          : 'begins after an unclean stop; what was not yet in the file then is not known, and every connection ended with it',
       );
+    } else if (reason === 'shard') {
+      this.#listener.contradiction('begins because a shard ended, but says that nothing is missing before it');
     } else if (this.#phase !== 'outside') {
       this.#listener.contradiction('the part before this line has no closing line');
     } else if (end !== null && (end === 'rotation') !== (reason === 'rotation')) {
@@ -194,8 +201,10 @@ export class AuditRecount {
       if (this.#believes) counter.open = entry.open;
       this.#compare(counter, entry.open);
       counter.isListed = true;
-      this.#state(counter, entry.limit, entry.origin);
-      counter.mark(entry.limit, entry.origin);
+      if (entry.origin !== NOT_ASKED) {
+        this.#state(counter, entry.limit, entry.origin);
+        counter.mark(entry.limit, entry.origin);
+      }
     }
     this.#endListing();
   }
@@ -285,6 +294,26 @@ export class AuditRecount {
         continue;
       }
       counter.open = this.#believes ? open : counter.open - 1;
+      this.#compare(counter, open);
+      if (counter.open === 0) this.#counters.drop(counter);
+    }
+  }
+
+  /** What ended shards held is open without connections that were seen. */
+  #free({ counters }: Entry<'freed'>): void {
+    for (const { counter: key, slots, open } of counters) {
+      const counter = this.#counters.find(key);
+      if (counter === undefined || slots > counter.open) {
+        if (!this.#believes) this.#listener.contradiction(`${key}: slots are given back, and are not taken`);
+        continue;
+      }
+      if (classNameOf(key) === 'node') {
+        if (slots > this.#unseen && !this.#believes) {
+          this.#listener.contradiction(`${slots} connections of ended shards; ${this.#unseen} are open`);
+        }
+        this.#unseen = Math.max(0, this.#unseen - slots);
+      }
+      counter.open = this.#believes ? open : counter.open - slots;
       this.#compare(counter, open);
       if (counter.open === 0) this.#counters.drop(counter);
     }
