@@ -25,7 +25,7 @@ function openedByShard(lines: readonly string[]): readonly number[] {
 }
 
 test('two shards, one audit: limits changed, files rotated, off and on, stopped and started; a tampered line is found', {
-  timeout: 45_000,
+  timeout: 110_000,
 }, async (t) => {
   const receivers = await Receivers.open(t, DOMAINS, {
     behaviour: { delays: { final: { from: 5, to: 15 } } },
