@@ -202,6 +202,13 @@ export class MailQueue implements QueueWaiter {
     this.keptTokens = NO_TOKENS;
   }
 
+  /** It asks for no connection any more. */
+  wantNothing(): void {
+    this.dropKeptTokens();
+    this.waitsSince = null;
+    this.place = 0;
+  }
+
   get messageWaiter(): MessageWaiter {
     this.#messageWaiter ??= new MessageWaiter(this);
     return this.#messageWaiter;

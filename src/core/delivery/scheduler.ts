@@ -392,9 +392,7 @@ export class Scheduler {
 
   #stopWanting(queue: MailQueue): void {
     this.#stopWaiting(queue);
-    queue.dropKeptTokens();
-    queue.waitsSince = null;
-    queue.place = 0;
+    queue.wantNothing();
   }
 
   /** The queue and its connections wait for nothing any more. */
