@@ -11,6 +11,7 @@
 // 2: a name that there is not, and nothing was run.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Contestant, Peer, Scale } from './contestant.ts';
 import { busyShare, freePortBase, machineFacts, peerVersions } from './machine.ts';
 import { type Figures, type Measurement, type Results, type RowResult, summarise } from './measurement.ts';
@@ -267,8 +268,23 @@ function rowsOf(wanted: readonly string[]): readonly Row[] {
   return ROWS.filter((row) => !isView(row) && [...wanted, ...sources].includes(row.id));
 }
 
+function wordsOf(given: readonly string[]): Words {
+  const words = new Words(given, ['rounds', 'only', 'out', 'timeout', 'minutes'], ['tiny', 'json']);
+  for (const name of ['rounds', 'timeout'])
+    if (words.has(name) && words.number(name, 0) === 0) throw new Error(`--${name}: found 0; expected more`);
+  const out = words.text('out', '');
+  if (out !== '' && !existsSync(dirname(out))) throw new Error(`--out: there is no directory ${dirname(out)}`);
+  return words;
+}
+
 async function main(): Promise<number> {
-  const words = new Words(process.argv.slice(2), ['rounds', 'only', 'out', 'timeout', 'minutes'], ['tiny', 'json']);
+  let words: Words;
+  try {
+    words = wordsOf(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    return 2;
+  }
   if (words.rest.includes('list')) {
     for (const { id, title } of ROWS) process.stdout.write(`${id.padEnd(12)} ${title}\n`);
     return 0;

@@ -119,12 +119,15 @@ for (const { words, expected } of [
     expected:
       /^bench: --only: no such contestant in latency, slots: postfx; there are headgate, postfix, .*, each slot\n$/,
   },
+  { words: ['slots', '--rounds', '0'], expected: /^bench: --rounds: found 0; expected more\n$/ },
+  { words: ['slots', '--rounds', 'x'], expected: /^bench: --rounds: found x; expected a number from 0\n$/ },
+  { words: ['slots', '--out', '/nowhere/at/all'], expected: /^bench: --out: there is no directory \/nowhere\/at\n$/ },
   {
     words: ['shards', '--only', 'two shards'], // it is worked out from others
     expected: /no such contestant in shards: two shards; there are direct, headgate, headgate with two shards, /,
   },
 ]) {
-  test(`bench ${words.join(' ')}: the name that there is not is told`, { timeout: 60_000 }, async (t) => {
+  test(`bench ${words.join(' ')}: what is wrong is told, and nothing runs`, { timeout: 60_000 }, async (t) => {
     const { code, output, complaints } = await run(t, temporaryDirectory(t), ['bench/suite.ts', ...words]);
     assert.equal(code, 2);
     assert.equal(output, '');

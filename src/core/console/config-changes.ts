@@ -120,5 +120,7 @@ function pastNote({ option, value }: Setting, now: WallMs): string {
 }
 
 function restartNote(option: Option<unknown>): string {
-  return option.needsRestart ? `warning: ${option.name}: takes effect at the next start\n` : '';
+  return option.needsRestart
+    ? `warning: ${option.name}: takes effect at the next start, once config writeback has written it\n`
+    : '';
 }

@@ -109,7 +109,7 @@ test('a change that concerns a caution or the next start says so', async () => {
   );
   assert.equal(
     (await ask('config set spoolbase /srv/spool')).text,
-    'SpoolBase = "/srv/spool"\nwarning: spoolbase: takes effect at the next start\n',
+    'SpoolBase = "/srv/spool"\nwarning: spoolbase: takes effect at the next start, once config writeback has written it\n',
   );
 });
 
@@ -138,7 +138,10 @@ test('what takes effect at the next start is told with the value that is in forc
   await ask('config unset shards');
   assert.equal(await text('config eval shards'), 'Shards = 1\n');
   // A spool is opened with it, so that no 250 means more than it did at the start.
-  assert.match(await text('config set force_fsync off'), /^warning: force_fsync: takes effect at the next start$/m);
+  assert.match(
+    await text('config set force_fsync off'),
+    /^warning: force_fsync: takes effect at the next start, once config writeback has written it$/m,
+  );
   assert.match(await text('config eval force_fsync'), /; until then 1 is in force\n$/);
   await ask('config set force_fsync yes');
   assert.equal(await text('config eval force_fsync'), 'Force_Fsync = yes\n');

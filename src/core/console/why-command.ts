@@ -111,7 +111,7 @@ function reasonLines(found: QueueExplanation, waited: string, { process }: Subje
         limitHead(reason, waited),
         ...reason.limits.map((limit) => `  ${limitText(limit, process)}`),
         ...reason.holders.map((one) => `  held by binding "${one.binding}" to ${one.domain}: ${one.connections}`),
-        nextChance(reason),
+        nextChance(reason, found),
         ...limitChanges(reason.limits, found).map((command) => `To change: ${command}`),
       ];
     case 'throttle': {
@@ -178,9 +178,10 @@ function limitHead({ limits }: LimitReason, waited: string): string {
   return `Waits for room below a limit, ${first.open} of ${first.limit} in use${waited}:`;
 }
 
-function nextChance({ limits, isOwn }: LimitReason): string {
+function nextChance({ limits, holders, isOwn }: LimitReason, { binding, domain }: QueueExplanation): string {
   if (limits.every(({ limit }) => limit === 0)) return 'Next chance: none, as a limit of 0 opens nothing.';
-  return isOwn
+  const areOwn = holders.length > 0 && holders.every((one) => one.binding === binding && one.domain === domain);
+  return isOwn || areOwn
     ? 'Next chance: its mail goes on over these connections, one message after the other.'
     : 'Next chance: when one of these connections ends, at the latest a quantum (one second or 20 messages) after it began.';
 }
