@@ -28,7 +28,7 @@ const KEPT_100: Load = {
 };
 const LARGE: Load = {
   words: ['--sessions', '20', '--size', '51200'],
-  messages: 20_000,
+  messages: 50_000,
   less: { ...each(SLOWER, 3_000), postfix: 5_000 },
 };
 const NEW_IN: Load = {
