@@ -4,10 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import { BroadcastChannel } from 'node:worker_threads';
-import { loadConfiguration } from '../../src/core/config/load.ts';
-import { readSource } from '../../src/daemon/read-source.ts';
-import { openShardThreads } from '../../src/daemon/shard-threads.ts';
+import { openTwoShards } from '../support/ended-shards.ts';
 import { runHeadgate, surroundings } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { LogFile } from '../support/log-file.ts';
@@ -24,31 +21,14 @@ async function openServer(t: TestContext, directory: string, settings: string) {
     `${surroundings(directory)}\nShards = 2\nMax_Outbound_Connections = ${LIMIT}\nMax_Deliveries_Per_Connection = 2
     Limit_Audit_Log = "${directory}/limits.log"\n${settings}`,
   );
-  const loaded = loadConfiguration(file, readSource, { version: 1 });
-  assert.ok(loaded.kind === 'loaded');
-  const opened = await openShardThreads({
-    configuration: loaded.configuration,
-    shards: 2,
-    version: '0',
-    report: (line) => t.diagnostic(line),
-    file: new URL('../support/dying-in-order.ts', import.meta.url),
-  });
-  assert.ok(opened.kind === 'open');
-  const { shards } = opened;
-  let isClosed = false;
-  t.after(() => isClosed || shards.abandon().then(() => shards.giveUp()));
-  assert.deepEqual(await shards.listen(), []);
-  shards.start();
-  const channel = new BroadcastChannel('dying-in-order');
-  t.after(() => channel.close());
+  const { shards, channel, port, close } = await openTwoShards(t, file, 'dying-in-order');
   return {
-    port: Number(shards.places[0]!.split(':')[1]),
+    port,
     /** The shard ends when it would tell of that next. */
     endAt: (shard: number, kind: string) => channel.postMessage([shard, kind]),
     stop: async () => {
       await shards.comeToRest();
-      await shards.close();
-      isClosed = true;
+      await close();
     },
   };
 }

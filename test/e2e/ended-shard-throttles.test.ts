@@ -4,10 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { BroadcastChannel } from 'node:worker_threads';
-import { loadConfiguration } from '../../src/core/config/load.ts';
-import { readSource } from '../../src/daemon/read-source.ts';
-import { openShardThreads } from '../../src/daemon/shard-threads.ts';
+import { openTwoShards } from '../support/ended-shards.ts';
 import { surroundings } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { LogFile } from '../support/log-file.ts';
@@ -30,25 +27,8 @@ Shards = 2
 Idle_Timeout = 1
 Domain "d.example" { Routes = ( "${receiver.route}" ) Outbound_Throttle_Messages = "${COUNT}/${PERIOD_MS / 1000}" }`,
   );
-  const loaded = loadConfiguration(file, readSource, { version: 1 });
-  assert.ok(loaded.kind === 'loaded');
-  const opened = await openShardThreads({
-    configuration: loaded.configuration,
-    shards: 2,
-    version: '0',
-    report: () => {},
-    file: new URL('../support/mortal-shard.ts', import.meta.url),
-  });
-  assert.ok(opened.kind === 'open');
-  const { shards } = opened;
-  let isClosed = false;
-  t.after(() => isClosed || shards.abandon().then(() => shards.giveUp()));
-  assert.deepEqual(await shards.listen(), []);
-  shards.start();
-  const port = Number(shards.places[0]!.split(':')[1]);
+  const { shards, channel, port, close } = await openTwoShards(t, file, 'mortal-shard');
   await inject(port, [{ domain: 'd.example', messages: 30 }]);
-  const channel = new BroadcastChannel('mortal-shard');
-  t.after(() => channel.close());
   const paniclog = new LogFile(join(directory, 'paniclog.ec'));
   for (const number of [1, 0]) {
     await receiver.whenMessages(receiver.messages.length + 3);
@@ -62,6 +42,5 @@ Domain "d.example" { Routes = ( "${receiver.route}" ) Outbound_Throttle_Messages
     assert.ok(span > PERIOD_MS - JITTER_MS, `${COUNT + 1} messages in ${Math.round(span)} ms`);
   }
   await shards.comeToRest();
-  await shards.close();
-  isClosed = true;
+  await close();
 });

@@ -7,11 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BroadcastChannel } from 'node:worker_threads';
-import { loadConfiguration } from '../../src/core/config/load.ts';
 import { loadNamed } from '../../src/daemon/load-for-server.ts';
-import { readSource } from '../../src/daemon/read-source.ts';
-import { openShardThreads } from '../../src/daemon/shard-threads.ts';
+import { loadVersion, openTwoShards } from '../support/ended-shards.ts';
 import { surroundings } from '../support/headgate.ts';
 import { inject } from '../support/inject.ts';
 import { LogFile } from '../support/log-file.ts';
@@ -31,40 +28,19 @@ test('a shard that ends is replaced; nothing is lost, no limit passed, no slot k
     file,
     `${surroundings(directory)}\nShards = 2\nSuspend_Delivery = true\nMax_Outbound_Connections = ${LIMIT}\n${receivers.routes}`,
   );
-  const load = (version: number) => {
-    const loaded = loadConfiguration(file, readSource, { version });
-    assert.ok(loaded.kind === 'loaded');
-    return loaded.configuration;
-  };
-  const reports: string[] = [];
-  const opened = await openShardThreads({
-    configuration: load(1),
-    shards: 2,
-    version: '0',
-    report: (line) => reports.push(line),
-    file: new URL('../support/mortal-shard.ts', import.meta.url),
-  });
-  assert.ok(opened.kind === 'open');
-  const { shards } = opened;
-  let isClosed = false;
-  t.after(() => isClosed || shards.abandon().then(() => shards.giveUp()));
-  assert.deepEqual(await shards.listen(), []);
-  shards.start();
-  const port = Number(shards.places[0]!.split(':')[1]);
+  const { shards, channel, reports, port, close } = await openTwoShards(t, file, 'mortal-shard');
   const accepted = await inject(port, [{ domain: 'd1.example', messages: 1500 }]);
 
   writeFileSync(
     file,
     `${surroundings(directory)}\nShards = 2\nMax_Outbound_Connections = ${LIMIT}\n${receivers.routes}`,
   );
-  const other = load(2);
+  const other = loadVersion(file, 2);
   const change = await shards.prepare(other);
   assert.ok('commit' in change);
   await change.commit();
   assert.deepEqual(loadNamed(other).problems, []);
   const peak = receivers.watchPeak({ destination: receivers.endpoint('d1.example') });
-  const channel = new BroadcastChannel('mortal-shard');
-  t.after(() => channel.close());
   const paniclog = new LogFile(join(directory, 'paniclog.ec'));
   for (const number of [1, 0]) {
     const before = sink.counts.total.messages;
@@ -82,8 +58,7 @@ test('a shard that ends is replaced; nothing is lost, no limit passed, no slot k
   await shards.comeToRest();
   const summary = await shards.server.summary();
   assert.equal(summary.outboundConnections, 0);
-  await shards.close();
-  isClosed = true;
+  await close();
   assert.deepEqual(reports, []);
 });
 
