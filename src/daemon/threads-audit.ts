@@ -152,12 +152,7 @@ export class ThreadsAudit {
    * @returns false when that is to be tried again in another turn
    */
   hold(): boolean {
-    const untold = this.#order.takeOver();
-    if (untold === null) return false;
-    this.#merge.lose(untold.after, untold.last);
-    if (this.#merge.hasReached(untold.last)) return true;
-    this.#order.letGo();
-    return false;
+    return this.#merge.takeOver(this.#order);
   }
 
   letGo(): void {

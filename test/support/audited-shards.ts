@@ -255,18 +255,13 @@ class AuditedShards {
     if (this.#toConfigure.delete(number)) this.#openGate();
   }
 
-  /** As the daemon does it (ended-shards.ts, threads-audit.ts). @returns whether the order is had */
-  #hold(): boolean {
-    const untold = this.#order.takeOver();
-    if (untold === null) return false;
-    this.#merge.lose(untold.after, untold.last);
-    if (this.#merge.hasReached(untold.last)) return true;
-    this.#order.letGo();
-    return false;
-  }
-
   #look(): void {
-    if (!this.#control.mustRecover || !this.#control.isAcknowledged(this.#control.epoch) || !this.#hold()) return;
+    if (
+      !this.#control.mustRecover ||
+      !this.#control.isAcknowledged(this.#control.epoch) ||
+      !this.#merge.takeOver(this.#order)
+    )
+      return;
     assert.ok(this.#control.recover());
     const held = new Map([...this.#control.held()].map(({ index, slots }) => [index, slots]));
     held.delete(UNIVERSAL_KEYS.indexOf('descriptors'));
@@ -276,7 +271,7 @@ class AuditedShards {
   }
 
   #free(): void {
-    if (this.#control.mustRecover || !this.#hold()) return;
+    if (this.#control.mustRecover || !this.#merge.takeOver(this.#order)) return;
     const given = new Set([...this.#control.held()].map(({ index }) => index));
     for (const index of given) assert.ok(this.#control.giveBackHeld(index));
     if (given.size > 0) this.#merge.atNumber(this.#order.next(), () => this.#merge.freed(given, AT));

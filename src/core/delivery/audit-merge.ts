@@ -8,6 +8,7 @@
 import { assert } from '../base/assert.ts';
 import { type Limit, NO_LIMIT } from '../base/limit.ts';
 import type { WallMs } from '../base/moment.ts';
+import type { AuditOrder } from '../limits/audit-order.ts';
 import type { CounterIndex } from '../limits/ledger.ts';
 import {
   type AuditEntry,
@@ -139,8 +140,21 @@ export class AuditMerge {
     this.#take(number, run);
   }
 
+  /**
+   * For the control thread, when shards have ended: nobody counts until it lets the order go, and all that was told is written.
+   * @returns false when that is to be tried again in another turn
+   */
+  takeOver(order: AuditOrder): boolean {
+    const untold = order.takeOver();
+    if (untold === null) return false;
+    this.#lose(untold.after, untold.last);
+    if (this.hasReached(untold.last)) return true;
+    order.letGo();
+    return false;
+  }
+
   /** Nobody is going to tell what has a number behind `after` up to `last`, unless it was told already. */
-  lose(after: number, last: number): void {
+  #lose(after: number, last: number): void {
     for (let number = after; number !== last; ) {
       number = (number + 1) | 0;
       if (distance(this.#next, number) >= 0 && !this.#early.has(number)) this.#lost.add(number);
